@@ -1,0 +1,47 @@
+// Intent and facts in, plan out: a pure function, run as a row of passes. Each stage's result is
+// one message (Stages) that can be dumped as JSON and taken up again from there.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics/diagnostics.h"
+#include "protocol/backend.pb.h"
+#include "protocol/plan.pb.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+
+namespace nemo::compiler {
+
+/// Everything a plan depends on. Time is in `fleet.at`.
+struct Inputs {
+  proto::Intent intent; ///< checked without errors
+  proto::Fleet fleet;
+  proto::BackendCapabilities backend;
+  std::string source;                ///< the repository that owns the stack
+  std::optional<std::string> commit; ///< of a clean tree
+  std::string intent_path;
+  uint64_t seed = 1;
+  bool take_over = false; ///< what another source applied to this stack may be changed
+  bool destroy = false;   ///< plan the removal of the whole stack
+};
+
+struct Compiled {
+  std::optional<proto::Plan> plan; ///< absent when a diagnostic is an error
+  std::vector<Diagnostic> diagnostics;
+  std::string dump; ///< what dump_stage asked for
+};
+
+/// Names of the stages, in order: intent, resolve, policy, placement, network, migration, plan,
+/// lower.
+llvm::ArrayRef<llvm::StringRef> stages();
+
+/// \param dump_stage  empty, or stop after this stage and return the state so far as JSON in
+/// `dump`.
+Compiled compile(const Inputs &inputs, llvm::StringRef dump_stage = {});
+
+/// Goes on from a dump: same result as if it had never been interrupted.
+llvm::Expected<Compiled> replay(llvm::StringRef dump);
+
+} // namespace nemo::compiler

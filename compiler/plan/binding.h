@@ -1,0 +1,29 @@
+// What ties a plan to its inputs: digests over the files, the facts it read, and itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "llvm/Support/Error.h"
+
+#include "protocol/plan.pb.h"
+
+namespace nemo::plan {
+
+/// sha256 over the plan with `digest` empty, serialised deterministically.
+std::string plan_digest(const proto::Plan &plan);
+
+/// sha256 over the facts; measurements (load, prices as sampled, state, pids) are left out.
+std::string fleet_digest(const proto::Fleet &facts);
+
+/// What has moved between the facts that the plan read and the fleet as it is now, in words, one
+/// each. Empty when the fleet is as it was at the plan's start or in a state that the plan's own
+/// actions have reached.
+std::vector<std::string> what_moved(const proto::Plan &plan, const proto::Fleet &now);
+
+/// A plan file: a one-line magic with the version, then the message. Reading checks magic, version,
+/// limits and digest.
+std::string write_plan_file(const proto::Plan &plan);
+llvm::Expected<proto::Plan> read_plan_file(const std::string &path);
+
+} // namespace nemo::plan

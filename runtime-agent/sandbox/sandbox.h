@@ -1,0 +1,116 @@
+// The process sandbox: one replica, started in namespaces of its own on a read-only view of /usr,
+// with nothing it did not declare. Pid 1 of the namespaces is nemo-supervisor, which owns the logs
+// and the exit status, so both survive the agent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "llvm/Support/Error.h"
+
+namespace nemo::sandbox {
+
+/// One thing this host can or cannot enforce: "sandbox.process", "namespace.user", "network.own",
+/// "limit.memory", "limit.cpu", "limit.pids", "seccomp", "landlock.files", "landlock.tcp",
+/// "usage.cgroup".
+struct Ability {
+  std::string name;
+  bool available = false;
+  std::string reason; ///< why not
+};
+
+enum class CgroupMode { none, v1, v2 };
+
+/// What was probed at start, by really doing it in a child, never by looking at version numbers.
+struct Host {
+  std::vector<Ability> abilities;
+  CgroupMode cgroup_memory = CgroupMode::none;
+  CgroupMode cgroup_cpu = CgroupMode::none;
+  CgroupMode cgroup_pids = CgroupMode::none;
+  bool root = false;
+  bool can(const std::string &name) const;
+};
+Host probe(const std::string &state_directory);
+
+struct Bind {
+  std::string source; ///< absolute, on the host
+  std::string target; ///< absolute, in the sandbox
+  bool read_only = true;
+};
+
+struct Secret {
+  std::string name; ///< becomes /run/secrets/NAME, mode 0400, on a tmpfs
+  std::string file; ///< absolute, on the host; read at start
+};
+
+/// Everything about one start. Strings are checked: no NUL, absolute paths normal (no "..").
+struct Spec {
+  std::string id; ///< unique among live instances; names the cgroup: [a-z0-9.-]+, at most 200
+  std::vector<std::string> argv;
+  std::vector<std::string> environment; ///< "NAME=value", the whole of it
+  std::string working_directory = "/";
+  std::vector<Bind> binds;
+  std::vector<Secret> secrets;
+  bool own_network = false;
+  std::vector<uint16_t> bind_tcp; ///< ports it may bind (Landlock, where the host can); empty: none
+  std::optional<std::vector<uint16_t>> connect_tcp; ///< ports it may connect to; nullopt: any
+  uint64_t memory_bytes = 0;                        ///< 0: no limit
+  uint64_t cpu_millicores = 0;                      ///< 0: no limit
+  uint64_t pids = 0;                                ///< 0: no limit
+  uint64_t tmp_bytes = 0;                           ///< of /tmp; 0: 64 MiB
+  uint32_t user_slot = 0; ///< as root: which unprivileged host uid/gid it becomes
+  std::string log_path;   ///< CRI log format; rotated to .1
+  uint64_t log_bytes = 0; ///< rotate above this; 0: 10 MiB
+  std::string exit_path;  ///< the supervisor writes how it ended here, atomically
+};
+
+struct Started {
+  pid_t pid = -1; ///< of the supervisor, in the agent's pid namespace
+  int pidfd = -1; ///< owned by the caller
+  uint64_t start_time =
+      0; ///< field 22 of /proc/PID/stat: with the pid and the boot id, the identity of a process
+  std::optional<std::string> address; ///< its own network's IPv4 address
+};
+
+/// Starts; returns once the workload's own execve has happened or failed (the error then names the
+/// cause: a missing executable, a mount that does not exist, a secret that cannot be read). Nothing
+/// is left behind on failure.
+llvm::Expected<Started> start(const Spec &spec, const Host &host);
+
+/// The same process as before? Opens a pidfd if it lives and its start time agrees.
+std::optional<int> adopt(pid_t pid, uint64_t start_time);
+
+/// How it ended, as the supervisor wrote it; nullopt while it runs or when nothing was written.
+struct Ended {
+  int exit_code = 0; ///< 128 + signal when a signal ended it
+  bool out_of_memory = false;
+  int64_t unix_ns = 0;
+};
+std::optional<Ended> ended(const std::string &exit_path);
+
+/// SIGNAL to the workload (the supervisor passes it on); SIGKILL ends the whole namespace.
+llvm::Error signal(int pidfd, int signal_number);
+
+struct Usage {
+  std::optional<double> cpu_seconds; ///< since start
+  std::optional<uint64_t> memory_bytes;
+};
+Usage usage(const std::string &id, pid_t pid, const Host &host);
+
+/// Runs a command inside a running sandbox (health checks, `exec`), bounded in time. \returns its
+/// exit code. The child is the caller's: poll `pidfd`, then reap it.
+struct Inside {
+  pid_t pid = -1;
+  int pidfd = -1;
+};
+llvm::Expected<Inside> run_inside(pid_t supervisor, const std::vector<std::string> &argv,
+                                  const std::vector<std::string> &environment, const Host &host);
+
+/// Removes what an instance leaves: cgroups, network. Idempotent; also sweeps after a crash.
+void clean(const std::string &id, const Host &host);
+
+} // namespace nemo::sandbox
