@@ -16,6 +16,10 @@ std::string plan_digest(const proto::Plan &plan);
 /// sha256 over the facts; measurements (load, prices as sampled, state, pids) are left out.
 std::string fleet_digest(const proto::Fleet &facts);
 
+/// sha256 over the facts whole, prices included: seals in a plan what its figures were computed
+/// from.
+std::string facts_digest(const proto::Fleet &facts);
+
 /// What has moved between the facts that the plan read and the fleet as it is now, in words, one
 /// each. Empty when the fleet is as it was at the plan's start or in a state that the plan's own
 /// actions have reached.

@@ -1,0 +1,185 @@
+#include "compiler/explain/texts.h"
+
+#include <map>
+
+#include <fmt/format.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include "llvm/ADT/StringExtras.h"
+
+namespace nemo::explain {
+
+std::string replica(llvm::StringRef workload, uint32_t number) {
+  return fmt::format("{}/{}", workload.str(), number);
+}
+
+std::string object(llvm::StringRef workload, uint32_t number) {
+  return "workload." + replica(workload, number);
+}
+
+std::string action_id(llvm::StringRef verb, llvm::StringRef workload, uint32_t number) {
+  return verb.str() + " " + replica(workload, number);
+}
+
+std::string placement_reason(const PlacementStory &story) {
+  std::string text;
+  if (story.candidates == 1)
+    text = "the only node that no rule removes";
+  else if (!story.cost_known)
+    text = fmt::format("one of {} nodes that no rule removes; their cost is unknown",
+                       story.candidates);
+  else if (story.cheaper)
+    text = fmt::format("of {} nodes that no rule removes, {} costs less but has no room beside "
+                       "the other replicas",
+                       story.candidates, *story.cheaper);
+  else
+    text = fmt::format("cheapest of {} nodes that no rule removes", story.candidates);
+  if (story.stays)
+    text += "; runs there";
+  if (story.replicas_min != story.replicas_max)
+    text += fmt::format("; of {}..{} replicas the fewest are planned", story.replicas_min,
+                        story.replicas_max);
+  return text;
+}
+
+std::string create_reason() { return "wanted, and does not run"; }
+std::string keep_reason() { return "runs as wanted"; }
+
+std::string replace_reason(llvm::ArrayRef<std::string> changed) {
+  if (changed.empty())
+    return "what it was started from is not what is wanted";
+  return "changed: " + llvm::join(changed, ", ");
+}
+
+std::string move_reason(llvm::StringRef from_node, bool gone, bool admitted) {
+  if (gone)
+    return fmt::format("{} is not in the fleet", from_node.str());
+  if (!admitted)
+    return fmt::format("a rule removes {}", from_node.str());
+  return fmt::format("better placed than on {}", from_node.str());
+}
+
+std::string delete_reason(Unwanted why, uint32_t replicas_now_wanted) {
+  switch (why) {
+  case Unwanted::workload_gone:
+    return "the intent does not name it";
+  case Unwanted::fewer_replicas:
+    return fmt::format("{} {} wanted", replicas_now_wanted,
+                       replicas_now_wanted == 1 ? "replica is" : "replicas are");
+  case Unwanted::destroyed:
+    return "the stack is removed";
+  }
+  return {};
+}
+
+namespace {
+
+template <typename Message> bool same(const Message &a, const Message &b) {
+  return google::protobuf::util::MessageDifferencer::Equals(a, b);
+}
+
+template <typename List> bool same_list(const List &a, const List &b) {
+  if (a.size() != b.size())
+    return false;
+  for (int i = 0; i < a.size(); ++i)
+    if (!same(a[i], b[i]))
+      return false;
+  return true;
+}
+
+bool same_words(const google::protobuf::RepeatedPtrField<std::string> &a,
+                const google::protobuf::RepeatedPtrField<std::string> &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+} // namespace
+
+std::vector<std::string> changed_fields(const proto::Spec &from, const proto::Spec &to) {
+  std::vector<std::string> changed;
+  auto note = [&](bool equal, llvm::StringRef name) {
+    if (!equal)
+      changed.push_back(name.str());
+  };
+  note(same_words(from.exec(), to.exec()), "exec");
+  note(from.image() == to.image(), "image");
+  note(from.sandbox() == to.sandbox(), "sandbox");
+  note(from.network() == to.network(), "network");
+  note(same(from.resources(), to.resources()), "resources");
+  note(same_list(from.ports(), to.ports()), "ports");
+  std::map<std::string, std::pair<std::string, std::string>> env;
+  std::map<std::string, std::pair<bool, bool>> has;
+  for (const auto &variable : from.env()) {
+    env[variable.name()].first = variable.value();
+    has[variable.name()].first = true;
+  }
+  for (const auto &variable : to.env()) {
+    env[variable.name()].second = variable.value();
+    has[variable.name()].second = true;
+  }
+  for (const auto &[name, values] : env)
+    note(values.first == values.second && has[name].first == has[name].second, "env " + name);
+  note(same_list(from.mounts(), to.mounts()), "mounts");
+  note(same(from.health(), to.health()), "health");
+  note(same(from.restart(), to.restart()), "restart");
+  note(from.stop_grace_ms() == to.stop_grace_ms() && from.stop_signal() == to.stop_signal(),
+       "stop");
+  note(same_list(from.secrets(), to.secrets()), "secrets");
+  std::map<std::string, std::pair<std::string, std::string>> peers;
+  for (const auto &peer : from.peers())
+    peers[replica(peer.workload(), peer.replica())].first = peer.SerializeAsString();
+  for (const auto &peer : to.peers())
+    peers[replica(peer.workload(), peer.replica())].second = peer.SerializeAsString();
+  for (const auto &[name, texts] : peers)
+    note(texts.first == texts.second, "address of " + name);
+  note(from.working_directory() == to.working_directory(), "working-directory");
+  note(same_words(from.accept_missing(), to.accept_missing()), "what the node enforces");
+  return changed;
+}
+
+std::string healthy_first() { return "healthy-first"; }
+std::string stop_first_port(uint32_t number) {
+  return fmt::format("stop-first: port {} is fixed", number);
+}
+std::string stop_first_volume(llvm::StringRef volume) {
+  return fmt::format("stop-first: volume {} has one writer", volume.str());
+}
+
+namespace {
+
+proto::Model model(const char *figure, const char *name, const char *source) {
+  proto::Model result;
+  result.set_figure(figure);
+  result.set_name(name);
+  result.set_source(source);
+  return result;
+}
+
+} // namespace
+
+proto::Model cost_model() {
+  return model("eur_per_hour", "dominant-share",
+               "node price x dominant share (Ghodsi et al., NSDI 2011) + power x site price");
+}
+proto::Model power_model() {
+  return model("watts", "linear-share",
+               "linear in CPU share (Fan, Weber, Barroso, ISCA 2007); idle power by reserved share "
+               "(SCI specification, ISO/IEC 21031:2024)");
+}
+proto::Model carbon_model() {
+  return model("gco2e_per_hour", "location-based",
+               "power x carbon intensity of the site's grid (GHG Protocol, Scope 2)");
+}
+std::string bound_model() { return "sum of each replica's cheapest admissible marginal cost"; }
+
+std::string detail_no_model(llvm::StringRef metric) {
+  return fmt::format("no model predicts {}", metric.str());
+}
+std::string detail_missing(llvm::StringRef fact) { return fmt::format("unknown: {}", fact.str()); }
+std::string detail_parts(llvm::ArrayRef<std::pair<std::string, std::string>> name_and_value) {
+  std::string text;
+  for (const auto &[name, value] : name_and_value)
+    text += (text.empty() ? "" : "; ") + name + " = " + value;
+  return text;
+}
+
+} // namespace nemo::explain

@@ -1,0 +1,66 @@
+// The words of a plan, each in one place: ids, reasons, hand-over, models. Pure functions from
+// values to text, so that whoever checks a plan can say what its words must be without sharing how
+// it was found.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include "protocol/plan.pb.h"
+
+namespace nemo::explain {
+
+/// "web/0"
+std::string replica(llvm::StringRef workload, uint32_t number);
+/// "workload.web/0"
+std::string object(llvm::StringRef workload, uint32_t number);
+/// "create web/0"
+std::string action_id(llvm::StringRef verb, llvm::StringRef workload, uint32_t number);
+
+/// Why a replica stands where it stands.
+struct PlacementStory {
+  uint32_t candidates = 0;            ///< nodes that no rule removes
+  bool cost_known = true;             ///< the objective has a value there
+  std::optional<std::string> cheaper; ///< the cheapest candidate, where this is not as cheap
+  bool stays = false;                 ///< it runs there now
+  uint32_t replicas_min = 1;
+  uint32_t replicas_max = 1;
+};
+std::string placement_reason(const PlacementStory &story);
+
+std::string create_reason();
+std::string keep_reason();
+/// \param changed  what changed_fields says; empty when what runs does not say what it was started
+/// from.
+std::string replace_reason(llvm::ArrayRef<std::string> changed);
+/// \param gone  the node it ran on is not in the fleet; \param admitted  no rule removes that node
+std::string move_reason(llvm::StringRef from_node, bool gone, bool admitted);
+/// The workload is not in the intent / has fewer replicas / the whole stack goes.
+enum class Unwanted { workload_gone, fewer_replicas, destroyed };
+std::string delete_reason(Unwanted why, uint32_t replicas_now_wanted);
+
+/// What differs between two specs, in the author's words and in the order of Spec's fields: "exec",
+/// "env GREETING", "resources", "address of app/0".
+std::vector<std::string> changed_fields(const proto::Spec &from, const proto::Spec &to);
+
+std::string healthy_first();
+std::string stop_first_port(uint32_t number);
+std::string stop_first_volume(llvm::StringRef volume);
+
+/// The named models: figure, name and source; `missing` is the caller's.
+proto::Model cost_model();   ///< figure "eur_per_hour"
+proto::Model power_model();  ///< figure "watts", name "linear-share"
+proto::Model carbon_model(); ///< figure "gco2e_per_hour"
+std::string bound_model();
+
+/// Expectation.detail. `metric` as written ("latency.p99").
+std::string detail_no_model(llvm::StringRef metric);
+std::string detail_missing(llvm::StringRef fact);
+/// "cost = 0.012EUR/h", one per part, joined by "; "
+std::string detail_parts(llvm::ArrayRef<std::pair<std::string, std::string>> name_and_value);
+
+} // namespace nemo::explain
