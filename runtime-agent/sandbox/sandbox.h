@@ -1,6 +1,7 @@
 // The process sandbox: one replica, started in namespaces of its own on a read-only view of /usr,
 // with nothing it did not declare. Pid 1 of the namespaces is nemo-supervisor, which owns the logs
-// and the exit status, so both survive the agent.
+// and the exit status, so both survive the agent. The caller has one thread (start() continues in a
+// copy of it) and reaps what it started.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,12 @@ struct Ability {
 
 enum class CgroupMode { none, v1, v2 };
 
+/// As root, a sandbox's user is kFirstHostUser + user_slot on the host (uid and gid), and
+/// kInsideUser inside. An ordinary user stays who he is on the host.
+constexpr uint32_t kFirstHostUser = 720000;
+constexpr uint32_t kUserSlots = 65000;
+constexpr uint32_t kInsideUser = 1000;
+
 /// What was probed at start, by really doing it in a child, never by looking at version numbers.
 struct Host {
   std::vector<Ability> abilities;
@@ -33,6 +40,14 @@ struct Host {
   CgroupMode cgroup_pids = CgroupMode::none;
   bool root = false;
   bool can(const std::string &name) const;
+  /// Why not; empty when it can.
+  std::string reason(const std::string &name) const;
+
+  int landlock_abi = 0;
+  std::string memory_directory, cpu_directory, pids_directory; ///< of cgroups: ".../nemo" or empty
+  std::string cpuacct_directory;                               ///< v1 only
+  std::string supervisor; ///< path of nemo-supervisor
+  std::string filters;    ///< seccomp programs, as the supervisor reads them
 };
 Host probe(const std::string &state_directory);
 
@@ -40,6 +55,9 @@ struct Bind {
   std::string source; ///< absolute, on the host
   std::string target; ///< absolute, in the sandbox
   bool read_only = true;
+  /// A volume: as root its files are given to the sandbox's user (once, when the directory is not
+  /// his yet). Without it owners and modes stay, and as root the sandbox is "other" to them.
+  bool owned = false;
 };
 
 struct Secret {
@@ -63,7 +81,10 @@ struct Spec {
   uint64_t pids = 0;                                ///< 0: no limit
   uint64_t tmp_bytes = 0;                           ///< of /tmp; 0: 64 MiB
   uint32_t user_slot = 0; ///< as root: which unprivileged host uid/gid it becomes
-  std::string log_path;   ///< CRI log format; rotated to .1
+  /// CRI log format; rotated to .1. The directories of log_path and exit_path are this instance's
+  /// alone (they may be the same one): start() creates them and, as root, gives them to the
+  /// sandbox's user, so it refuses one that holds other things. Read what is in them as hostile.
+  std::string log_path;
   uint64_t log_bytes = 0; ///< rotate above this; 0: 10 MiB
   std::string exit_path;  ///< the supervisor writes how it ended here, atomically
 };
@@ -78,11 +99,16 @@ struct Started {
 
 /// Starts; returns once the workload's own execve has happened or failed (the error then names the
 /// cause: a missing executable, a mount that does not exist, a secret that cannot be read). Nothing
-/// is left behind on failure.
+/// is left behind on failure. A limit that is asked for and that the host cannot enforce is a
+/// failure: leave it 0 where that was accepted.
 llvm::Expected<Started> start(const Spec &spec, const Host &host);
 
 /// The same process as before? Opens a pidfd if it lives and its start time agrees.
 std::optional<int> adopt(pid_t pid, uint64_t start_time);
+
+/// Has it ended? Waits at most `timeout_ms` (0: not at all) and reaps it if it is a child of this
+/// process. The pidfd of an ended sandbox polls readable.
+bool finished(int pidfd, int timeout_ms = 0);
 
 /// How it ended, as the supervisor wrote it; nullopt while it runs or when nothing was written.
 struct Ended {
@@ -92,7 +118,8 @@ struct Ended {
 };
 std::optional<Ended> ended(const std::string &exit_path);
 
-/// SIGNAL to the workload (the supervisor passes it on); SIGKILL ends the whole namespace.
+/// SIGNAL to the workload (the supervisor passes it on); SIGKILL ends the whole namespace, and then
+/// nothing is written to exit_path.
 llvm::Error signal(int pidfd, int signal_number);
 
 struct Usage {
@@ -110,7 +137,8 @@ struct Inside {
 llvm::Expected<Inside> run_inside(pid_t supervisor, const std::vector<std::string> &argv,
                                   const std::vector<std::string> &environment, const Host &host);
 
-/// Removes what an instance leaves: cgroups, network. Idempotent; also sweeps after a crash.
+/// Ends what is left in an instance's cgroups and removes them and its network. Idempotent; also
+/// sweeps after a crash.
 void clean(const std::string &id, const Host &host);
 
 } // namespace nemo::sandbox
