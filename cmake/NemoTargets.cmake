@@ -4,7 +4,7 @@
 add_library(nemo_options INTERFACE)
 target_compile_options(nemo_options INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(nemo_options INTERFACE -Wno-missing-designated-field-initializers -Wimplicit-fallthrough)
+  target_compile_options(nemo_options INTERFACE -Wno-missing-field-initializers -Wimplicit-fallthrough)
 else()
   # GCC 12 warns inside its own library where clang does not; clang is the compiler whose warnings are errors.
   target_compile_options(nemo_options INTERFACE -Wno-error)

@@ -1,0 +1,42 @@
+// The families of blocks, one file each; lookup.cpp joins them to the one table.
+#pragma once
+
+#include "intent/schema/schema.h"
+
+namespace nemo::schema {
+
+// Dimensions by their field's word.
+inline constexpr const char *time = "s";
+inline constexpr const char *data = "bit";
+inline constexpr const char *data_rate = "bit s^-1";
+inline constexpr const char *cpu = "core";
+inline constexpr const char *energy = "J";
+inline constexpr const char *power = "J s^-1";
+inline constexpr const char *carbon_rate = "gCO2e s^-1";
+inline constexpr const char *carbon_intensity = "gCO2e J^-1";
+inline constexpr const char *money_rate = "EUR s^-1";
+inline constexpr const char *energy_price = "EUR J^-1";
+inline constexpr const char *data_price = "EUR bit^-1";
+inline constexpr const char *carbon_price = "EUR gCO2e^-1";
+inline constexpr const char *temperature = "K";
+
+// Words that more than one block has.
+inline constexpr const char *sandboxes = "process|container|wasm|microvm|unikernel";
+inline constexpr const char *node_classes = "device|edge|fog|cloud|hpc";
+inline constexpr const char *architectures = "x86_64|arm64|arm|riscv64|ppc64le|s390x";
+inline constexpr const char *data_classes = "public|internal|confidential|personal|secret";
+inline constexpr const char *data_locations = "local|site|region|anywhere";
+inline constexpr const char *ciphers = "aes-128-gcm|aes-256-gcm|chacha20|none";
+inline constexpr const char *metrics =
+    "latency|availability|throughput|error|frame|jitter|slo|downtime|energy|carbon|cost";
+
+extern const Block labels_block; ///< free-form key = value, in site, node, tenant, workload
+extern const Block site_block, node_block, link_block, select_block, tenant_block;
+extern const Block workload_block;
+extern const Block resources_block, ports_block, env_block, mount_block, data_block, place_block,
+    slo_block, migrate_block, rollout_block, health_block, restart_block, stop_block;
+extern const Block flow_block, cluster_block, network_block, learning_block;
+extern const Block policy_block, objective_block;
+extern const Block secret_block, template_block, use_block, import_block, moved_block;
+
+} // namespace nemo::schema

@@ -1,0 +1,306 @@
+// What exists and who uses it: sites, nodes, links, selections of nodes, tenants. Blocks of the
+// first three fill in facts that agents cannot discover.
+#include "intent/schema/families.h"
+
+namespace nemo::schema {
+
+namespace {
+
+constexpr Attribute label_value{
+    .name = "KEY",
+    .type = Type::any,
+    .doc = "A label: whatever key and value, to be asked for in formulas as labels.KEY. A key with "
+           "other characters than a name has is quoted.",
+    .example = "cell = 7"};
+
+constexpr Attribute site_attributes[] = {
+    {.name = "country",
+     .type = Type::text,
+     .doc = "The country, as ISO 3166-1 alpha-2.",
+     .example = "country = \"FR\""},
+    {.name = "zone",
+     .type = Type::text,
+     .doc = "The electricity bidding zone; carbon and price figures are per zone.",
+     .example = "zone = \"FR\""},
+    {.name = "region",
+     .type = Type::text,
+     .doc = "A region, for rules about where data may be.",
+     .example = "region = \"west\""},
+    {.name = "carbon",
+     .type = Type::quantity,
+     .dimension = carbon_intensity,
+     .step = "1mgCO2e/kWh",
+     .min = "0gCO2e/kWh",
+     .max = "10kgCO2e/kWh",
+     .doc = "Carbon intensity of the site's electricity. Without it no carbon figure is printed.",
+     .example = "carbon = 50gCO2e/kWh"},
+    {.name = "price",
+     .type = Type::quantity,
+     .dimension = energy_price,
+     .min = "0EUR/kWh",
+     .max = "1000EUR/kWh",
+     .doc = "Price of the site's electricity.",
+     .example = "price = 0.20EUR/kWh"},
+    {.name = "location",
+     .type = Type::text,
+     .doc = "Where it is, in words that people use.",
+     .example = "location = \"hall 3, Marousi\""},
+};
+
+constexpr Attribute power_attributes[] = {
+    {.name = "idle",
+     .type = Type::quantity,
+     .dimension = power,
+     .required = true,
+     .step = "1mW",
+     .min = "0W",
+     .max = "1MW",
+     .doc = "What the node draws when it does nothing.",
+     .example = "idle = 3W"},
+    {.name = "max",
+     .type = Type::quantity,
+     .dimension = power,
+     .required = true,
+     .step = "1mW",
+     .min = "0W",
+     .max = "1MW",
+     .doc = "What the node draws when every core is busy.",
+     .example = "max = 12W"},
+};
+
+constexpr Block power_block{
+    .name = "power",
+    .attributes = power_attributes,
+    .doc = "The node's power when idle and when busy; what energy and carbon are predicted from.",
+    .example = "power { idle = 3W; max = 12W }"};
+
+constexpr Attribute node_attributes[] = {
+    {.name = "site",
+     .type = Type::name,
+     .doc = "The site that the node stands at.",
+     .example = "site = athens"},
+    {.name = "class",
+     .type = Type::enumerator,
+     .words = node_classes,
+     .doc = "What kind of machine it is.",
+     .example = "class = edge"},
+    {.name = "arch",
+     .type = Type::enumerator,
+     .words = architectures,
+     .doc = "The processor's architecture.",
+     .example = "arch = arm64"},
+    {.name = "price",
+     .type = Type::quantity,
+     .dimension = money_rate,
+     .min = "0EUR/h",
+     .max = "1000000EUR/h",
+     .doc = "What the whole node costs while it is used.",
+     .example = "price = 0.010EUR/h"},
+    {.name = "tpm",
+     .type = Type::boolean,
+     .doc = "Whether it has a trusted platform module.",
+     .example = "tpm = true"},
+    {.name = "trust",
+     .type = Type::count,
+     .max = "1000000",
+     .doc = "How far the operator trusts the node; larger is more.",
+     .example = "trust = 2"},
+    {.name = "sandboxes",
+     .type = Type::enumerator,
+     .words = sandboxes,
+     .list = true,
+     .doc = "The sandbox kinds that the node may be used for.",
+     .example = "sandboxes = [process, container]"},
+};
+constexpr const Block *node_children[] = {&resources_block, &power_block, &labels_block};
+constexpr const Block *site_children[] = {&labels_block};
+
+constexpr Attribute link_attributes[] = {
+    {.name = "latency",
+     .type = Type::quantity,
+     .dimension = time,
+     .step = "1ns",
+     .min = "0s",
+     .max = "1h",
+     .doc = "One-way delay between the two ends.",
+     .example = "latency = 8ms"},
+    {.name = "bandwidth",
+     .type = Type::quantity,
+     .dimension = data_rate,
+     .data = Data::bits,
+     .step = "1bit/s",
+     .min = "0bit/s",
+     .max = "1Pbit/s",
+     .doc = "Data rate of the link, in bits.",
+     .example = "bandwidth = 1Gbit/s"},
+    {.name = "price",
+     .type = Type::quantity,
+     .dimension = data_price,
+     .min = "0EUR/GiB",
+     .max = "1000000EUR/GiB",
+     .doc = "Price of the data that crosses the link.",
+     .example = "price = 0.02EUR/GiB"},
+};
+
+constexpr Attribute quota_attributes[] = {
+    {.name = "cpu",
+     .type = Type::quantity,
+     .dimension = cpu,
+     .step = "1mcore",
+     .min = "0core",
+     .max = "1000000000core",
+     .doc = "Processor time that the tenant's workloads may reserve together.",
+     .example = "cpu = 64core"},
+    {.name = "memory",
+     .type = Type::quantity,
+     .dimension = data,
+     .data = Data::bytes,
+     .step = "1B",
+     .min = "0B",
+     .max = "1EiB",
+     .doc = "Memory that the tenant's workloads may reserve together.",
+     .example = "memory = 128GiB"},
+    {.name = "disk",
+     .type = Type::quantity,
+     .dimension = data,
+     .data = Data::bytes,
+     .step = "1B",
+     .min = "0B",
+     .max = "1EiB",
+     .doc = "Disk space that the tenant's workloads may reserve together.",
+     .example = "disk = 1TiB"},
+    {.name = "gpu",
+     .type = Type::number,
+     .step = "0.001",
+     .min = "0",
+     .max = "1000000000",
+     .doc = "Graphics processors that the tenant's workloads may reserve together.",
+     .example = "gpu = 4"},
+    {.name = "energy",
+     .type = Type::quantity,
+     .dimension = power,
+     .min = "0W",
+     .doc = "Energy that the tenant may use, as a rate.",
+     .example = "energy = 20kWh/d"},
+    {.name = "carbon",
+     .type = Type::quantity,
+     .dimension = carbon_rate,
+     .min = "0gCO2e/d",
+     .doc = "Carbon that the tenant may cause, as a rate.",
+     .example = "carbon = 4kgCO2e/d"},
+    {.name = "cost",
+     .type = Type::quantity,
+     .dimension = money_rate,
+     .min = "0EUR/d",
+     .doc = "Money that the tenant may spend, as a rate.",
+     .example = "cost = 20EUR/d"},
+};
+
+constexpr Attribute tariff_attributes[] = {
+    {.name = "cpu",
+     .type = Type::quantity,
+     .dimension = "EUR core^-1 s^-1",
+     .min = "0EUR/core/h",
+     .doc = "What the tenant pays for reserved processor time.",
+     .example = "cpu = 0.012EUR/core/h"},
+    {.name = "memory",
+     .type = Type::quantity,
+     .dimension = "EUR bit^-1 s^-1",
+     .min = "0EUR/GiB/h",
+     .doc = "What the tenant pays for reserved memory.",
+     .example = "memory = 0.002EUR/GiB/h"},
+    {.name = "disk",
+     .type = Type::quantity,
+     .dimension = "EUR bit^-1 s^-1",
+     .min = "0EUR/GiB/h",
+     .doc = "What the tenant pays for reserved disk space.",
+     .example = "disk = 0.0001EUR/GiB/h"},
+    {.name = "gpu",
+     .type = Type::quantity,
+     .dimension = money_rate,
+     .min = "0EUR/h",
+     .doc = "What the tenant pays for one graphics processor.",
+     .example = "gpu = 0.9EUR/h"},
+    {.name = "egress",
+     .type = Type::quantity,
+     .dimension = data_price,
+     .min = "0EUR/GiB",
+     .doc = "What the tenant pays for data that leaves a site.",
+     .example = "egress = 0.02EUR/GiB"},
+    {.name = "energy",
+     .type = Type::quantity,
+     .dimension = energy_price,
+     .min = "0EUR/kWh",
+     .doc = "What the tenant pays for energy.",
+     .example = "energy = 0.21EUR/kWh"},
+    {.name = "carbon",
+     .type = Type::quantity,
+     .dimension = carbon_price,
+     .min = "0EUR/tCO2e",
+     .doc = "What the tenant pays for carbon.",
+     .example = "carbon = 80EUR/tCO2e"},
+};
+
+constexpr Block quota_block{.name = "quota",
+                            .attributes = quota_attributes,
+                            .doc = "The most that a tenant's workloads may reserve together.",
+                            .example = "quota { cpu = 64core; memory = 128GiB }"};
+constexpr Block tariff_block{.name = "tariff",
+                             .attributes = tariff_attributes,
+                             .doc = "What the tenant pays for what it uses.",
+                             .example = "tariff { cpu = 0.012EUR/core/h }"};
+constexpr const Block *tenant_children[] = {&quota_block, &tariff_block, &labels_block};
+
+} // namespace
+
+const Block labels_block{.name = "labels",
+                         .free_form = &label_value,
+                         .free_names = "label",
+                         .doc = "Keys and values of the author's own.",
+                         .example = "labels { cell = 7 }"};
+
+const Block site_block{
+    .name = "site",
+    .labels = Labels::name,
+    .repeatable = true,
+    .attributes = site_attributes,
+    .children = site_children,
+    .doc = "A place where nodes stand: fills in what its agents cannot discover.",
+    .example = "site athens { country = \"GR\"; carbon = 350gCO2e/kWh; price = 0.21EUR/kWh }"};
+
+const Block node_block{
+    .name = "node",
+    .labels = Labels::name,
+    .repeatable = true,
+    .attributes = node_attributes,
+    .children = node_children,
+    .doc = "A machine: fills in what its agent cannot discover. Declared resources may lower what "
+           "was discovered, never exceed it.",
+    .example = "node local { class = edge; price = 0.01EUR/h; power { idle = 3W; max = 12W } }"};
+
+const Block link_block{.name = "link",
+                       .labels = Labels::ends,
+                       .repeatable = true,
+                       .attributes = link_attributes,
+                       .doc = "A connection between two nodes or sites.",
+                       .example = "link athens paris { latency = 28ms; bandwidth = 1Gbit/s }"};
+
+const Block select_block{
+    .name = "select",
+    .labels = Labels::name,
+    .repeatable = true,
+    .verbs = require | deny,
+    .roots = "node|site",
+    .doc = "A query over the inventory: every node for which all rules hold. Selections are never "
+           "lists of hosts, so a plan survives changes of the inventory.",
+    .example = "select near { require node.class == edge and node.tpm }"};
+
+const Block tenant_block{
+    .name = "tenant",
+    .labels = Labels::name,
+    .repeatable = true,
+    .children = tenant_children,
+    .doc = "Whom workloads belong to: what they may use together and what it costs them.",
+    .example = "tenant acme { quota { cpu = 64core } }"};
+
+} // namespace nemo::schema

@@ -1,0 +1,45 @@
+// What must hold for more than one workload: policies and objectives.
+#include "intent/schema/families.h"
+
+namespace nemo::schema {
+
+namespace {
+
+constexpr Attribute objective_attributes[] = {
+    {.name = "weight",
+     .type = Type::number,
+     .min = "0",
+     .max = "1000000",
+     .standard = "1",
+     .doc = "How much this objective counts beside the others.",
+     .example = "weight = 2"},
+};
+
+} // namespace
+
+const Block policy_block{
+    .name = "policy",
+    .labels = Labels::name,
+    .repeatable = true,
+    .verbs = require | prefer | deny,
+    .clauses = weight | where | otherwise,
+    .roots = "node|site|tenant|workload|flow|grid",
+    .doc = "Rules for every object they speak of. `deny` removes nodes from a workload's "
+           "candidates; when none is left the plan fails and names the rule.",
+    .example =
+        "policy home { require node.site.country == \"FR\" where workload.name == \"web\" }"};
+
+const Block objective_block{
+    .name = "objective",
+    .labels = Labels::name,
+    .repeatable = true,
+    .attributes = objective_attributes,
+    .verbs = require | prefer | minimize | maximize,
+    .clauses = over | weight | where | otherwise,
+    .roots = "node|site|tenant|workload|grid|latency|availability|throughput|error|frame|jitter|"
+             "slo|downtime|energy|carbon|cost",
+    .doc = "What a plan makes as small or large as it can, in money. Without one, plans minimise "
+           "cost.",
+    .example = "objective green { minimize energy * 0.21EUR/kWh + carbon * 80EUR/tCO2e }"};
+
+} // namespace nemo::schema

@@ -1,0 +1,103 @@
+// The workload: what runs, how many, and what it stands on. Its child blocks are in
+// workload_parts.cpp.
+#include "intent/schema/families.h"
+
+namespace nemo::schema {
+
+namespace {
+
+constexpr Attribute workload_attributes[] = {
+    {.name = "tenant",
+     .type = Type::reference,
+     .words = "tenant",
+     .doc = "Whom the workload belongs to.",
+     .example = "tenant = acme"},
+    {.name = "on",
+     .type = Type::reference,
+     .words = "select",
+     .list = true,
+     .doc = "The selections that its nodes must be in: short for place { on = ... }.",
+     .example = "on = near"},
+    {.name = "image",
+     .type = Type::text,
+     .doc = "The container image to run; give its digest, so that it cannot change unseen.",
+     .example = "image = \"registry.example/vision@sha256:9f2c...\""},
+    {.name = "exec",
+     .type = Type::text,
+     .list = true,
+     .doc = "The program and its arguments, started without a shell. `$PORT` and the other "
+            "variables of the environment are put in where an argument names them.",
+     .example = "exec = [\"/usr/sbin/nginx\", \"-c\", \"/app/shop.conf\"]"},
+    {.name = "sandbox",
+     .type = Type::enumerator,
+     .words = sandboxes,
+     .standard = "process for exec, container for image",
+     .doc = "What the workload runs in.",
+     .example = "sandbox = microvm"},
+    {.name = "replicas",
+     .type = Type::count,
+     .range = true,
+     .min = "0",
+     .max = "100000",
+     .standard = "1",
+     .doc = "How many of it there are; low..high leaves the number to the plan.",
+     .example = "replicas = 2..6"},
+    {.name = "after",
+     .type = Type::reference,
+     .words = "workload",
+     .list = true,
+     .doc = "Workloads that must be healthy first; it is given their addresses as "
+            "NEMO_ADDR_<WORKLOAD>.",
+     .example = "after = [app]"},
+    {.name = "network",
+     .type = Type::enumerator,
+     .words = "host|own",
+     .standard = "host",
+     .doc = "`own` gives each replica a network namespace, so a fixed port is its own.",
+     .example = "network = own"},
+    {.name = "secrets",
+     .type = Type::reference,
+     .words = "secret",
+     .list = true,
+     .doc = "Secrets that it may read, as files below /run/secrets.",
+     .example = "secrets = [db]"},
+    {.name = "privileged",
+     .type = Type::boolean,
+     .standard = "false",
+     .doc = "Whether it keeps the rights that sandboxes take away. Policies can forbid it.",
+     .example = "privileged = false"},
+    {.name = "protect",
+     .type = Type::boolean,
+     .standard = "false",
+     .doc = "A plan that would delete a protected workload is refused.",
+     .example = "protect = true"},
+    {.name = "working-directory",
+     .type = Type::text,
+     .doc = "Absolute path in the sandbox where it starts.",
+     .example = "working-directory = \"/app\""},
+};
+
+constexpr const Block *workload_children[] = {
+    &resources_block, &ports_block, &env_block,     &mount_block,   &data_block,
+    &place_block,     &slo_block,   &migrate_block, &rollout_block, &health_block,
+    &restart_block,   &stop_block,  &labels_block};
+
+} // namespace
+
+const Block workload_block{
+    .name = "workload",
+    .labels = Labels::name,
+    .repeatable = true,
+    .attributes = workload_attributes,
+    .children = workload_children,
+    .verbs = require | prefer | deny,
+    .clauses = over | weight | where | otherwise,
+    .roots = "node|site|grid|workload|tenant|latency|availability|throughput|error|frame|jitter|"
+             "slo|downtime|energy|carbon|cost",
+    .doc = "A service: a program or an image, how many replicas, what each needs, what must hold "
+           "for it. Rules about nodes and sites say where it may be; the others are its service "
+           "level.",
+    .example = "workload web { exec = [\"/usr/sbin/nginx\"]; replicas = 3; ports { http = auto } "
+               "}"};
+
+} // namespace nemo::schema
