@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
 #include "protocol/plan.pb.h"
@@ -28,6 +29,8 @@ std::vector<std::string> what_moved(const proto::Plan &plan, const proto::Fleet 
 /// A plan file: a one-line magic with the version, then the message. Reading checks magic, version,
 /// limits and digest.
 std::string write_plan_file(const proto::Plan &plan);
+/// The same from bytes already read; `path` is what diagnostics name.
+llvm::Expected<proto::Plan> parse_plan_file(const std::string &path, llvm::StringRef bytes);
 llvm::Expected<proto::Plan> read_plan_file(const std::string &path);
 
 } // namespace nemo::plan
