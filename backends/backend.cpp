@@ -1,0 +1,40 @@
+#include "backends/backend.h"
+
+namespace nemo::backends {
+
+std::string Backend::name() const {
+  return std::visit([](const auto &b) { return b.name(); }, kind_);
+}
+llvm::Expected<proto::BackendCapabilities> Backend::capabilities() {
+  return std::visit([](auto &b) { return b.capabilities(); }, kind_);
+}
+llvm::Expected<proto::Fleet> Backend::observe() {
+  return std::visit([](auto &b) { return b.observe(); }, kind_);
+}
+llvm::Expected<proto::Delivered> Backend::deliver(const proto::DeliverCall &call) {
+  return std::visit([&](auto &b) { return b.deliver(call); }, kind_);
+}
+llvm::Expected<std::vector<std::string>> Backend::missing(const std::vector<std::string> &digests) {
+  return std::visit([&](auto &b) { return b.missing(digests); }, kind_);
+}
+llvm::Error Backend::put(const proto::Artifact &artifact) {
+  return std::visit([&](auto &b) { return b.put(artifact); }, kind_);
+}
+llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink) {
+  return std::visit([&](auto &b) { return b.watch(call, sink); }, kind_);
+}
+llvm::Error Backend::logs(const proto::LogsCall &call, Sink<proto::LogLine> sink) {
+  return std::visit([&](auto &b) { return b.logs(call, sink); }, kind_);
+}
+llvm::Error Backend::shutdown() {
+  return std::visit([](auto &b) { return b.shutdown(); }, kind_);
+}
+
+bool can(const proto::BackendCapabilities &capabilities, llvm::StringRef name) {
+  for (const proto::Capability &capability : capabilities.capabilities())
+    if (name == capability.name())
+      return capability.available();
+  return false;
+}
+
+} // namespace nemo::backends

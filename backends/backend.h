@@ -1,0 +1,40 @@
+// The one seam between a plan and the place where it becomes true: observe, deliver, capabilities,
+// and two streams. Every backend is a folder of the same four files (backend.h, capabilities.cpp,
+// observe.cpp, deliver.cpp) with a class that has these members.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "backends/local/backend.h"
+#include "backends/null/backend.h"
+#include "backends/plugin/backend.h"
+
+namespace nemo::backends {
+
+class Backend {
+public:
+  using Kind = std::variant<null::Backend, local::Backend, plugin::Backend>;
+  explicit Backend(Kind kind) : kind_(std::move(kind)) {}
+
+  std::string name() const;
+  llvm::Expected<proto::BackendCapabilities> capabilities();
+  llvm::Expected<proto::Fleet> observe();
+  llvm::Expected<proto::Delivered> deliver(const proto::DeliverCall &call);
+  /// Which of these artifacts are not there yet.
+  llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
+  llvm::Error put(const proto::Artifact &artifact);
+  llvm::Error watch(const proto::WatchCall &call, Sink<proto::Event> sink);
+  llvm::Error logs(const proto::LogsCall &call, Sink<proto::LogLine> sink);
+  /// Ends whatever serves the backend here; what it runs goes on.
+  llvm::Error shutdown();
+
+private:
+  Kind kind_;
+};
+
+/// True when `capabilities` has `name` and it is available.
+bool can(const proto::BackendCapabilities &capabilities, llvm::StringRef name);
+
+} // namespace nemo::backends

@@ -1,0 +1,21 @@
+#include "backends/local/backend.h"
+
+namespace nemo::backends::local {
+
+llvm::Expected<proto::Fleet> Backend::observe() { return wire::observe(client_); }
+
+llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink) {
+  auto client = agent_.connect(/*start=*/false);
+  if (!client)
+    return client.takeError();
+  return wire::watch(std::move(*client), call, sink);
+}
+
+llvm::Error Backend::logs(const proto::LogsCall &call, Sink<proto::LogLine> sink) {
+  auto client = agent_.connect(/*start=*/false);
+  if (!client)
+    return client.takeError();
+  return wire::logs(std::move(*client), call, sink);
+}
+
+} // namespace nemo::backends::local

@@ -1,0 +1,19 @@
+// Which backend a name means: those of the house, else an executable nemo-backend-NAME on PATH.
+#pragma once
+
+#include "backends/backend.h"
+
+namespace nemo::backends {
+
+struct Choice {
+  std::string name = "local";
+  proto::Fleet fleet;      ///< what the null backend observes
+  bool start_agent = true; ///< the local one: start the agent when it does not run
+};
+
+llvm::Expected<Backend> open(const Choice &choice);
+
+/// Every name that open() knows now, sorted.
+std::vector<std::string> names();
+
+} // namespace nemo::backends
