@@ -1,0 +1,68 @@
+#include "compiler/plan/figures.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "protocol/formula/unit.h"
+
+namespace nemo::plan {
+
+std::string decimal(int64_t value, int digits) {
+  const bool negative = value < 0;
+  uint64_t rest = negative ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  std::string text = std::to_string(rest);
+  if (text.size() <= static_cast<size_t>(digits))
+    text.insert(0, static_cast<size_t>(digits) + 1 - text.size(), '0');
+  text.insert(text.size() - static_cast<size_t>(digits), ".");
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.')
+    text.pop_back();
+  return (negative ? "-" : "") + text;
+}
+
+std::string euros_per_hour(std::optional<int64_t> micro_euros) {
+  return micro_euros ? decimal(*micro_euros, 6) + " EUR/h" : "unknown";
+}
+
+std::string euros_per_month(int64_t micro_euros_per_hour) {
+  return fmt::format("{:.2f} EUR/month", static_cast<double>(micro_euros_per_hour) * 730 / 1e6);
+}
+
+std::string watts(std::optional<int64_t> milliwatts) {
+  return milliwatts ? decimal(*milliwatts, 3) + " W" : "unknown";
+}
+
+std::string grams_per_hour(std::optional<int64_t> milligrams) {
+  return milligrams ? decimal(*milligrams, 3) + " gCO2e/h" : "unknown";
+}
+
+std::string percent(double share) {
+  const double hundred = share * 100;
+  const double tenth = std::round(hundred * 10) / 10;
+  if (std::abs(tenth) >= 10 || tenth == std::round(tenth))
+    return fmt::format("{:.0f}%", std::round(hundred) == 0 ? 0.0 : hundred);
+  return fmt::format("{:.1f}%", tenth);
+}
+
+std::string quantity_text(const proto::Quantity *quantity) {
+  if (!quantity)
+    return "unknown";
+  const auto read = formula::from_proto(*quantity);
+  return read ? formula::to_string(*read) : "unknown";
+}
+
+std::optional<std::string> quantity_number(const proto::Quantity &quantity) {
+  const auto read = formula::from_proto(quantity);
+  if (!read)
+    return std::nullopt;
+  const auto number = formula::number_in(*read, quantity.unit());
+  if (!number)
+    return std::nullopt;
+  std::string text = number->to_string();
+  if (text.find('/') != std::string::npos) // no finite decimal
+    text = fmt::format("{:.15g}", number->to_double());
+  return text;
+}
+
+} // namespace nemo::plan

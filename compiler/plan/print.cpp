@@ -1,0 +1,168 @@
+// A plan for people, top down: what it is for, what it does and in which order, where everything
+// then stands and why, what was promised and what is predicted, what it costs. Symbols carry the
+// meaning, colour only repeats it.
+#include "compiler/plan/print.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compiler/plan/figures.h"
+#include "compiler/plan/print_parts.h"
+#include "compiler/plan/table.h"
+
+namespace nemo::plan {
+
+namespace {
+
+struct Kind {
+  const char *verb;
+  const char *symbol;
+  const char *done; ///< in the summary: "2 to create"
+  Tone tone;
+};
+constexpr Kind kinds[] = {{"create", "+", "to create", Tone::good},
+                          {"replace", "~", "to replace", Tone::changed},
+                          {"move", ">", "to move", Tone::changed},
+                          {"delete", "-", "to delete", Tone::bad},
+                          {"keep", "=", "kept", Tone::faint}};
+
+const Kind &kind_of(const std::string &verb) {
+  for (const Kind &kind : kinds)
+    if (verb == kind.verb)
+      return kind;
+  return kinds[std::size(kinds) - 1];
+}
+
+std::string short_object(llvm::StringRef object) {
+  object.consume_front("workload.");
+  return object.str();
+}
+
+std::string joined(const google::protobuf::RepeatedPtrField<std::string> &list) {
+  std::string text;
+  for (const std::string &item : list)
+    text += (text.empty() ? "" : ", ") + item;
+  return text;
+}
+
+std::string summary(const proto::Plan &plan) {
+  if (!has_changes(plan))
+    return "No changes.";
+  std::map<std::string, int> counts;
+  for (const proto::Action &action : plan.actions())
+    ++counts[action.verb()];
+  std::string text;
+  for (const Kind &kind : kinds)
+    if (const int count = counts[kind.verb])
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, kind.done);
+  return text + ".";
+}
+
+void header(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  std::string text = plan.destroy() ? "Plan to remove stack " : "Plan for stack ";
+  out << painted(text + plan.stack(), Tone::strong, style.color);
+  std::string rest;
+  if (plan.has_commit())
+    rest += " · commit " + plan.commit().substr(0, 12);
+  else
+    rest += " · uncommitted";
+  rest += fmt::format(" · {} node{}", plan.facts().nodes_size(),
+                      plan.facts().nodes_size() == 1 ? "" : "s");
+  rest += " · plan " + plan.digest().substr(0, 12);
+  if (!plan.reproducible())
+    rest += " · not reproducible: the search was cut by time";
+  out << rest << '\n';
+}
+
+void actions(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  Table table;
+  for (const proto::Action &action : plan.actions()) {
+    if (action.verb() == "keep" && style.level != Level::full)
+      continue;
+    const Kind &kind = kind_of(action.verb());
+    std::string place = action.from_node().empty() || action.from_node() == action.node()
+                            ? action.node()
+                            : action.from_node() + " → " + action.node();
+    std::string why = action.reason();
+    if (!action.handover().empty())
+      why += "; " + action.handover();
+    if (action.after_size())
+      why += "; after " + joined(action.after());
+    if (style.level == Level::full && !action.revision().empty())
+      why +=
+          fmt::format(" [{}{}]",
+                      action.from_revision().empty() || action.from_revision() == action.revision()
+                          ? ""
+                          : action.from_revision() + " → ",
+                      action.revision());
+    table.row({{kind.symbol, kind.tone},
+               {action.verb() + " " + short_object(action.object()), kind.tone},
+               {place},
+               {why, Tone::faint}});
+  }
+  if (table.empty())
+    return;
+  section(out, "Actions", style);
+  table.print(out, style);
+}
+
+void placements(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  if (plan.placements().empty())
+    return;
+  Table table;
+  for (const proto::Placement &placement : plan.placements()) {
+    std::string why = placement.reason();
+    if (style.level == Level::full) {
+      why += fmt::format(" ({} candidate{}", placement.candidates(),
+                         placement.candidates() == 1 ? "" : "s");
+      if (placement.has_runner_up())
+        why += ", next " + placement.runner_up();
+      why += ")";
+    }
+    std::vector<Cell> row = {{fmt::format("{}/{}", placement.workload(), placement.replica())},
+                             {"on " + placement.node()}};
+    row.push_back({euros_per_hour(placement.has_cost_ueur_per_hour()
+                                      ? std::optional<int64_t>(placement.cost_ueur_per_hour())
+                                      : std::nullopt),
+                   Tone::plain, true});
+    row.push_back({why, Tone::faint});
+    table.row(std::move(row));
+  }
+  section(out, "Placements", style);
+  table.print(out, style);
+}
+
+} // namespace
+
+void section(llvm::raw_ostream &out, llvm::StringRef title, const PrintStyle &style) {
+  out << '\n' << painted(title, Tone::strong, style.color) << '\n';
+}
+
+bool has_changes(const proto::Plan &plan) {
+  return std::any_of(plan.actions().begin(), plan.actions().end(),
+                     [](const proto::Action &action) { return action.verb() != "keep"; });
+}
+
+void print(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  if (style.level == Level::brief) {
+    out << "Stack " << plan.stack() << ": " << summary(plan) << '\n';
+    brief_totals(out, plan);
+    return;
+  }
+  header(out, plan, style);
+  actions(out, plan, style);
+  placements(out, plan, style);
+  expectations(out, plan, style);
+  totals(out, plan, style);
+  objective(out, plan, style);
+  shortfalls(out, plan, style);
+  findings(out, plan, style);
+  if (style.level == Level::full)
+    bindings(out, plan, style);
+  out << '\n' << painted(summary(plan), Tone::strong, style.color) << '\n';
+}
+
+} // namespace nemo::plan
