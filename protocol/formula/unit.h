@@ -30,10 +30,14 @@ llvm::ArrayRef<Unit> units();
 /// not fit. "" is the unit of plain numbers.
 std::optional<Unit> find_unit(llvm::StringRef text);
 
+/// What a value without an author's unit is shown in: "EUR/h" for EUR s^-1, "kWh" for J; "" when no
+/// quotient of units says it.
+std::string usual_unit(const Dimension &dimension);
+
 /// The number of `unit`s in a value; nullopt when dimensions differ or it does not fit.
 std::optional<Rational> number_in(const Quantity &quantity, llvm::StringRef unit);
-/// As an author would write it, in its own unit or, where there is none, in the base units ("3",
-/// "1.5core", "20bit/s"). A number without a finite decimal is rounded to six digits.
+/// As an author would write it, in its own unit or, where there is none, in the usual one. A number
+/// without a finite decimal, or with more than twenty digits, is rounded to six.
 std::string to_string(const Quantity &quantity);
 
 } // namespace nemo::formula
