@@ -1,0 +1,96 @@
+#include "orchestrator/deliver.h"
+
+#include <pwd.h>
+#include <set>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace nemo::orchestrator {
+
+namespace {
+
+const proto::PartState *current(const proto::Fleet &fleet, const proto::Part &part) {
+  for (const proto::PartState &state : fleet.parts())
+    if (state.part().stack() == part.stack() && state.part().node() == part.node())
+      return &state;
+  return nullptr;
+}
+
+/// Who planned it and from which commit is no difference to a node.
+std::string essence(proto::Part part) {
+  part.clear_commit();
+  part.clear_plan_digest();
+  return part.SerializeAsString();
+}
+
+llvm::Error put_artifacts(backends::Backend &backend, const proto::Plan &plan) {
+  std::set<std::string> needed;
+  for (const proto::Part &part : plan.parts())
+    for (const proto::Instance &instance : part.instances())
+      if (!instance.retiring())
+        for (const proto::Mount &mount : instance.spec().mounts())
+          if (!mount.artifact().empty())
+            needed.insert(mount.artifact());
+  if (needed.empty())
+    return llvm::Error::success();
+  auto missing = backend.missing({needed.begin(), needed.end()});
+  if (!missing)
+    return missing.takeError();
+  for (const std::string &digest : *missing) {
+    bool found = false;
+    for (const proto::Artifact &artifact : plan.intent().artifacts())
+      if (artifact.digest() == digest) {
+        found = true;
+        if (llvm::Error error = backend.put(artifact))
+          return error;
+        break;
+      }
+    if (!found)
+      return failure("the plan needs the files {} and does not carry them", digest);
+  }
+  return llvm::Error::success();
+}
+
+} // namespace
+
+std::string holder() {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  const passwd *user = ::getpwuid(::geteuid());
+  return fmt::format("{}@{}, pid {}, {}",
+                     user != nullptr ? std::string(user->pw_name) : fmt::format("{}", ::geteuid()),
+                     host, ::getpid(), to_rfc3339(now(), 0));
+}
+
+llvm::Error deliver(backends::Backend &backend, const proto::Plan &plan, const proto::Fleet &fleet,
+                    const DeliverOptions &options, Delivery &delivery) {
+  if (llvm::Error error = put_artifacts(backend, plan))
+    return error;
+  for (const proto::Part &part : plan.parts()) {
+    if (options.interrupted())
+      return llvm::Error::success();
+    const proto::PartState *there = current(fleet, part);
+    if (there != nullptr ? essence(there->part()) == essence(part) : part.instances().empty())
+      continue;
+    proto::DeliverCall call;
+    *call.mutable_part() = part;
+    call.mutable_part()->set_plan_digest(plan.digest()); // the digest covers the parts without it
+    call.set_expected_generation(there != nullptr ? there->generation() : 0);
+    call.set_take_over(options.take_over);
+    call.set_holder(holder());
+    auto delivered = backend.deliver(call);
+    if (!delivered)
+      return delivered.takeError();
+    delivery.nodes.push_back(part.node());
+    delivery.first_sequence =
+        std::min(delivery.first_sequence.value_or(delivered->sequence()), delivered->sequence());
+    options.on_delivered(part.node(), delivered->generation());
+  }
+  return llvm::Error::success();
+}
+
+} // namespace nemo::orchestrator

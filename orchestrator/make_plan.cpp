@@ -1,0 +1,110 @@
+#include "orchestrator/make_plan.h"
+
+#include "backends/wire/refusal.h"
+#include "base/clock.h"
+#include "base/diagnostics/registry.h"
+#include "base/error.h"
+#include "orchestrator/git.h"
+
+namespace nemo::orchestrator {
+
+std::vector<Diagnostic> backend_diagnostics(llvm::Error error) {
+  std::vector<Diagnostic> result;
+  llvm::Error rest = llvm::handleErrors(std::move(error), [&](const backends::Refusal &refusal) {
+    const proto::BackendError &said = refusal.error();
+    Diagnostic fault;
+    switch (said.code()) {
+    case proto::BackendError::CONFLICT:
+      fault =
+          diag::make(diag::N0807, "somebody else delivered first: " +
+                                      (said.holder().empty() ? "nobody says who" : said.holder()));
+      fault.notes.push_back({refusal.message()});
+      fault.fix = "plan again against what is there now: nemo plan";
+      break;
+    case proto::BackendError::OWNED:
+      fault = diag::make(diag::N0808, "the stack belongs to " + said.holder());
+      fault.notes.push_back({refusal.message()});
+      fault.fix = "choose another `stack = \"...\"`, or pass --take-over if it moved here";
+      break;
+    default:
+      fault = diag::make(diag::N0806, refusal.message());
+      fault.notes.push_back({"code: " + proto::BackendError::Code_Name(said.code())});
+    }
+    result.push_back(std::move(fault));
+  });
+  if (rest)
+    for (Diagnostic &diagnostic : to_diagnostics(std::move(rest), diag::N0806.id))
+      result.push_back(std::move(diagnostic));
+  return result;
+}
+
+llvm::Expected<Seen> look(const backends::Choice &choice) {
+  auto backend = backends::open(choice);
+  if (!backend)
+    return backend.takeError();
+  auto capabilities = backend->capabilities();
+  if (!capabilities)
+    return capabilities.takeError();
+  auto fleet = backend->observe();
+  if (!fleet)
+    return fleet.takeError();
+  if (fleet->at().empty())
+    fleet->set_at(to_rfc3339(now()));
+  return Seen{std::move(*backend), std::move(*capabilities), std::move(*fleet)};
+}
+
+SourceTexts Planned::texts() const {
+  SourceTexts all = checked.texts();
+  if (!fleet_file.path.empty())
+    all.add(fleet_file.path, fleet_file.text);
+  return all;
+}
+
+Planned make_plan(const PlanRequest &request) {
+  Planned result;
+  auto say = [&](std::vector<Diagnostic> diagnostics) {
+    for (Diagnostic &diagnostic : diagnostics)
+      result.diagnostics.push_back(std::move(diagnostic));
+  };
+  result.checked = check::check_path(request.path);
+  say(result.checked.diagnostics);
+  backends::Choice choice;
+  if (request.fleet_file) {
+    result.fleet_file = fleet::read_fleet_file(*request.fleet_file);
+    say(result.fleet_file.diagnostics);
+    choice.fleet = result.fleet_file.fleet;
+    choice.name = "null";
+  }
+  if (has_errors(result.diagnostics))
+    return result;
+  if (request.backend)
+    choice.name = *request.backend;
+
+  auto seen = look(choice);
+  if (!seen) {
+    say(backend_diagnostics(seen.takeError()));
+    return result;
+  }
+  if (request.fleet_file)
+    seen->fleet = result.fleet_file.fleet;
+
+  const Origin origin = origin_of(request.path);
+  compiler::Inputs inputs;
+  inputs.intent = result.checked.intent;
+  inputs.fleet = seen->fleet;
+  inputs.backend = seen->capabilities;
+  inputs.source = origin.source;
+  inputs.commit = origin.commit;
+  inputs.intent_path = request.path;
+  inputs.seed = request.seed;
+  inputs.take_over = request.take_over;
+  inputs.destroy = request.destroy;
+  result.seen = std::move(*seen);
+  compiler::Compiled compiled = compiler::compile(inputs, request.dump_stage);
+  say(std::move(compiled.diagnostics));
+  result.plan = std::move(compiled.plan);
+  result.dump = std::move(compiled.dump);
+  return result;
+}
+
+} // namespace nemo::orchestrator

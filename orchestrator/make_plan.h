@@ -1,0 +1,52 @@
+// The first half of the workflow: check the intent, observe the fleet, compile. `plan`, `apply`,
+// `drift` and `status PATH` are this and then something.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/registry.h"
+#include "compiler/pipeline/compile.h"
+#include "intent/check/check.h"
+#include "intent/fleet/fleet_file.h"
+
+namespace nemo::orchestrator {
+
+struct PlanRequest {
+  std::string path = ".";
+  std::optional<std::string> fleet_file; ///< plan for this fleet instead of the one that is there
+  std::optional<std::string> backend;    ///< default: local; null with a fleet file
+  uint64_t seed = 1;
+  bool take_over = false;
+  bool destroy = false;
+  std::string dump_stage;
+};
+
+/// A backend, what it can do, and what it saw.
+struct Seen {
+  backends::Backend backend;
+  proto::BackendCapabilities capabilities;
+  proto::Fleet fleet;
+};
+
+llvm::Expected<Seen> look(const backends::Choice &choice);
+
+/// Everything that came of it. Without a plan (and without a dump) a diagnostic says why.
+struct Planned {
+  check::Checked checked;
+  fleet::FleetFile fleet_file;
+  std::optional<Seen> seen; ///< absent when the intent was at fault already
+  std::optional<proto::Plan> plan;
+  std::string dump;
+  std::vector<Diagnostic> diagnostics;
+  SourceTexts texts() const; ///< valid as long as this object
+};
+
+/// Never fails as a whole: faults of the backend are diagnostics too.
+Planned make_plan(const PlanRequest &request);
+
+/// An error of a backend as diagnostics: refusals by their code, the rest as they are.
+std::vector<Diagnostic> backend_diagnostics(llvm::Error error);
+
+} // namespace nemo::orchestrator
