@@ -31,6 +31,7 @@ void StatementReader::open_block(StmtId id) {
   if (blocks_.size() >= limits_.nesting) {
     sound_ = true;
     too_deep(brace);
+    told_too_deep_ = true;
     for (size_t open = 0; kind() != end_of_file; ++at_) {
       open += kind() == Lexer::LBRACE;
       if (kind() == Lexer::RBRACE && --open == 0) {
@@ -86,7 +87,8 @@ void StatementReader::close_block() {
 
 void StatementReader::report_open_blocks() {
   constexpr size_t most = 8;
-  const size_t missing = blocks_.size();
+  // After a text that nests too deeply was skipped, nobody knows which braces it would have had.
+  const size_t missing = told_too_deep_ ? 0 : blocks_.size();
   for (size_t i = 0; i != missing && i != most; ++i) {
     const bool told_by_indent = i < suspects_.size();
     const StmtId id = told_by_indent ? suspects_[i] : blocks_[i].id;

@@ -22,6 +22,19 @@ bool begins_value(uint32_t kind) {
          kind == Lexer::MINUS || kind == Lexer::NOT;
 }
 
+/// Whether the innermost open bracket before statement[found] is that of a list.
+bool in_list(llvm::ArrayRef<Token> statement, size_t found) {
+  size_t closed = 0;
+  for (size_t i = found; i-- > 0;) {
+    const uint32_t kind = statement[i].kind;
+    if (kind == Lexer::RPAREN || kind == Lexer::RBRACK)
+      ++closed;
+    else if ((kind == Lexer::LPAREN || kind == Lexer::LBRACK) && closed-- == 0)
+      return kind == Lexer::LBRACK;
+  }
+  return false;
+}
+
 struct Likeness {
   llvm::StringRef written;
   const char *meaning;
@@ -148,7 +161,8 @@ void Faults::unexpected(llvm::ArrayRef<Token> statement, size_t found, bool is_r
         "if this is text, such as an address or a version, put it in quotes");
   } else {
     add(diag::N0114, token.extent(), fmt::format("{} cannot stand here", shown(token)),
-        ends_value(previous.kind)
+        in_list(statement, found) ? "separate the items of a list with commas"
+        : ends_value(previous.kind)
             ? "join two values with an operator, or end the line after the first"
             : "write a value here");
     cause(fmt::format("it follows {}", shown(previous)));

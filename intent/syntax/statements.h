@@ -59,6 +59,7 @@ private:
   size_t at_ = 0;
   std::vector<Token> statement_; ///< the framed statement, without line ends
   std::vector<Token> brackets_;  ///< open in it
+  bool told_too_deep_ = false;   ///< a block was skipped
   bool sound_ = true;            ///< false: framing has found its fault already
   std::vector<StmtId> top_;
   std::vector<OpenBlock> blocks_;
