@@ -41,8 +41,8 @@ Parsed parse(llvm::StringRef token);
 /// The dimension of a unit that is in the table, or a quotient of such: "EUR/core/h". For
 /// constants.
 formula::Dimension dimension_of(llvm::StringRef unit);
-/// "kWh" for J, "EUR/h" for EUR s^-1, "MiB" for bit ...: a unit to show an example in.
-std::string usual_unit(const formula::Dimension &dimension);
+/// "kWh" for J, "EUR/h" for EUR s^-1, "B" for bit ...: a unit to show an example in.
+using formula::usual_unit;
 
 /// True when the unit's numerator is bit, kbit, ... / B, kB, KiB, ...
 bool written_in_bits(llvm::StringRef unit);
