@@ -1,0 +1,84 @@
+#include "compiler/verify/figures.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace nemo::verify {
+
+namespace {
+
+using Maybe = std::optional<Rational>;
+
+Maybe ratio(uint64_t part, Rational::Int whole) {
+  return Rational::make(static_cast<Rational::Int>(part), whole);
+}
+
+Maybe product(const Maybe &a, const Maybe &b) { return a && b ? a->times(*b) : std::nullopt; }
+
+Figure unknown(const std::string &fact, const std::string &whose) {
+  return {std::nullopt, fmt::format("{} of {}", fact, whose)};
+}
+
+Figure exact(const Maybe &value) { return {value, value ? "" : "a figure within 128 bits"}; }
+
+} // namespace
+
+Figures figures_of(const proto::Resources &reserved, const Place &place) {
+  const proto::Node &node = *place.node;
+  const std::string site = place.site ? place.site->name() : node.name();
+  // A share of nothing is only known where nothing is reserved.
+  auto share = [](uint64_t part, uint64_t whole) {
+    return part == 0 ? Maybe(Rational(0)) : ratio(part, static_cast<Rational::Int>(whole));
+  };
+  const Maybe cpu = share(reserved.cpu_millicores(), node.cpu_millicores());
+  const Maybe memory = share(reserved.memory_bytes(), node.memory_bytes());
+  Maybe dominant;
+  if (cpu && memory)
+    dominant = *cpu < *memory ? *memory : *cpu;
+
+  Figures figures;
+  if (!node.has_power_idle_mw())
+    figures.watts = unknown("power.idle", node.name());
+  else if (!node.has_power_max_mw())
+    figures.watts = unknown("power.max", node.name());
+  else {
+    const Maybe idle = ratio(node.power_idle_mw(), 1000);
+    const Maybe above = Rational::make(static_cast<Rational::Int>(node.power_max_mw()) -
+                                           static_cast<Rational::Int>(node.power_idle_mw()),
+                                       1000);
+    const Maybe by_cpu = product(above, cpu), by_share = product(idle, dominant);
+    figures.watts = exact(by_cpu && by_share ? by_cpu->plus(*by_share) : std::nullopt);
+  }
+  const Figure &watts = figures.watts;
+  constexpr Rational::Int joules = 3600000; // in a kWh
+  if (!watts.value)
+    figures.grams_per_second = watts;
+  else if (!place.site || !place.site->has_carbon_mg_per_kwh())
+    figures.grams_per_second = unknown("carbon", site);
+  else
+    figures.grams_per_second =
+        exact(product(watts.value, ratio(place.site->carbon_mg_per_kwh(), 1000 * joules)));
+  if (!node.has_price_neur_per_hour())
+    figures.euros_per_second = unknown("price", node.name());
+  else if (!watts.value)
+    figures.euros_per_second = watts;
+  else if (!place.site || !place.site->has_price_neur_per_kwh())
+    figures.euros_per_second = unknown("price", site);
+  else {
+    const Maybe machine =
+        product(ratio(node.price_neur_per_hour(), Rational::Int(3600) * 1000000000), dominant);
+    const Maybe electricity =
+        product(watts.value, ratio(place.site->price_neur_per_kwh(), 1000000000 * joules));
+    figures.euros_per_second =
+        exact(machine && electricity ? machine->plus(*electricity) : std::nullopt);
+  }
+  return figures;
+}
+
+std::optional<int64_t> rounded(const Figure &figure, int64_t factor) {
+  const Maybe scaled = product(figure.value, Rational(factor));
+  return scaled ? scaled->nearest() : std::nullopt;
+}
+
+} // namespace nemo::verify

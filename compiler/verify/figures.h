@@ -1,0 +1,33 @@
+// Power, carbon and cost of one replica on one node, by the named models, exact.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/rational.h"
+#include "compiler/verify/world.h"
+#include "protocol/formula/evaluate.h"
+
+namespace nemo::verify {
+
+/// A value in base units, or the fact without which there is none.
+struct Figure {
+  std::optional<Rational> value;
+  std::string missing;
+};
+
+struct Figures {
+  Figure watts;            ///< W
+  Figure grams_per_second; ///< gCO2e/s
+  Figure euros_per_second;
+};
+
+Figures figures_of(const proto::Resources &reserved, const Place &place);
+
+/// Rounded to the nearest integer of value x factor, half away from zero.
+std::optional<int64_t> rounded(const Figure &figure, int64_t factor);
+constexpr int64_t to_micro_per_hour = 3600ll * 1000000;
+constexpr int64_t to_milli_per_hour = 3600ll * 1000;
+constexpr int64_t to_milli = 1000;
+
+} // namespace nemo::verify
