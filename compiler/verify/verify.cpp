@@ -1,0 +1,29 @@
+// The order of the checks: what later ones rest on comes first, and a plan that fails there is not
+// looked at further, so that one cause gives one message and not a hundred.
+#include "compiler/verify/verify.h"
+
+#include "compiler/verify/case.h"
+
+namespace nemo::verify {
+
+std::vector<Diagnostic> verify(const proto::Plan &plan) {
+  Faults faults(plan.intent());
+  check_bindings(plan, faults);
+  if (!faults.empty())
+    return faults.take();
+  Case subject{plan, plan.intent(), make_world(plan.intent(), plan.facts(), faults), {}};
+  check_placements(subject, faults);
+  if (!faults.empty())
+    return faults.take();
+  check_rules(subject, faults);
+  check_together(subject, faults);
+  check_figures(subject, faults);
+  check_expectations(subject, faults);
+  check_shortfalls(subject, faults);
+  check_findings(subject, faults);
+  check_changes(subject, faults);
+  check_order(subject, faults);
+  return faults.take();
+}
+
+} // namespace nemo::verify
