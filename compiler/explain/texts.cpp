@@ -28,13 +28,17 @@ std::string placement_reason(const PlacementStory &story) {
   else if (!story.cost_known)
     text = fmt::format("one of {} nodes that no rule removes; their cost is unknown",
                        story.candidates);
+  else if (story.cheaper && story.stays)
+    text = fmt::format("of {} nodes that no rule removes; stays, as {} saves too little or has no "
+                       "room",
+                       story.candidates, *story.cheaper);
   else if (story.cheaper)
     text = fmt::format("of {} nodes that no rule removes, {} costs less but has no room beside "
                        "the other replicas",
                        story.candidates, *story.cheaper);
   else
     text = fmt::format("cheapest of {} nodes that no rule removes", story.candidates);
-  if (story.stays)
+  if (story.stays && !(story.candidates != 1 && story.cost_known && story.cheaper))
     text += "; runs there";
   if (story.replicas_min != story.replicas_max)
     text += fmt::format("; of {}..{} replicas the fewest are planned", story.replicas_min,
