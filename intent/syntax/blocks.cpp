@@ -29,7 +29,6 @@ void StatementReader::open_block(StmtId id) {
   const Token &brace = tokens_[at_];
   add(id);
   if (blocks_.size() >= limits_.nesting) {
-    sound_ = true;
     too_deep(brace);
     told_too_deep_ = true;
     for (size_t open = 0; kind() != end_of_file; ++at_) {
