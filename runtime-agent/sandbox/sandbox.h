@@ -46,8 +46,8 @@ struct Host {
   int landlock_abi = 0;
   std::string memory_directory, cpu_directory, pids_directory; ///< of cgroups: ".../nemo" or empty
   std::string cpuacct_directory;                               ///< v1 only
-  std::string supervisor; ///< path of nemo-supervisor
-  std::string filters;    ///< seccomp programs, as the supervisor reads them
+  std::string supervisor;                                      ///< path of nemo-supervisor
+  std::string filters; ///< seccomp programs, as the supervisor reads them
 };
 Host probe(const std::string &state_directory);
 

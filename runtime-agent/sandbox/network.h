@@ -1,0 +1,29 @@
+// A network namespace of its own: loopback always; as root also eth0, one end of a pair whose other
+// end is on the host's bridge nemo0, so that workloads of one node reach each other and the host.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+#include "llvm/Support/Error.h"
+
+namespace nemo::sandbox {
+
+/// "10.213.x.y", the same for the same slot.
+std::string address_of(uint32_t user_slot);
+
+/// Makes the pair, with eth0 in the namespace of `pid`, and the bridge when it is missing.
+llvm::Error connect_network(const std::string &id, pid_t pid);
+
+/// Inside: brings loopback and, when there is an address, eth0 up.
+llvm::Error configure_network(const std::optional<std::string> &address);
+
+/// The host's end; gone by itself once the namespace is. Nothing happens when it is not there.
+void remove_network(const std::string &id);
+
+/// Does it all once in namespaces that nobody else sees. \returns why not; empty when it works.
+std::string try_network(bool root);
+
+} // namespace nemo::sandbox

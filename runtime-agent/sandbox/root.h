@@ -1,0 +1,41 @@
+// What a workload sees: a new root with the host's programs read-only, little of /etc, a /proc and
+// /dev of its own, and what it declared. Runs in the child, inside the new namespaces.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "llvm/Support/Error.h"
+
+#include "runtime-agent/sandbox/descriptor.h"
+#include "runtime-agent/sandbox/landlock.h"
+#include "runtime-agent/sandbox/sandbox.h"
+
+namespace nemo::sandbox {
+
+/// One declared mount; `tree` is already there when only the parent may open the source.
+struct Mount {
+  Bind bind;
+  bool directory = true;
+  Descriptor tree;
+};
+
+struct RootPlan {
+  std::string hostname;
+  bool own_network = false;
+  uint64_t tmp_bytes = 0;
+  std::vector<Mount> mounts;                                ///< by target: outer ones first
+  std::vector<std::pair<std::string, std::string>> secrets; ///< name, contents
+};
+
+/// Clones one declared source: a mount that can still be put elsewhere.
+llvm::Expected<Descriptor> clone_source(const Bind &bind);
+
+/// Ends in the new root, in "/". Call as the user that the workload will be.
+llvm::Error build_root(RootPlan &plan);
+
+/// The file rules that say the same as the mounts.
+std::vector<FileRule> file_rules(const RootPlan &plan);
+
+} // namespace nemo::sandbox

@@ -1,0 +1,195 @@
+// Two filters, because two questions have two answers. "Is this call known?": a call younger than
+// this program's libseccomp gets ENOSYS, so that a C library falls back to what is known. "Is this
+// call for administrators?": it gets EPERM. The kernel obeys the stricter one; refusals with EPERM
+// are logged where seccomp logging is on.
+#include "runtime-agent/sandbox/seccomp.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/error.h"
+#include "runtime-agent/sandbox/descriptor.h"
+#include "runtime-agent/sandbox/files.h"
+#include "runtime-agent/supervisor/handover.h"
+
+namespace nemo::sandbox {
+
+namespace {
+
+// What changes the host's or the sandbox's shape, reads other processes, or has a record of kernel
+// faults and no use for a service. Names this libseccomp does not know are unknown calls: ENOSYS.
+constexpr const char *kForbidden[] = {
+    // mounts and roots
+    "mount", "umount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen",
+    "fsconfig", "fsmount", "fspick", "mount_setattr", "swapon", "swapoff", "quotactl",
+    "quotactl_fd",
+    // file handles lead around every path check
+    "open_by_handle_at", "name_to_handle_at", "fanotify_init",
+    // other processes
+    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_getfd", "kcmp",
+    "setns",
+    // the kernel itself
+    "bpf", "perf_event_open", "kexec_load", "kexec_file_load", "init_module", "finit_module",
+    "delete_module", "create_module", "get_kernel_syms", "query_module", "reboot", "syslog", "acct",
+    "lookup_dcookie", "nfsservctl", "uselib", "ustat", "sysfs", "_sysctl", "vhangup", "vm86",
+    "vm86old", "modify_ldt", "iopl", "ioperm",
+    // key rings are not namespaced
+    "keyctl", "add_key", "request_key",
+    // paths into the kernel that were weak again and again
+    "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
+    // clocks and names of the machine
+    "settimeofday", "stime", "clock_settime", "clock_settime64", "clock_adjtime", "clock_adjtime64",
+    "adjtimex", "sethostname", "setdomainname",
+    // memory of other nodes and processes
+    "move_pages", "migrate_pages"};
+
+constexpr uint64_t kNamespaceFlags[] = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
+                                        CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
+                                        CLONE_NEWNET, 0x00000080 /* CLONE_NEWTIME */};
+
+scmp_arg_cmp argument(unsigned number, scmp_compare compare, uint64_t a, uint64_t b = 0) {
+  return {number, compare, a, b};
+}
+
+using Filter = std::unique_ptr<void, void (*)(scmp_filter_ctx)>;
+
+/// Collects the first failure of many calls.
+class Rules {
+public:
+  explicit Rules(scmp_filter_ctx filter) : filter_(filter) {}
+  void add(uint32_t action, int call, std::initializer_list<scmp_arg_cmp> arguments = {}) {
+    const int result = seccomp_rule_add_array(
+        filter_, action, call, static_cast<unsigned>(arguments.size()), arguments.begin());
+    if (result != 0 && error_ == 0)
+      error_ = -result;
+  }
+  int error() const { return error_; }
+
+private:
+  scmp_filter_ctx filter_;
+  int error_ = 0;
+};
+
+Filter new_filter(uint32_t otherwise) {
+  Filter filter(seccomp_init(otherwise), seccomp_release);
+  if (filter) {
+    // A search tree instead of a chain of 300 comparisons.
+    seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    // Calls of another architecture's table (x32, i386) end the process: nothing honest makes them.
+    seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  }
+  return filter;
+}
+
+void forbid_sockets(Rules &rules, uint32_t refuse) {
+  const int call = SCMP_SYS(socket);
+  const auto allowed = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+  for (int family = 0; family <= AF_NETLINK; ++family)
+    if (std::find(allowed.begin(), allowed.end(), family) == allowed.end())
+      rules.add(refuse, call, {argument(0, SCMP_CMP_EQ, static_cast<uint64_t>(family))});
+  rules.add(refuse, call, {argument(0, SCMP_CMP_GT, AF_NETLINK)});
+  for (const int family : {AF_INET, AF_INET6})
+    for (const int type : {SOCK_RAW, SOCK_RDM, SOCK_DCCP, SOCK_PACKET})
+      rules.add(refuse, call,
+                {argument(0, SCMP_CMP_EQ, static_cast<uint64_t>(family)),
+                 argument(1, SCMP_CMP_MASKED_EQ, 0xf, static_cast<uint64_t>(type))});
+  // getaddrinfo asks NETLINK_ROUTE (0) for the addresses; nothing else is needed.
+  rules.add(refuse, call, {argument(0, SCMP_CMP_EQ, AF_NETLINK), argument(2, SCMP_CMP_NE, 0)});
+}
+
+llvm::Expected<std::string> export_filter(scmp_filter_ctx filter) {
+  Descriptor memory(::memfd_create("filter", MFD_CLOEXEC));
+  if (!memory)
+    return system_failure(errno, "memory for the system call filter");
+  if (const int result = seccomp_export_bpf(filter, memory.get()); result != 0)
+    return system_failure(-result, "system call filter");
+  const off_t size = ::lseek(memory.get(), 0, SEEK_END);
+  std::string program(static_cast<size_t>(size), '\0');
+  if (::pread(memory.get(), program.data(), program.size(), 0) != size)
+    return system_failure(errno, "system call filter");
+  const uint64_t count = program.size() / sizeof(sock_filter);
+  if (count == 0 || count > supervisor::kMaxInstructions)
+    return failure("system call filter: {} instructions", count);
+  std::string framed(sizeof count, '\0');
+  std::memcpy(framed.data(), &count, sizeof count);
+  return framed + program;
+}
+
+llvm::Expected<std::string> forbidden_filter() {
+  Filter filter = new_filter(SCMP_ACT_ALLOW);
+  if (!filter)
+    return failure("system call filter: out of memory");
+  Rules rules(filter.get());
+  const uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
+  for (const char *name : kForbidden) {
+    const int call = seccomp_syscall_resolve_name(name);
+    if (call >= 0) // negative: not on this architecture
+      rules.add(refuse, call);
+  }
+  for (const uint64_t flag : kNamespaceFlags) {
+    rules.add(refuse, SCMP_SYS(unshare), {argument(0, SCMP_CMP_MASKED_EQ, flag, flag)});
+    // In clone the low byte is the exit signal: CLONE_NEWTIME exists in unshare and clone3 only.
+    if (flag > 0xff)
+      rules.add(refuse, SCMP_SYS(clone), {argument(0, SCMP_CMP_MASKED_EQ, flag, flag)});
+  }
+  // The filter cannot see into clone3's structure; without it the C library uses clone.
+  rules.add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
+  forbid_sockets(rules, refuse);
+  for (const uint64_t request : {uint64_t{TIOCSTI}, uint64_t{TIOCLINUX}})
+    rules.add(refuse, SCMP_SYS(ioctl), {argument(1, SCMP_CMP_MASKED_EQ, 0xffffffff, request)});
+  if (rules.error() != 0)
+    return system_failure(rules.error(), "system call filter");
+  return export_filter(filter.get());
+}
+
+llvm::Expected<std::string> known_filter() {
+  Filter filter = new_filter(SCMP_ACT_ERRNO(ENOSYS));
+  if (!filter)
+    return failure("system call filter: out of memory");
+  Rules rules(filter.get());
+  const uint32_t native = seccomp_arch_native();
+  for (int call = 0; call < 1024; ++call) {
+    std::unique_ptr<char, void (*)(void *)> name(seccomp_syscall_resolve_num_arch(native, call),
+                                                 std::free);
+    if (name == nullptr)
+      continue;
+    if (call != SCMP_SYS(personality)) {
+      rules.add(SCMP_ACT_ALLOW, call);
+      continue;
+    }
+    // Asking (0xffffffff) and the plain Linux personality; others switch protections off.
+    for (const uint64_t persona : {uint64_t{0}, uint64_t{0xffffffff}})
+      rules.add(SCMP_ACT_ALLOW, call, {argument(0, SCMP_CMP_EQ, persona)});
+  }
+  if (rules.error() != 0)
+    return system_failure(rules.error(), "system call filter");
+  return export_filter(filter.get());
+}
+
+} // namespace
+
+llvm::Expected<std::string> make_filters() {
+  auto known = known_filter();
+  if (!known)
+    return known.takeError();
+  auto forbidden = forbidden_filter();
+  if (!forbidden)
+    return forbidden.takeError();
+  return *known + *forbidden;
+}
+
+} // namespace nemo::sandbox

@@ -1,0 +1,28 @@
+// What start() leaves open for nemo-supervisor, by number, and what run_inside() takes back from a
+// running one (pidfd_getfd), so that a command run later is restricted by the very same objects.
+#pragma once
+
+namespace nemo::supervisor {
+
+// argv: nemo-supervisor FLAGS LOG-NAME LOG-BYTES EXIT-NAME WORKLOAD...; the environment and the
+// working directory are the workload's. FLAGS says which optional descriptors are there.
+constexpr int kFirstWord = 5;
+constexpr char kFlagFilters = 'f';
+constexpr char kFlagRuleset = 'l';
+constexpr char kFlagMemory = 'm';
+constexpr char kFlagNone = '-';
+
+enum Descriptor {
+  kReport = 3,        ///< write end: kAboutToRun just before execve, then text if that failed
+  kLogDirectory = 4,  ///< on the host: not reachable by any path in here
+  kExitDirectory = 5, ///< likewise
+  kFilters = 6,       ///< seccomp programs, each: uint64 count, then that many struct sock_filter
+  kRuleset = 7,       ///< Landlock
+  kMemory = 8,        ///< memory.events (v2) or memory.oom_control (v1): both count "oom_kill N"
+  kEnd = 9,
+};
+
+constexpr char kAboutToRun = 'X';
+constexpr int kMaxInstructions = 4096;
+
+} // namespace nemo::supervisor

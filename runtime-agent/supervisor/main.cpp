@@ -1,0 +1,147 @@
+// nemo-supervisor: pid 1 of one sandbox. It starts the workload, writes its log, reaps orphans,
+// passes signals on and records how the workload ended. It depends on nobody outside: the agent may
+// die and come back. When it exits, the kernel ends whatever is left in the pid namespace.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime-agent/supervisor/handover.h"
+#include "runtime-agent/supervisor/log.h"
+#include "runtime-agent/supervisor/record.h"
+#include "runtime-agent/supervisor/text.h"
+#include "runtime-agent/supervisor/workload.h"
+
+namespace nemo::supervisor {
+
+namespace {
+
+struct State {
+  pid_t workload = -1;
+  bool over = false;
+  int status = 0;
+  LogFile log;
+  Stream streams[2];
+  ExitRecord record;
+};
+
+void reap(State &state) {
+  int status = 0;
+  for (;;) {
+    const pid_t pid = waitpid(-1, &status, WNOHANG);
+    if (pid < 0 && errno == EINTR)
+      continue;
+    if (pid <= 0)
+      return;
+    if (pid == state.workload) {
+      state.over = true;
+      state.status = status;
+    }
+  }
+}
+
+void take_signals(State &state, int signals) {
+  signalfd_siginfo info;
+  while (read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo == SIGCHLD)
+      reap(state);
+    else if (info.ssi_pid == 0 && !state.over) // from outside; nobody in here has a say
+      kill(state.workload, static_cast<int>(info.ssi_signo));
+  }
+}
+
+void serve(State &state, int signals) {
+  while (!state.over) {
+    pollfd fds[3] = {{signals, POLLIN, 0},
+                     {state.streams[0].fd(), POLLIN, 0},
+                     {state.streams[1].fd(), POLLIN, 0}};
+    if (poll(fds, 3, -1) < 0 && errno != EINTR)
+      return;
+    if (fds[1].revents != 0)
+      state.streams[0].read(state.log);
+    if (fds[2].revents != 0)
+      state.streams[1].read(state.log);
+    if (fds[0].revents != 0)
+      take_signals(state, signals);
+  }
+}
+
+/// What the pipes still hold: bounded, for somebody we could not kill may still be writing.
+void drain(State &state) {
+  for (Stream &stream : state.streams) {
+    for (int reads = 0; reads < 4096 && stream.read(state.log); ++reads) {
+    }
+    stream.flush(state.log);
+  }
+}
+
+int open_streams(State &state, int (&ends)[2]) {
+  static const char *const names[] = {"stdout", "stderr"};
+  for (int i = 0; i < 2; ++i) {
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0 || fcntl(pipe_ends[0], F_SETFL, O_NONBLOCK) != 0)
+      return errno;
+    state.streams[i].attach(pipe_ends[0], names[i]);
+    ends[i] = pipe_ends[1];
+  }
+  return 0;
+}
+
+int report_failure(const char *step, int error) {
+  Text text;
+  text.add(step).add(": ").error(error);
+  (void)!write(kReport, text.data(), text.size());
+  return 1;
+}
+
+int supervise(char **argv, char **environment) {
+  static State state; // too large for a stack that should stay one page
+  const char *flags = argv[1];
+  for (int fd = kReport; fd < kEnd; ++fd)
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  const int signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals < 0)
+    return report_failure("signals", errno);
+  int ends[2];
+  if (const int error = open_streams(state, ends); error != 0)
+    return report_failure("pipes", error);
+  state.record.prepare(argv[4]);
+  state.log.open(argv[2], parse_number(argv[3]));
+  // The workload has the same user id: it shall not reach this process through /proc/1.
+  prctl(PR_SET_DUMPABLE, 0);
+  const uint64_t kills_before = oom_kills();
+  state.workload = fork();
+  if (state.workload < 0)
+    return report_failure("fork", errno);
+  if (state.workload == 0)
+    run_workload(argv + kFirstWord, environment, flags, ends[0], ends[1]);
+  close(kReport);
+  close(ends[0]);
+  close(ends[1]);
+  serve(state, signals);
+  kill(-1, SIGKILL);
+  drain(state);
+  const bool out_of_memory = state.status != 0 && oom_kills() > kills_before;
+  state.record.write(state.status, out_of_memory);
+  return exit_code_of(state.status);
+}
+
+} // namespace
+
+} // namespace nemo::supervisor
+
+int main(int argc, char **argv, char **environment) {
+  if (argc <= nemo::supervisor::kFirstWord || getpid() != 1) {
+    static const char text[] = "nemo-supervisor is started by nemo-agent, as pid 1 of a sandbox.\n";
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    return 2;
+  }
+  return nemo::supervisor::supervise(argv, environment);
+}

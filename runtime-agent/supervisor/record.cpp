@@ -1,0 +1,78 @@
+// The exit record: a temporary file of one line, written in place and renamed.
+#include "runtime-agent/supervisor/record.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime-agent/supervisor/handover.h"
+#include "runtime-agent/supervisor/text.h"
+
+namespace nemo::supervisor {
+
+namespace {
+
+constexpr int kRoom = 64;
+
+Text temporary_name(const char *name) {
+  Text text;
+  text.add(name).add(".tmp").add("\0", 1);
+  return text;
+}
+
+} // namespace
+
+int exit_code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void ExitRecord::prepare(const char *name) {
+  name_ = name;
+  fd_ = openat(kExitDirectory, temporary_name(name).data(),
+               O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+  char room[kRoom];
+  memset(room, ' ', sizeof room);
+  (void)!pwrite(fd_, room, sizeof room, 0);
+}
+
+void ExitRecord::write(int status, bool out_of_memory) {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  Text line;
+  line.add("exit ").number(exit_code_of(status)).add(" oom ").number(out_of_memory ? 1 : 0);
+  line.add(" at ").number(now.tv_sec * int64_t{1000000000} + now.tv_nsec);
+  while (line.size() < kRoom - 1)
+    line.add(" ");
+  line.add("\n");
+  if (pwrite(fd_, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()))
+    return;
+  fsync(fd_);
+  if (renameat(kExitDirectory, temporary_name(name_).data(), kExitDirectory, name_) == 0)
+    fsync(kExitDirectory);
+}
+
+uint64_t oom_kills() {
+  char text[1024];
+  const ssize_t size = pread(kMemory, text, sizeof text - 1, 0);
+  if (size <= 0)
+    return 0;
+  text[size] = '\0';
+  static const char key[] = "oom_kill ";
+  for (const char *line = text; line != nullptr && *line != '\0';) {
+    const char *end = strchr(line, '\n');
+    if (strncmp(line, key, sizeof key - 1) == 0) {
+      char number[24] = {};
+      const char *from = line + sizeof key - 1;
+      const size_t length = end == nullptr ? strlen(from) : static_cast<size_t>(end - from);
+      memcpy(number, from, length < sizeof number - 1 ? length : sizeof number - 1);
+      return parse_number(number);
+    }
+    line = end == nullptr ? nullptr : end + 1;
+  }
+  return 0;
+}
+
+} // namespace nemo::supervisor

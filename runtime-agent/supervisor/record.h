@@ -1,0 +1,25 @@
+// How the workload ended, as a file that is whole or not there.
+#pragma once
+
+#include <cstdint>
+
+namespace nemo::supervisor {
+
+class ExitRecord {
+public:
+  /// Takes its room on the disk now, so that a disk that fills later cannot keep the record back.
+  void prepare(const char *name);
+  /// \param status  as waitpid gives it.
+  void write(int status, bool out_of_memory);
+
+private:
+  const char *name_ = nullptr;
+  int fd_ = -1;
+};
+
+int exit_code_of(int status);
+
+/// "oom_kill N" of the memory cgroup behind kMemory; 0 when it cannot be read.
+uint64_t oom_kills();
+
+} // namespace nemo::supervisor

@@ -1,0 +1,13 @@
+// The workload's own process, from fork to execve.
+#pragma once
+
+namespace nemo::supervisor {
+
+/// In the child: takes the last rights away (Landlock, system calls, core dumps) and executes.
+/// Reports on kReport what failed.
+[[noreturn]] void run_workload(char **argv, char **environment, const char *flags, int out,
+                               int err);
+
+bool has_flag(const char *flags, char flag);
+
+} // namespace nemo::supervisor
