@@ -1,0 +1,80 @@
+#include "compiler/verify/there.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace nemo::verify {
+
+namespace {
+
+std::string without_kind(const std::string &object) {
+  const std::string kind = "workload.";
+  return object.compare(0, kind.size(), kind) == 0 ? object.substr(kind.size()) : object;
+}
+
+std::string name_of_now(const proto::Intent &intent, std::string name) {
+  // A circle of `moved` blocks is left after as many steps as there are blocks.
+  for (int step = 0; step < intent.moved_size(); ++step) {
+    bool found = false;
+    for (const proto::Moved &moved : intent.moved())
+      if (!found && without_kind(moved.from()) == name) {
+        name = without_kind(moved.to());
+        found = true;
+      }
+    if (!found)
+      break;
+  }
+  return name;
+}
+
+} // namespace
+
+std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet &facts) {
+  std::vector<There> list;
+  auto same = [](const There &there, const std::string &workload, uint32_t replica,
+                 const std::string &node, const std::string &revision) {
+    return there.reported_as == workload && there.replica == replica && there.node == node &&
+           there.revision == revision;
+  };
+  for (const proto::Running &running : facts.running()) {
+    if (running.stack() != intent.stack() ||
+        (running.retiring() && running.state() == proto::Running::STOPPED))
+      continue;
+    if (std::any_of(list.begin(), list.end(), [&](const There &there) {
+          return same(there, running.workload(), running.replica(), running.node(),
+                      running.revision());
+        }))
+      continue;
+    list.push_back({name_of_now(intent, running.workload()), running.replica(), running.node(),
+                    running.revision(), running.workload(), running.retiring(), running.source(),
+                    nullptr});
+  }
+  const size_t reported = list.size();
+  for (const proto::PartState &state : facts.parts()) {
+    const proto::Part &part = state.part();
+    if (part.stack() != intent.stack())
+      continue;
+    for (const proto::Instance &told : part.instances()) {
+      bool known = false;
+      for (size_t i = 0; i < list.size(); ++i)
+        if (same(list[i], told.workload(), told.replica(), part.node(), told.revision())) {
+          known = true;
+          if (i < reported)
+            list[i].retiring |= told.retiring();
+          if (!list[i].spec)
+            list[i].spec = &told.spec();
+        }
+      if (!known && !told.retiring())
+        list.push_back({name_of_now(intent, told.workload()), told.replica(), part.node(),
+                        told.revision(), told.workload(), false, part.source(), &told.spec()});
+    }
+  }
+  std::stable_sort(list.begin(), list.end(), [](const There &a, const There &b) {
+    return std::tie(a.workload, a.replica, a.node, a.revision, a.reported_as) <
+           std::tie(b.workload, b.replica, b.node, b.revision, b.reported_as);
+  });
+  return list;
+}
+
+} // namespace nemo::verify

@@ -1,0 +1,163 @@
+// What stands on one node together, and what belongs together across nodes. Room is what a node
+// has, less what other stacks were given there as far as the plan's facts tell.
+#include "compiler/verify/case.h"
+#include "compiler/verify/there.h"
+
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace nemo::verify {
+
+namespace {
+
+constexpr std::array<const char *, 5> names = {"cpu (millicores)", "memory (bytes)", "disk (bytes)",
+                                               "gpu (thousandths)", "pids"};
+using Amounts = std::array<unsigned __int128, 5>;
+
+Amounts amounts(const proto::Resources &resources) {
+  return {resources.cpu_millicores(), resources.memory_bytes(), resources.disk_bytes(),
+          resources.gpu_milli(), resources.pids()};
+}
+
+std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node) {
+  auto known = [](bool has, uint64_t value) {
+    return has ? std::optional<uint64_t>(value) : std::nullopt;
+  };
+  return {node.cpu_millicores(), node.memory_bytes(),
+          known(node.has_disk_bytes(), node.disk_bytes()),
+          known(node.has_gpu_milli(), node.gpu_milli()), known(node.has_pids(), node.pids())};
+}
+
+std::string text(unsigned __int128 value) {
+  return value > UINT64_MAX ? "more than 2^64" : std::to_string(static_cast<uint64_t>(value));
+}
+
+void check_room(const Case &subject, Faults &faults) {
+  std::map<std::string, Amounts> others, own;
+  for (const proto::PartState &state : subject.plan.facts().parts())
+    if (state.part().stack() != subject.plan.stack())
+      for (const proto::Instance &instance : state.part().instances()) {
+        const Amounts taken = amounts(instance.spec().resources());
+        for (size_t i = 0; i < taken.size(); ++i)
+          others[state.part().node()][i] += taken[i];
+      }
+  for (const Replica &replica : subject.replicas) {
+    const Amounts need = amounts(replica.workload->resources());
+    for (size_t i = 0; i < need.size(); ++i)
+      own[replica.node][i] += need[i];
+  }
+  for (const auto &[name, need] : own) {
+    const auto have = capacity(*subject.world.at(name).node);
+    for (size_t i = 0; i < need.size(); ++i) {
+      if (need[i] == 0)
+        continue;
+      if (!have[i])
+        faults.add(diag::N0715, fmt::format("{} needs {} of {}, and what it has is unknown", name,
+                                            text(need[i]), names[i]));
+      else if (need[i] + others[name][i] > *have[i])
+        faults.add(diag::N0715,
+                   fmt::format("{} has {} of {}; this plan puts {} there beside {} of other stacks",
+                               name, *have[i], names[i], text(need[i]), text(others[name][i])));
+    }
+  }
+}
+
+void check_ports(const Case &subject, Faults &faults) {
+  std::map<std::pair<std::string, uint32_t>, std::string> taken;
+  for (const proto::PartState &state : subject.plan.facts().parts())
+    if (state.part().stack() != subject.plan.stack())
+      for (const proto::Instance &instance : state.part().instances())
+        if (instance.spec().network() != "own")
+          for (const proto::Port &port : instance.spec().ports())
+            if (port.number() != 0)
+              taken[{state.part().node(), port.number()}] = "stack " + state.part().stack();
+  for (const Replica &replica : subject.replicas) {
+    if (replica.workload->network() == "own")
+      continue;
+    for (const proto::Port &port : replica.workload->ports()) {
+      if (port.number() == 0)
+        continue;
+      const auto [entry, fresh] = taken.try_emplace({replica.node, port.number()}, replica.name());
+      if (!fresh)
+        faults.at(diag::N0715,
+                  fmt::format("port {} on {} is wanted by {} and taken by {}", port.number(),
+                              replica.node, replica.name(), entry->second),
+                  port.span());
+    }
+  }
+}
+
+void check_spread(const Case &subject, Faults &faults) {
+  std::map<std::pair<std::string, std::string>, std::string> held;
+  for (const Replica &replica : subject.replicas) {
+    const proto::Place &place = replica.workload->place();
+    if (place.spread().empty() || replica.workload->replicas_min() < 2)
+      continue;
+    const std::string group = spread_group(subject.world.at(replica.node), place.spread());
+    if (group.empty()) {
+      faults.at(diag::N0715,
+                fmt::format("{} is spread by {}, which is unknown of {}", replica.name(),
+                            place.spread(), replica.node),
+                place.spread_span());
+      continue;
+    }
+    const auto [entry, fresh] = held.try_emplace({replica.workload->name(), group}, replica.name());
+    if (!fresh)
+      faults.at(diag::N0715,
+                fmt::format("{} and {} are both in {} {}, and must be spread", replica.name(),
+                            entry->second, place.spread(), group),
+                place.spread_span());
+  }
+}
+
+void check_volumes(const Case &subject, Faults &faults) {
+  const std::vector<There> there = what_is_there(subject.intent, subject.plan.facts());
+  for (const Replica &replica : subject.replicas)
+    for (const proto::Mount &mount : replica.workload->mounts()) {
+      if (mount.volume().empty())
+        continue;
+      std::set<std::string> homes;
+      for (const There &one : there)
+        if (one.workload == replica.workload->name() && one.replica == replica.number &&
+            !one.retiring && subject.world.nodes.count(one.node))
+          homes.insert(one.node);
+      if (!homes.empty() && !homes.count(replica.node))
+        faults.at(diag::N0715,
+                  fmt::format("{} leaves its volume {} behind on {}", replica.name(),
+                              mount.volume(), *homes.begin()),
+                  mount.span());
+    }
+}
+
+void check_quotas(const Case &subject, Faults &faults) {
+  for (const proto::Tenant &tenant : subject.intent.tenants()) {
+    Amounts used{};
+    for (const Replica &replica : subject.replicas)
+      if (replica.workload->tenant() == tenant.name()) {
+        const Amounts need = amounts(replica.workload->resources());
+        for (size_t i = 0; i < need.size(); ++i)
+          used[i] += need[i];
+      }
+    const Amounts quota = amounts(tenant.quota());
+    for (size_t i = 0; i < quota.size(); ++i)
+      if (quota[i] != 0 && used[i] > quota[i])
+        faults.at(diag::N0715,
+                  fmt::format("tenant {} may use {} of {}; the plan gives it {}", tenant.name(),
+                              text(quota[i]), names[i], text(used[i])),
+                  tenant.span());
+  }
+}
+
+} // namespace
+
+void check_together(const Case &subject, Faults &faults) {
+  check_room(subject, faults);
+  check_ports(subject, faults);
+  check_spread(subject, faults);
+  check_volumes(subject, faults);
+  check_quotas(subject, faults);
+}
+
+} // namespace nemo::verify
