@@ -1,0 +1,52 @@
+// Two repositories that name their stack alike must not undo each other's work by accident.
+#include "compiler/migration/ownership.h"
+
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compiler/resolve/report.h"
+
+namespace nemo::compiler {
+
+std::vector<Diagnostic> ownership(const stages::Inputs &inputs, const stages::Resolved &resolved) {
+  const proto::Intent &intent = inputs.intent();
+  std::vector<Diagnostic> out;
+  std::map<std::string, std::set<std::string>> by_source;
+  for (const stages::Existing &there : resolved.existing())
+    if (!there.source().empty() && there.source() != inputs.source())
+      by_source[there.source()].insert(there.workload());
+  if (!inputs.take_over())
+    for (const auto &[source, names] : by_source) {
+      std::vector<std::string> list(names.begin(), names.end());
+      Diagnostic fault = diag::make(
+          diag::N0750, fmt::format("stack {} belongs to another source", intent.stack()));
+      fault.notes.push_back(note(fmt::format("{} was applied from {}", enumerate(list), source)));
+      fault.notes.push_back(note(fmt::format("this intent is from {}", inputs.source())));
+      fault.fix = "give the stack another name, or take it over: --take-over";
+      out.push_back(std::move(fault));
+    }
+  std::set<std::pair<std::string, uint32_t>> wanted;
+  for (const stages::Replica &replica : resolved.replicas())
+    wanted.emplace(intent.workloads(static_cast<int>(replica.workload())).name(), replica.number());
+  for (const proto::Workload &workload : intent.workloads()) {
+    if (!workload.protect())
+      continue;
+    for (const stages::Existing &there : resolved.existing())
+      if (there.workload() == workload.name() && !there.retiring() &&
+          !wanted.count({there.workload(), there.replica()})) {
+        Diagnostic fault =
+            report(diag::N0751,
+                   fmt::format("workload {} is protected, and this would delete {}/{} on {}",
+                               workload.name(), there.workload(), there.replica(), there.node()),
+                   intent, workload.span());
+        fault.fix = "take `protect` out of the workload and apply that first";
+        out.push_back(std::move(fault));
+        break;
+      }
+  }
+  return out;
+}
+
+} // namespace nemo::compiler

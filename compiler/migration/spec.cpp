@@ -1,0 +1,191 @@
+// Specifications are made in start order, because the address of a peer on an automatic port is
+// known by the peer's revision: when that changes, so do all that are given the address.
+#include "compiler/migration/spec.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "base/digest.h"
+#include "compiler/resolve/report.h"
+
+namespace nemo::compiler {
+
+namespace {
+
+// Depth-first over `after`; a circle is reported once and cut.
+class StartOrder {
+public:
+  StartOrder(const proto::Intent &intent, WantedReplicas &result)
+      : intent_(intent), result_(result), mark_(static_cast<size_t>(intent.workloads_size())) {
+    std::unordered_map<std::string, uint32_t> index;
+    for (int w = 0; w < intent.workloads_size(); ++w)
+      index.emplace(intent.workloads(w).name(), static_cast<uint32_t>(w));
+    result.after.resize(mark_.size());
+    for (size_t w = 0; w < mark_.size(); ++w)
+      for (const std::string &name : intent.workloads(static_cast<int>(w)).after())
+        if (auto found = index.find(name); found != index.end())
+          result.after[w].push_back(found->second);
+  }
+
+  void run() {
+    // An explicit stack: chains may be as long as there are workloads.
+    std::vector<std::pair<uint32_t, size_t>> path;
+    for (uint32_t start = 0; start < mark_.size(); ++start) {
+      if (mark_[start] != 0)
+        continue;
+      path.emplace_back(start, 0);
+      mark_[start] = 1;
+      while (!path.empty()) {
+        auto &[w, next] = path.back();
+        if (next == result_.after[w].size()) {
+          mark_[w] = 2;
+          result_.start_order.push_back(w);
+          path.pop_back();
+          continue;
+        }
+        uint32_t before = result_.after[w][next++];
+        if (mark_[before] == 1) {
+          circle(before, path);
+          return;
+        }
+        if (mark_[before] == 0) {
+          mark_[before] = 1;
+          path.emplace_back(before, 0);
+        }
+      }
+    }
+  }
+
+private:
+  void circle(uint32_t first, const std::vector<std::pair<uint32_t, size_t>> &path) {
+    auto name = [&](uint32_t w) { return intent_.workloads(static_cast<int>(w)).name(); };
+    std::string text;
+    bool inside = false;
+    for (const auto &step : path) {
+      inside |= step.first == first;
+      if (inside)
+        text += name(step.first) + " after ";
+    }
+    const proto::Workload &workload = intent_.workloads(static_cast<int>(first));
+    Diagnostic fault =
+        report(diag::N0512, "the start order goes in a circle", intent_,
+               is_known(workload.after_span()) ? workload.after_span() : workload.span());
+    fault.notes.push_back(note(text + name(first)));
+    fault.fix = "take one of them out of `after`";
+    result_.diagnostics.push_back(std::move(fault));
+  }
+
+  const proto::Intent &intent_;
+  WantedReplicas &result_;
+  std::vector<char> mark_; ///< 0 not seen, 1 on the path, 2 done
+};
+
+proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload) {
+  proto::Spec spec;
+  *spec.mutable_exec() = workload.exec();
+  spec.set_image(workload.image());
+  spec.set_sandbox(workload.sandbox().empty() ? "process" : workload.sandbox());
+  spec.set_network(workload.network().empty() ? "host" : workload.network());
+  *spec.mutable_resources() = workload.resources();
+  spec.mutable_resources()->clear_span();
+  *spec.mutable_ports() = workload.ports();
+  for (proto::Port &port : *spec.mutable_ports())
+    port.clear_span();
+  *spec.mutable_env() = workload.env();
+  *spec.mutable_mounts() = workload.mounts();
+  for (proto::Mount &mount : *spec.mutable_mounts()) {
+    mount.clear_span();
+    mount.clear_source();
+  }
+  if (workload.has_health()) {
+    *spec.mutable_health() = workload.health();
+    spec.mutable_health()->clear_span();
+  }
+  if (workload.has_restart())
+    *spec.mutable_restart() = workload.restart();
+  spec.set_stop_grace_ms(workload.stop_grace_ms());
+  spec.set_stop_signal(workload.stop_signal());
+  for (const std::string &name : workload.secrets())
+    for (const proto::Secret &secret : intent.secrets())
+      if (secret.name() == name) {
+        proto::Secret *copy = spec.add_secrets();
+        *copy = secret;
+        copy->clear_span();
+      }
+  spec.set_working_directory(workload.working_directory());
+  return spec;
+}
+
+} // namespace
+
+std::string revision_of(const proto::Spec &spec) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    spec.SerializeToCodedStream(&coded);
+  }
+  return sha256(bytes).substr(0, 16);
+}
+
+WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &resolved,
+                      const stages::Placed &placed, const stages::Deliverable &deliverable) {
+  const proto::Intent &intent = inputs.intent();
+  WantedReplicas result;
+  StartOrder(intent, result).run();
+  if (!result.diagnostics.empty())
+    return result;
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> missing;
+  for (const proto::Shortfall &shortfall : deliverable.shortfalls())
+    missing[{shortfall.workload(), shortfall.node()}].push_back(shortfall.capability());
+  std::vector<uint32_t> first(static_cast<size_t>(intent.workloads_size()), 0);
+  std::vector<uint32_t> count(first.size(), 0);
+  for (int r = 0; r < resolved.replicas_size(); ++r) {
+    const stages::Replica &replica = resolved.replicas(r);
+    if (count[replica.workload()]++ == 0)
+      first[replica.workload()] = static_cast<uint32_t>(r);
+    result.replicas.push_back(
+        {replica.workload(),
+         replica.number(),
+         resolved.world().nodes(static_cast<int>(placed.replicas(r).node())).name(),
+         {},
+         {}});
+  }
+  for (uint32_t w : result.start_order) {
+    const proto::Workload &workload = intent.workloads(static_cast<int>(w));
+    proto::Spec common = spec_of(intent, workload);
+    for (uint32_t before : result.after[w]) {
+      const proto::Workload &peer = intent.workloads(static_cast<int>(before));
+      if (peer.ports().empty())
+        continue;
+      for (uint32_t r = first[before]; r < first[before] + count[before]; ++r) {
+        proto::Peer *entry = common.add_peers();
+        entry->set_workload(peer.name());
+        entry->set_replica(result.replicas[r].number);
+        entry->set_node(result.replicas[r].node);
+        entry->set_port(peer.ports(0).name());
+        if (peer.ports(0).number() == 0)
+          entry->set_revision(result.replicas[r].revision);
+      }
+    }
+    for (uint32_t r = first[w]; r < first[w] + count[w]; ++r) {
+      Wanted &replica = result.replicas[r];
+      replica.spec = common;
+      if (auto found = missing.find({workload.name(), replica.node}); found != missing.end()) {
+        std::sort(found->second.begin(), found->second.end());
+        for (const std::string &name : found->second)
+          replica.spec.add_accept_missing(name);
+      }
+      replica.revision = revision_of(replica.spec);
+    }
+  }
+  return result;
+}
+
+} // namespace nemo::compiler

@@ -1,0 +1,125 @@
+// The row of passes. A stage sees what those before it left in the one message, adds its own field,
+// and an error ends the row; so a dump taken after any stage is all that the rest needs.
+#include "compiler/pipeline/compile.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "compiler/lower/lower.h"
+#include "compiler/migration/migrate.h"
+#include "compiler/network/network.h"
+#include "compiler/pipeline/dump.h"
+#include "compiler/placement/assign.h"
+#include "compiler/plan/assemble/assemble.h"
+#include "compiler/policy/policy.h"
+#include "compiler/resolve/resolve.h"
+
+namespace nemo::compiler {
+
+namespace {
+
+constexpr std::array<llvm::StringRef, 8> names = {"intent",  "resolve",   "policy", "placement",
+                                                  "network", "migration", "plan",   "lower"};
+
+using Findings = std::vector<Diagnostic>;
+
+Findings run_resolve(stages::Stages &state) {
+  Resolution result = resolve(state.inputs());
+  *state.mutable_resolved() = std::move(result.resolved);
+  return std::move(result.diagnostics);
+}
+
+Findings run_policy(stages::Stages &state) {
+  Findings found = undeliverable(state.inputs(), state.resolved());
+  Judged judged = judge_policies(state.inputs(), state.resolved());
+  *state.mutable_policy() = std::move(judged.admissible);
+  found.insert(found.end(), judged.diagnostics.begin(), judged.diagnostics.end());
+  return found;
+}
+
+Findings run_placement(stages::Stages &state) {
+  placement::Result result = placement::assign(state.inputs(), state.resolved(), state.policy());
+  *state.mutable_placement() = std::move(result.placed);
+  return std::move(result.diagnostics);
+}
+
+Findings run_network(stages::Stages &state) {
+  *state.mutable_network() = shortfalls(state.inputs(), state.resolved(), state.placement());
+  return {};
+}
+
+Findings run_migration(stages::Stages &state) {
+  Migrated result =
+      migrate(state.inputs(), state.resolved(), state.policy(), state.placement(), state.network());
+  *state.mutable_migration() = std::move(result.migration);
+  return std::move(result.diagnostics);
+}
+
+Findings run_plan(stages::Stages &state) {
+  Assembled result = assemble(state.inputs(), state.resolved(), state.placement(), state.network(),
+                              state.migration());
+  *state.mutable_plan() = std::move(result.plan);
+  return std::move(result.diagnostics);
+}
+
+Findings run_lower(stages::Stages &state) {
+  Findings warnings;
+  for (const stages::Finding &finding : state.findings())
+    warnings.push_back(from_proto(finding));
+  *state.mutable_plan() =
+      lower(std::move(*state.mutable_plan()), state.resolved(), state.migration(), warnings);
+  return {};
+}
+
+using Pass = Findings (*)(stages::Stages &);
+constexpr std::array<Pass, 8> passes = {nullptr,     run_resolve,   run_policy, run_placement,
+                                        run_network, run_migration, run_plan,   run_lower};
+
+Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage) {
+  bool failed = false;
+  bool dumped = dump_stage == state.stage();
+  while (next < passes.size() && !failed && !dumped) {
+    for (const Diagnostic &found : passes[next](state)) {
+      failed |= found.severity == Severity::error;
+      *state.add_findings() = to_proto(found);
+    }
+    state.set_stage(names[next].str());
+    dumped = dump_stage == names[next++];
+  }
+  Compiled result;
+  for (const stages::Finding &finding : state.findings())
+    result.diagnostics.push_back(from_proto(finding));
+  if (dumped)
+    result.dump = to_json(state);
+  if (!failed && next == passes.size())
+    result.plan = std::move(*state.mutable_plan());
+  return result;
+}
+
+} // namespace
+
+llvm::ArrayRef<llvm::StringRef> stages() { return names; }
+
+Compiled compile(const Inputs &inputs, llvm::StringRef dump_stage) {
+  nemo::stages::Stages state;
+  state.set_version(1);
+  state.set_stage("intent");
+  *state.mutable_inputs() = to_proto(inputs);
+  return run(std::move(state), 1, dump_stage);
+}
+
+llvm::Expected<Compiled> replay(llvm::StringRef dump) {
+  auto state = from_json(dump);
+  if (!state)
+    return state.takeError();
+  const auto *at = std::find(names.begin(), names.end(), state->stage());
+  if (at == names.end())
+    return failure("the dump is of stage '{}', which there is none of", state->stage());
+  for (const nemo::stages::Finding &finding : state->findings())
+    if (finding.severity() == 0)
+      return failure("the dump holds an error: {}", finding.message());
+  return run(std::move(*state), static_cast<size_t>(at - names.begin()) + 1, {});
+}
+
+} // namespace nemo::compiler

@@ -1,0 +1,21 @@
+// The placement pass: builds the problem, places, and turns the answer into placements with exact
+// costs and reasons, or into diagnostics in the author's words.
+#pragma once
+
+#include <vector>
+
+#include "base/diagnostics/diagnostics.h"
+#include "compiler/pipeline/stages.pb.h"
+#include "compiler/placement/place.h"
+
+namespace nemo::placement {
+
+struct Result {
+  stages::Placed placed;
+  std::vector<Diagnostic> diagnostics;
+};
+
+Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
+              const stages::Admissible &admissible, const Budget &budget = {});
+
+} // namespace nemo::placement

@@ -1,0 +1,228 @@
+// Units become integers here, unknown becomes explicit, and what other stacks use is taken off.
+#include "compiler/placement/build.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <unordered_map>
+
+#include "compiler/resolve/names.h"
+
+namespace nemo::placement {
+
+using compiler::NodeView;
+using compiler::Objective;
+
+namespace {
+
+int64_t bounded(uint64_t value, int64_t most) {
+  return value > static_cast<uint64_t>(most) ? most : static_cast<int64_t>(value);
+}
+
+Demand demand_of(const proto::Resources &needs) {
+  // One above the largest room, so that it fits nowhere.
+  auto size = [](uint64_t value) { return bounded(value, most_room + 1); };
+  return {size(needs.cpu_millicores()), size(needs.memory_bytes()), size(needs.disk_bytes()),
+          size(needs.gpu_milli()), size(needs.pids())};
+}
+
+std::vector<uint16_t> fixed_ports(const google::protobuf::RepeatedPtrField<proto::Port> &ports,
+                                  const std::string &network) {
+  std::vector<uint16_t> result;
+  if (network != "own")
+    for (const proto::Port &port : ports)
+      if (port.number() != 0)
+        result.push_back(static_cast<uint16_t>(port.number()));
+  return result;
+}
+
+void fill_nodes(Problem &problem, const std::vector<NodeView> &nodes) {
+  constexpr int64_t unknown = -1; // nothing fits, however small
+  std::array<std::map<std::string, uint32_t>, 5> names;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const proto::Node &node = *nodes[i].node;
+    problem.room[0].push_back(bounded(node.cpu_millicores(), most_room));
+    problem.room[1].push_back(bounded(node.memory_bytes(), most_room));
+    problem.room[2].push_back(node.has_disk_bytes() ? bounded(node.disk_bytes(), most_room)
+                                                    : unknown);
+    problem.room[3].push_back(node.has_gpu_milli() ? bounded(node.gpu_milli(), most_room)
+                                                   : unknown);
+    // A limit rather than a reservation: where the node does not say, it is not what runs out.
+    problem.room[4].push_back(node.has_pids() ? bounded(node.pids(), most_room) : most_room);
+    for (size_t resource : {0, 1})
+      problem.whole[resource].push_back(problem.room[resource].back());
+    auto domain = [&](Spread spread, bool is_known, const std::string &name) {
+      const size_t s = static_cast<size_t>(spread);
+      problem.domain[s].push_back(
+          is_known
+              ? names[s].try_emplace(name, static_cast<uint32_t>(names[s].size())).first->second
+              : unknown_domain);
+    };
+    const proto::Site *site = nodes[i].site;
+    problem.domain[0].push_back(0);
+    domain(Spread::node, true, node.name());
+    domain(Spread::site, !node.site().empty(), node.site());
+    domain(Spread::zone, site && site->has_zone(), site ? site->zone() : "");
+    domain(Spread::region, site && site->has_region(), site ? site->region() : "");
+  }
+}
+
+void take_other_stacks(Problem &problem, const std::string &stack, const proto::Fleet &facts,
+                       const std::unordered_map<std::string, size_t> &index_of) {
+  for (const proto::PartState &state : facts.parts()) {
+    auto node = index_of.find(state.part().node());
+    if (state.part().stack() == stack || node == index_of.end())
+      continue;
+    for (const proto::Instance &instance : state.part().instances()) {
+      const Demand taken = demand_of(instance.spec().resources());
+      for (size_t resource = 0; resource < resource_count; ++resource) {
+        int64_t &room = problem.room[resource][node->second];
+        if (room > 0 && room < most_room)
+          room = std::max<int64_t>(room - taken[resource], 0);
+      }
+      for (uint16_t port : fixed_ports(instance.spec().ports(), instance.spec().network()))
+        problem.taken_ports[node->second].push_back(port);
+    }
+  }
+}
+
+std::vector<CostClass> price(const std::vector<NodeView> &nodes, const Objective &objective) {
+  std::vector<CostClass> classes;
+  // A whole node's idle and busy shares give the two prices that every replica's cost is made of.
+  for (size_t c = 0; c < objective.weights.size(); ++c) {
+    CostClass prices;
+    for (size_t n = 0; n < nodes.size(); ++n) {
+      const auto &list = objective.weights[c];
+      const compiler::Weights &weights = list[list.size() == 1 ? 0 : n];
+      const proto::Node &node = *nodes[n].node;
+      const proto::Site *site = nodes[n].site;
+      const bool power = node.has_power_idle_mw() && node.has_power_max_mw();
+      const bool carbon = site && site->has_carbon_mg_per_kwh();
+      const bool cost = node.has_price_neur_per_hour() && site && site->has_price_neur_per_kwh();
+      const bool known = weights.missing.empty() && (weights.energy.is_zero() || power) &&
+                         (weights.carbon.is_zero() || (power && carbon)) &&
+                         (weights.cost.is_zero() || (power && cost));
+      prices.known.push_back(known);
+      const double per_hour = 3600e9; // 1e-9 of the objective's unit
+      const double site_price =
+          cost ? static_cast<double>(site->price_neur_per_kwh()) / (1e9 * 3.6e6) : 0;
+      const double watt =
+          weights.energy.to_double() + weights.cost.to_double() * site_price +
+          (carbon ? weights.carbon.to_double() *
+                        (static_cast<double>(site->carbon_mg_per_kwh()) / (1e3 * 3.6e6))
+                  : 0);
+      const double idle = static_cast<double>(node.power_idle_mw()) / 1e3;
+      const double most = static_cast<double>(node.power_max_mw()) / 1e3;
+      const double node_price = static_cast<double>(node.price_neur_per_hour()) / (1e9 * 3600);
+      prices.per_cpu.push_back((most - idle) * watt * per_hour);
+      prices.per_share.push_back((idle * watt + weights.cost.to_double() * node_price) * per_hour);
+    }
+    classes.push_back(std::move(prices));
+  }
+  return classes;
+}
+
+stages::Restriction restriction(stages::Restriction::Kind kind, size_t workload) {
+  stages::Restriction result;
+  result.set_kind(kind);
+  result.set_block(static_cast<uint32_t>(workload));
+  return result;
+}
+
+Spread spread_of(const std::string &word) {
+  return word == "node"     ? Spread::node
+         : word == "site"   ? Spread::site
+         : word == "zone"   ? Spread::zone
+         : word == "region" ? Spread::region
+                            : Spread::none;
+}
+
+bool has_volume(const proto::Workload &workload) {
+  return std::any_of(workload.mounts().begin(), workload.mounts().end(),
+                     [](const proto::Mount &mount) { return !mount.volume().empty(); });
+}
+
+// The nodes that a running replica's data may not leave for.
+std::optional<Clause> pin(Problem &problem, const proto::Workload &workload, size_t w,
+                          size_t home) {
+  const std::string &location = workload.data().location();
+  const bool volume = has_volume(workload);
+  if (!volume && location != "local" && location != "site" && location != "region")
+    return std::nullopt;
+  NodeBits excluded(problem.nodes, true);
+  const Spread within = volume || location == "local" ? Spread::node : spread_of(location);
+  const std::vector<uint32_t> &domain = problem.domain[static_cast<size_t>(within)];
+  for (size_t node = 0; node < problem.nodes; ++node)
+    if (node == home || (domain[node] == domain[home] && domain[home] != unknown_domain))
+      excluded.reset(node);
+  Clause clause{
+      restriction(volume ? stages::Restriction::VOLUME : stages::Restriction::LOCATION, w),
+      static_cast<uint32_t>(problem.sets.size())};
+  problem.sets.push_back(std::move(excluded));
+  return clause;
+}
+
+} // namespace
+
+Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
+              const stages::Admissible &admissible, const Objective &objective) {
+  const proto::Intent &intent = inputs.intent();
+  const std::vector<NodeView> nodes = compiler::views(resolved.world());
+  Problem problem;
+  problem.nodes = nodes.size();
+  problem.taken_ports.resize(nodes.size());
+  fill_nodes(problem, nodes);
+  std::unordered_map<std::string, size_t> index_of;
+  for (size_t i = 0; i < nodes.size(); ++i)
+    index_of.emplace(nodes[i].node->name(), i);
+  take_other_stacks(problem, intent.stack(), resolved.facts(), index_of);
+  problem.costs = price(nodes, objective);
+
+  // Equal costs: in order of name for seed 1, in another fixed order for every other seed.
+  problem.tie_rank.resize(nodes.size());
+  std::iota(problem.tie_rank.begin(), problem.tie_rank.end(), 0);
+  uint64_t state = inputs.seed();
+  for (size_t i = nodes.size(); inputs.seed() != 1 && i > 1; --i) {
+    state = state * 6364136223846793005u + 1442695040888963407u; // Knuth's MMIX generator
+    std::swap(problem.tie_rank[i - 1], problem.tie_rank[(state >> 33) % i]);
+  }
+
+  for (const stages::Verdict &verdict : admissible.verdicts())
+    problem.sets.push_back(NodeBits::from_proto(verdict.excluded(), nodes.size()));
+  std::map<std::pair<std::string, uint32_t>, size_t> homes;
+  for (const stages::Existing &there : resolved.existing())
+    if (auto node = index_of.find(there.node()); node != index_of.end() && !there.retiring())
+      homes.try_emplace({there.workload(), there.replica()}, node->second);
+
+  for (size_t w = 0; w < static_cast<size_t>(admissible.workloads_size()); ++w) {
+    const proto::Workload &workload = intent.workloads(static_cast<int>(w));
+    Need need;
+    need.demand = demand_of(workload.resources());
+    need.resources = restriction(stages::Restriction::RESOURCES, w);
+    need.spread = spread_of(workload.place().spread());
+    if (need.spread != Spread::none)
+      need.spreading = restriction(stages::Restriction::SPREAD, w);
+    need.ports = fixed_ports(workload.ports(), workload.network());
+    if (!need.ports.empty())
+      need.port = restriction(stages::Restriction::PORT, w);
+    need.cost_class = objective.class_of_workload[w];
+    need.first = static_cast<uint32_t>(problem.replicas.size());
+    need.count = workload.replicas_min();
+    for (uint32_t verdict : admissible.workloads(static_cast<int>(w)).verdicts())
+      need.clauses.push_back(
+          {admissible.verdicts(static_cast<int>(verdict)).restriction(), verdict});
+    for (uint32_t number = 0; number < need.count; ++number) {
+      Replica replica;
+      replica.need = static_cast<uint32_t>(w);
+      if (auto home = homes.find({workload.name(), number}); home != homes.end()) {
+        replica.home = NodeId(home->second);
+        replica.pinned = pin(problem, workload, w, home->second);
+      }
+      problem.replicas.push_back(std::move(replica));
+    }
+    problem.needs.push_back(std::move(need));
+  }
+  return problem;
+}
+
+} // namespace nemo::placement

@@ -1,0 +1,191 @@
+// A deletion filter: leave a member out, and if the rest still has no placement, it was
+// superfluous. First over whole workloads, in shrinking chunks, then over single restrictions. Each
+// step is decided exactly; where the effort does not suffice, the member stays and the result says
+// that it was not proved irreducible.
+#include "compiler/placement/conflict.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "compiler/placement/state.h"
+
+namespace nemo::placement {
+
+namespace {
+
+using Key = std::tuple<int, uint32_t, uint32_t>;
+
+Key key(const stages::Restriction &restriction) {
+  return {restriction.kind(), restriction.block(), restriction.rule()};
+}
+
+// Every restriction of the problem with what it restricts, in order of workload.
+std::vector<Infeasible::Member> members_of(const Problem &problem) {
+  std::vector<Infeasible::Member> list;
+  std::map<Key, size_t> seen;
+  auto add = [&](const stages::Restriction &restriction, uint32_t need, uint32_t set) {
+    if (restriction.kind() == stages::Restriction::KIND_NONE)
+      return;
+    auto [known, fresh] = seen.try_emplace(key(restriction), list.size());
+    if (fresh)
+      list.push_back({restriction, need, NodeBits(problem.nodes)});
+    if (set != UINT32_MAX)
+      list[known->second].excluded |= problem.sets[set];
+  };
+  for (uint32_t n = 0; n < problem.needs.size(); ++n) {
+    const Need &need = problem.needs[n];
+    for (const Clause &clause : need.clauses)
+      add(clause.restriction, n, clause.excluded);
+    for (uint32_t r = need.first; r < need.first + need.count; ++r)
+      if (problem.replicas[r].pinned)
+        add(problem.replicas[r].pinned->restriction, n, problem.replicas[r].pinned->excluded);
+    add(need.spreading, n, UINT32_MAX);
+    add(need.port, n, UINT32_MAX);
+    add(need.resources, n, UINT32_MAX);
+  }
+  return list;
+}
+
+Problem relaxed(Problem problem, const std::set<Key> &kept) {
+  for (Need &need : problem.needs) {
+    std::erase_if(need.clauses,
+                  [&](const Clause &clause) { return !kept.count(key(clause.restriction)); });
+    if (!kept.count(key(need.spreading)))
+      need.spread = Spread::none;
+    if (!kept.count(key(need.port)))
+      need.ports.clear();
+    if (!kept.count(key(need.resources)))
+      need.demand = {};
+  }
+  for (Replica &replica : problem.replicas)
+    if (replica.pinned && !kept.count(key(replica.pinned->restriction)))
+      replica.pinned.reset();
+  return problem;
+}
+
+class Filter {
+public:
+  Filter(const Problem &problem, const Budget &budget)
+      : problem_(problem), budget_(budget), left_(budget.narrow_steps) {}
+
+  bool irreducible = true;
+
+  std::vector<uint32_t> needs(std::vector<uint32_t> list) {
+    for (size_t chunk = std::max<size_t>(list.size() / 2, 1);; chunk /= 2) {
+      for (size_t at = 0; at < list.size() && list.size() > 1;) {
+        std::vector<uint32_t> rest(list.begin(), list.begin() + static_cast<long>(at));
+        size_t end = std::min(at + chunk, list.size());
+        rest.insert(rest.end(), list.begin() + static_cast<long>(end), list.end());
+        if (!rest.empty() && impossible(only(problem_, rest)))
+          list = std::move(rest);
+        else
+          at = end;
+      }
+      if (chunk <= 1)
+        return list;
+    }
+  }
+
+  std::vector<Infeasible::Member> members(const Problem &problem) {
+    std::vector<Infeasible::Member> list = members_of(problem);
+    std::set<Key> kept;
+    for (const Infeasible::Member &member : list)
+      kept.insert(key(member.restriction));
+    std::erase_if(list, [&](const Infeasible::Member &member) {
+      kept.erase(key(member.restriction));
+      if (impossible(relaxed(problem, kept)))
+        return true;
+      kept.insert(key(member.restriction));
+      return false;
+    });
+    return list;
+  }
+
+private:
+  bool impossible(const Problem &problem) {
+    const uint64_t rough = std::max<uint64_t>(problem.replicas.size() * problem.nodes, 1);
+    if (left_ < rough) {
+      irreducible = false;
+      return false;
+    }
+    left_ -= rough;
+    State easy(problem);
+    if (!greedy(easy, false))
+      return false;
+    State tight(problem);
+    if (!tight_fit(tight))
+      return false;
+    State exact(problem);
+    uint64_t steps = std::min(left_, budget_.search_steps);
+    const uint64_t before = steps;
+    Verdict verdict = search(exact, steps);
+    left_ -= before - steps;
+    irreducible &= verdict != Verdict::undecided;
+    return verdict == Verdict::impossible;
+  }
+
+  const Problem &problem_;
+  const Budget &budget_;
+  uint64_t left_;
+};
+
+} // namespace
+
+Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
+  Problem part;
+  part.nodes = problem.nodes;
+  part.room = problem.room;
+  part.whole = problem.whole;
+  part.domain = problem.domain;
+  part.taken_ports = problem.taken_ports;
+  part.sets = problem.sets;
+  part.costs = problem.costs;
+  part.tie_rank = problem.tie_rank;
+  for (uint32_t n : needs) {
+    Need need = problem.needs[n];
+    const uint32_t first = need.first;
+    need.first = static_cast<uint32_t>(part.replicas.size());
+    for (uint32_t r = first; r < first + need.count; ++r) {
+      Replica replica = problem.replicas[r];
+      replica.need = static_cast<uint32_t>(part.needs.size());
+      part.replicas.push_back(std::move(replica));
+    }
+    part.needs.push_back(std::move(need));
+  }
+  return part;
+}
+
+Infeasible narrow(const Problem &problem, std::vector<uint32_t> needs, const Budget &budget) {
+  Filter filter(problem, budget);
+  needs = filter.needs(std::move(needs));
+  std::vector<Infeasible::Member> members = filter.members(only(problem, needs));
+  for (Infeasible::Member &member : members)
+    member.need = needs[member.need];
+  return Infeasible(std::move(members), std::move(needs), filter.irreducible);
+}
+
+std::vector<std::vector<uint32_t>> components(const Problem &problem) {
+  State state(problem);
+  std::vector<uint32_t> parent(problem.needs.size() + problem.nodes);
+  std::iota(parent.begin(), parent.end(), 0);
+  auto root = [&](uint32_t at) {
+    while (parent[at] != at)
+      at = parent[at] = parent[parent[at]];
+    return at;
+  };
+  for (uint32_t need = 0; need < problem.needs.size(); ++need)
+    state.allowed(need).for_each([&](size_t node) {
+      parent[root(static_cast<uint32_t>(problem.needs.size() + node))] = root(need);
+    });
+  std::map<uint32_t, std::vector<uint32_t>> groups;
+  for (uint32_t need = 0; need < problem.needs.size(); ++need)
+    groups[root(need)].push_back(need);
+  std::vector<std::vector<uint32_t>> result;
+  for (auto &group : groups)
+    result.push_back(std::move(group.second));
+  return result;
+}
+
+} // namespace nemo::placement

@@ -1,0 +1,45 @@
+// The named models, exact: what a replica draws, emits and costs by the share of a node that it
+// reserves. A figure is a value or the fact that is missing; nothing is guessed.
+//
+// power  = (max - idle) x cpu share + idle x dominant share      (linear-share)
+// carbon = power x carbon intensity of the site                  (location-based)
+// cost   = node price x dominant share + power x site price      (dominant-share)
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/rational.h"
+#include "compiler/resolve/names.h"
+
+namespace nemo::compiler {
+
+struct Figure {
+  std::optional<Rational> value; ///< in base units
+  std::string missing;           ///< the fact without which there is no value
+};
+
+struct Figures {
+  Figure power;  ///< W
+  Figure carbon; ///< gCO2e/s
+  Figure cost;   ///< EUR/s
+};
+
+Figures figures(const proto::Resources &reserved, const NodeView &node);
+
+/// What one EUR/s (or W, gCO2e/s) of each figure counts in the objective.
+struct Weights {
+  Rational energy, carbon, cost;
+  std::string missing; ///< a price that the objective names and nobody knows here
+};
+
+/// The objective's rate, in its own base unit per second.
+Figure weighted(const Figures &figures, const Weights &weights);
+
+/// Rounded to millionths of the unit per hour, half away from zero; nullopt where there is no
+/// value.
+std::optional<int64_t> millionths_per_hour(const Figure &figure);
+std::optional<int64_t> milliwatts(const Figure &figure);
+std::optional<int64_t> milligrams_per_hour(const Figure &figure);
+
+} // namespace nemo::compiler

@@ -1,0 +1,101 @@
+// First placements. What runs stays where it runs; then the replica that is hardest to place goes
+// first, each to the cheapest node with room, and among equals where it has no sibling yet.
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "compiler/placement/state.h"
+
+namespace nemo::placement {
+
+std::vector<uint32_t> by_difficulty(const State &state) {
+  const Problem &problem = state.problem();
+  std::array<int64_t, resource_count> largest{};
+  for (size_t resource = 0; resource < resource_count; ++resource)
+    for (int64_t room : problem.room[resource])
+      largest[resource] = std::max(largest[resource], room);
+  std::vector<std::tuple<int, size_t, double, uint32_t>> keys;
+  keys.reserve(problem.replicas.size());
+  for (size_t n = 0; n < problem.needs.size(); ++n) {
+    const Need &need = problem.needs[n];
+    double size = 0;
+    for (size_t resource = 0; resource < resource_count; ++resource)
+      if (largest[resource] > 0)
+        size = std::max(size, static_cast<double>(need.demand[resource]) /
+                                  static_cast<double>(largest[resource]));
+    size_t nodes = state.allowed(n).count();
+    for (uint32_t replica = need.first; replica < need.first + need.count; ++replica) {
+      bool pinned = problem.replicas[replica].pinned.has_value();
+      keys.emplace_back(pinned ? 0 : 1, nodes, -size, replica);
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  std::vector<uint32_t> order;
+  order.reserve(keys.size());
+  for (const auto &key : keys)
+    order.push_back(std::get<3>(key));
+  return order;
+}
+
+std::optional<ReplicaId> greedy(State &state, bool warm) {
+  const Problem &problem = state.problem();
+  if (warm)
+    for (size_t replica = 0; replica < problem.replicas.size(); ++replica) {
+      NodeId home = problem.replicas[replica].home;
+      if (home != nowhere && state.fits(replica, index(home)))
+        state.put(replica, index(home));
+    }
+  std::vector<int64_t> costs(problem.nodes);
+  uint32_t costs_of = UINT32_MAX;
+  for (uint32_t replica : by_difficulty(state)) {
+    if (state.node_of(replica) != nowhere)
+      continue;
+    const uint32_t need = problem.replicas[replica].need;
+    if (costs_of != need) {
+      state.allowed(need).for_each(
+          [&](size_t node) { costs[node] = cost(problem, problem.needs[need], node); });
+      costs_of = need;
+    }
+    const bool alone = problem.needs[need].count == 1;
+    std::optional<std::tuple<int64_t, unsigned, uint32_t, size_t>> best;
+    state.allowed(need).for_each([&](size_t node) {
+      if (best && costs[node] > std::get<0>(*best))
+        return;
+      if (!state.fits(replica, node))
+        return;
+      auto key = std::make_tuple(costs[node], alone ? 0 : state.siblings_on(need, node),
+                                 problem.tie_rank[node], node);
+      if (!best || key < *best)
+        best = key;
+    });
+    if (!best)
+      return ReplicaId(replica);
+    state.put(replica, std::get<3>(*best));
+  }
+  return std::nullopt;
+}
+
+std::optional<ReplicaId> tight_fit(State &state) {
+  const Problem &problem = state.problem();
+  for (uint32_t replica : by_difficulty(state)) {
+    const uint32_t need = problem.replicas[replica].need;
+    std::optional<std::pair<double, size_t>> best;
+    state.allowed(need).for_each([&](size_t node) {
+      if (!state.fits(replica, node))
+        return;
+      double left = 0;
+      for (size_t resource = 0; resource < resource_count; ++resource)
+        if (int64_t demand = problem.needs[need].demand[resource])
+          left += static_cast<double>(state.room(resource, node) - demand) /
+                  static_cast<double>(std::max<int64_t>(problem.room[resource][node], 1));
+      if (!best || left < best->first)
+        best = {left, node};
+    });
+    if (!best)
+      return ReplicaId(replica);
+    state.put(replica, best->second);
+  }
+  return std::nullopt;
+}
+
+} // namespace nemo::placement

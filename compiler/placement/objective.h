@@ -1,0 +1,31 @@
+// The objective as weights of energy, carbon and cost, taken out of the author's formulas. Linear,
+// so that each replica's share of it is its own and a sum is all there is to minimise.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/diagnostics/diagnostics.h"
+#include "compiler/pipeline/stages.pb.h"
+#include "compiler/placement/cost.h"
+
+namespace nemo::compiler {
+
+struct Objective {
+  std::string text;    ///< what is minimised, as written
+  bool in_euro = true; ///< the value is EUR/s; else it is a rate of something else
+  /// weights[class][node]; one entry where they are the same on every node
+  std::vector<std::vector<Weights>> weights;
+  std::vector<uint32_t> class_of_workload;
+  std::vector<Diagnostic> diagnostics;
+
+  const Weights &of(size_t workload, size_t node) const {
+    const std::vector<Weights> &list = weights[class_of_workload[workload]];
+    return list[list.size() == 1 ? 0 : node];
+  }
+};
+
+/// Without an objective of the author's, the cost is minimised.
+Objective read_objective(const proto::Intent &intent, const std::vector<NodeView> &nodes);
+
+} // namespace nemo::compiler

@@ -1,0 +1,64 @@
+// From quick to exact. Each method either places everybody or leaves the question to the next; only
+// the last one may say that no placement exists.
+#include "compiler/placement/place.h"
+
+#include "compiler/placement/conflict.h"
+#include "compiler/placement/state.h"
+
+namespace nemo::placement {
+
+char Infeasible::ID = 0;
+char NotFound::ID = 0;
+
+namespace {
+
+// Places what two greedy rounds could not, group by group of those that compete.
+llvm::Expected<State> exact(const Problem &problem, const Budget &budget, ReplicaId stuck) {
+  State whole(problem);
+  bool undecided = false;
+  for (const std::vector<uint32_t> &group : components(problem)) {
+    const Problem part = only(problem, group);
+    State state(part);
+    if (greedy(state, false)) {
+      state = State(part);
+      uint64_t steps = budget.search_steps;
+      Verdict verdict = search(state, steps);
+      if (verdict == Verdict::impossible)
+        return llvm::make_error<Infeasible>(narrow(problem, group, budget));
+      undecided |= verdict == Verdict::undecided;
+      if (verdict != Verdict::found)
+        continue;
+    }
+    for (size_t need = 0; need < group.size(); ++need)
+      for (uint32_t r = 0; r < part.needs[need].count; ++r)
+        whole.put(problem.needs[group[need]].first + r,
+                  index(state.node_of(part.needs[need].first + r)));
+  }
+  if (undecided)
+    return llvm::make_error<NotFound>(stuck);
+  return whole;
+}
+
+} // namespace
+
+llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
+  State state(problem);
+  std::optional<ReplicaId> stuck = greedy(state, true);
+  if (stuck) {
+    state = State(problem);
+    stuck = greedy(state, false);
+  }
+  if (stuck) {
+    state = State(problem);
+    if (auto still = tight_fit(state)) {
+      auto found = exact(problem, budget, *still);
+      if (!found)
+        return found.takeError();
+      state = std::move(*found);
+    }
+  }
+  improve(state, budget);
+  return Assignment{state.assignment()};
+}
+
+} // namespace nemo::placement

@@ -1,0 +1,132 @@
+// Placement: replicas to nodes. The problem is plain integer tables, so that ten thousand workloads
+// on a thousand nodes are a few passes over memory; what the tables mean is build's and assign's
+// business.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "compiler/pipeline/stages.pb.h"
+#include "compiler/resolve/node_bits.h"
+#include "llvm/Support/Error.h"
+
+namespace nemo::placement {
+
+using compiler::NodeBits;
+
+enum class NodeId : uint32_t {};
+enum class ReplicaId : uint32_t {};
+constexpr NodeId nowhere{UINT32_MAX};
+constexpr size_t index(NodeId node) { return static_cast<size_t>(node); }
+constexpr size_t index(ReplicaId replica) { return static_cast<size_t>(replica); }
+
+/// Processor (millicores), memory and disk (bytes), GPU (thousandths), pids.
+constexpr size_t resource_count = 5;
+using Demand = std::array<int64_t, resource_count>;
+/// No room is larger, and a larger demand fits nowhere: sums of two stay inside 64 bits.
+constexpr int64_t most_room = int64_t{1} << 61;
+
+enum class Spread : uint8_t { none, node, site, zone, region };
+constexpr uint32_t unknown_domain = UINT32_MAX;
+
+/// One thing that restricts a workload, and can be left out to see whether it matters.
+struct Clause {
+  stages::Restriction restriction;
+  uint32_t excluded = UINT32_MAX; ///< index into Problem::sets; none for what is not about nodes
+};
+
+/// What a workload asks for; its replicas follow each other.
+struct Need {
+  Demand demand{};
+  Spread spread = Spread::none;
+  std::vector<uint16_t> ports; ///< fixed ones on the host's network
+  uint32_t cost_class = 0;
+  uint32_t first = 0, count = 0; ///< its replicas
+  std::vector<Clause> clauses;   ///< what excludes nodes
+  stages::Restriction resources, spreading, port;
+};
+
+struct Replica {
+  uint32_t need = 0;
+  NodeId home = nowhere;        ///< where it runs now
+  std::optional<Clause> pinned; ///< its data is there: all other nodes are excluded
+};
+
+/// cost = cpu share x per_cpu + dominant share x per_share, in 1e-9 of the objective per hour.
+struct CostClass {
+  std::vector<double> per_cpu, per_share;
+  std::vector<char> known;
+};
+
+struct Problem {
+  size_t nodes = 0;
+  std::array<std::vector<int64_t>, resource_count> room; ///< free for this stack; -1: not known
+  std::array<std::vector<int64_t>, 2> whole;             ///< cpu and memory of the whole node
+  std::array<std::vector<uint32_t>, 5> domain;           ///< by Spread; [0] is not used
+  std::vector<std::vector<uint16_t>> taken_ports;        ///< by other stacks
+  std::vector<NodeBits> sets;
+  std::vector<Need> needs;
+  std::vector<Replica> replicas;
+  std::vector<CostClass> costs;
+  std::vector<uint32_t> tie_rank; ///< order of nodes that cost the same
+};
+
+/// How long to search, in steps that do not depend on the machine.
+struct Budget {
+  uint64_t search_steps = 4'000'000;  ///< nodes looked at by the exact search, each time
+  uint64_t narrow_steps = 40'000'000; ///< the same, for narrowing a conflict down
+  uint64_t improve_steps = 20'000'000;
+  unsigned improve_passes = 8;
+};
+
+/// A replica leaves the node that it runs on for savings above this share of its cost there.
+constexpr double hysteresis = 0.05;
+
+/// Unknown costs rank after every known one.
+constexpr int64_t unknown_cost = int64_t{1} << 60;
+int64_t cost(const Problem &problem, const Need &need, size_t node);
+
+struct Assignment {
+  std::vector<NodeId> node_of_replica;
+};
+
+/// No assignment exists, and this was proved.
+class Infeasible : public llvm::ErrorInfo<Infeasible> {
+public:
+  static char ID;
+  struct Member {
+    stages::Restriction restriction;
+    uint32_t need = 0; ///< the (first) workload that it restricts
+    NodeBits excluded; ///< nodes that it takes
+  };
+  Infeasible(std::vector<Member> members, std::vector<uint32_t> needs, bool irreducible)
+      : members(std::move(members)), needs(std::move(needs)), irreducible(irreducible) {}
+  void log(llvm::raw_ostream &out) const override { out << "no placement exists"; }
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+
+  std::vector<Member> members;
+  std::vector<uint32_t> needs; ///< the workloads that cannot be placed together
+  bool irreducible;            ///< leaving out any one member was proved to leave a placement
+};
+
+/// The effort ran out before either a placement or a proof was found.
+class NotFound : public llvm::ErrorInfo<NotFound> {
+public:
+  static char ID;
+  explicit NotFound(ReplicaId stuck) : stuck(stuck) {}
+  void log(llvm::raw_ostream &out) const override { out << "no placement found"; }
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+  ReplicaId stuck; ///< the first replica that found no room
+};
+
+/// Assigns every replica to a node so that no hard rule is broken and the cost is as low as
+/// `budget` allows: greedy by difficulty from what runs now, then moves and exchanges while they
+/// save; where greedy finds no room, an exact search.
+///
+/// \returns an assignment, or Infeasible with a proven irreducible set of restrictions that cannot
+///          hold together, or NotFound when the effort ran out first: the two are never mixed up.
+llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget);
+
+} // namespace nemo::placement

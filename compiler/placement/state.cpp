@@ -1,0 +1,117 @@
+// Bookkeeping of a partial assignment.
+#include "compiler/placement/state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+namespace nemo::placement {
+
+int64_t cost(const Problem &problem, const Need &need, size_t node) {
+  const CostClass &prices = problem.costs[need.cost_class];
+  if (!prices.known[node])
+    return unknown_cost;
+  auto share = [&](size_t resource) {
+    int64_t part = need.demand[resource];
+    int64_t whole = problem.whole[resource][node];
+    return part == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  const double cpu = share(0);
+  const double value =
+      cpu * prices.per_cpu[node] + std::max(cpu, share(1)) * prices.per_share[node];
+  constexpr double most = 1e17;
+  return std::llround(std::clamp(value, -most, most));
+}
+
+State::State(const Problem &problem)
+    : problem_(&problem), room_(problem.room), node_of_(problem.replicas.size(), nowhere),
+      on_node_(problem.nodes), ports_(problem.taken_ports) {
+  // Workloads under the same rules with the same demand share the work.
+  std::unordered_map<std::string, size_t> seen;
+  allowed_.reserve(problem.needs.size());
+  for (const Need &need : problem.needs) {
+    std::string key(reinterpret_cast<const char *>(need.demand.data()), sizeof(Demand));
+    key += static_cast<char>(need.spread) + (need.count > 1 ? 'n' : '1');
+    for (uint16_t port : need.ports)
+      key.append(reinterpret_cast<const char *>(&port), sizeof(port));
+    key += '|';
+    for (const Clause &clause : need.clauses)
+      key.append(reinterpret_cast<const char *>(&clause.excluded), sizeof(clause.excluded));
+    auto [known, fresh] = seen.try_emplace(std::move(key), allowed_.size());
+    if (!fresh) {
+      NodeBits copy = allowed_[known->second];
+      allowed_.push_back(std::move(copy));
+      continue;
+    }
+    NodeBits allowed(problem.nodes, true);
+    for (const Clause &clause : need.clauses)
+      allowed.subtract(problem.sets[clause.excluded]);
+    for (size_t resource = 0; resource < resource_count; ++resource)
+      if (need.demand[resource] > 0)
+        for (size_t node = 0; node < problem.nodes; ++node)
+          if (need.demand[resource] > problem.room[resource][node])
+            allowed.reset(node);
+    for (uint16_t port : need.ports)
+      for (size_t node = 0; node < problem.nodes; ++node)
+        if (std::find(ports_[node].begin(), ports_[node].end(), port) != ports_[node].end())
+          allowed.reset(node);
+    if (need.spread != Spread::none && need.count > 1)
+      for (size_t node = 0; node < problem.nodes; ++node)
+        if (problem.domain[static_cast<size_t>(need.spread)][node] == unknown_domain)
+          allowed.reset(node);
+    allowed_.push_back(std::move(allowed));
+  }
+}
+
+bool State::fits(size_t replica, size_t node) const {
+  if (!admitted(replica, node))
+    return false;
+  const Need &need = problem_->needs[problem_->replicas[replica].need];
+  for (size_t resource = 0; resource < resource_count; ++resource)
+    if (need.demand[resource] > 0 && need.demand[resource] > room_[resource][node])
+      return false;
+  for (uint16_t port : need.ports)
+    if (std::find(ports_[node].begin(), ports_[node].end(), port) != ports_[node].end())
+      return false;
+  if (need.spread != Spread::none && need.count > 1) {
+    const std::vector<uint32_t> &domain = problem_->domain[static_cast<size_t>(need.spread)];
+    for (uint32_t sibling = need.first; sibling < need.first + need.count; ++sibling)
+      if (sibling != replica && node_of_[sibling] != nowhere &&
+          domain[index(node_of_[sibling])] == domain[node])
+        return false;
+  }
+  return true;
+}
+
+void State::put(size_t replica, size_t node) {
+  const Need &need = problem_->needs[problem_->replicas[replica].need];
+  for (size_t resource = 0; resource < resource_count; ++resource)
+    if (need.demand[resource] > 0)
+      room_[resource][node] -= need.demand[resource];
+  ports_[node].insert(ports_[node].end(), need.ports.begin(), need.ports.end());
+  on_node_[node].push_back(static_cast<uint32_t>(replica));
+  node_of_[replica] = NodeId(node);
+}
+
+void State::lift(size_t replica) {
+  const size_t node = index(node_of_[replica]);
+  const Need &need = problem_->needs[problem_->replicas[replica].need];
+  for (size_t resource = 0; resource < resource_count; ++resource)
+    if (need.demand[resource] > 0)
+      room_[resource][node] += need.demand[resource];
+  for (uint16_t port : need.ports)
+    ports_[node].erase(std::find(ports_[node].begin(), ports_[node].end(), port));
+  std::vector<uint32_t> &here = on_node_[node];
+  here.erase(std::find(here.begin(), here.end(), static_cast<uint32_t>(replica)));
+  node_of_[replica] = nowhere;
+}
+
+unsigned State::siblings_on(size_t need, size_t node) const {
+  const Need &who = problem_->needs[need];
+  unsigned count = 0;
+  for (uint32_t sibling = who.first; sibling < who.first + who.count; ++sibling)
+    count += node_of_[sibling] == NodeId(node);
+  return count;
+}
+
+} // namespace nemo::placement

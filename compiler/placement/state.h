@@ -1,0 +1,56 @@
+// A partial assignment and the one test of whether a replica fits a node. Every part of placement
+// goes through it, so a hard rule is written down once.
+#pragma once
+
+#include "compiler/placement/place.h"
+
+namespace nemo::placement {
+
+class State {
+public:
+  explicit State(const Problem &problem);
+
+  const Problem &problem() const { return *problem_; }
+  NodeId node_of(size_t replica) const { return node_of_[replica]; }
+  const std::vector<NodeId> &assignment() const { return node_of_; }
+  /// No rule removes the node, and it alone could hold the replica.
+  bool admitted(size_t replica, size_t node) const {
+    const Replica &who = problem_->replicas[replica];
+    return allowed_[who.need].test(node) &&
+           (!who.pinned || !problem_->sets[who.pinned->excluded].test(node));
+  }
+  bool fits(size_t replica, size_t node) const;
+  void put(size_t replica, size_t node);
+  void lift(size_t replica);
+  const NodeBits &allowed(size_t need) const { return allowed_[need]; }
+  int64_t room(size_t resource, size_t node) const { return room_[resource][node]; }
+  const std::vector<uint32_t> &on_node(size_t node) const { return on_node_[node]; }
+  unsigned siblings_on(size_t need, size_t node) const;
+
+private:
+  const Problem *problem_;
+  std::vector<NodeBits> allowed_; ///< by need
+  std::array<std::vector<int64_t>, resource_count> room_;
+  std::vector<NodeId> node_of_;
+  std::vector<std::vector<uint32_t>> on_node_;
+  std::vector<std::vector<uint16_t>> ports_;
+};
+
+/// Order in which replicas are placed: those with the fewest nodes first, then the largest.
+std::vector<uint32_t> by_difficulty(const State &state);
+
+/// Places everybody, cheapest first, or stops at the first replica that finds no room.
+/// \param warm  begin with what runs now.
+std::optional<ReplicaId> greedy(State &state, bool warm);
+
+/// The same for room alone: where the least is left over. Costs do not count.
+std::optional<ReplicaId> tight_fit(State &state);
+
+/// Moves and exchanges replicas while that saves.
+void improve(State &state, const Budget &budget);
+
+enum class Verdict { found, impossible, undecided };
+/// Exact: tries everything, up to `steps` nodes looked at, which are taken off.
+Verdict search(State &state, uint64_t &steps);
+
+} // namespace nemo::placement

@@ -1,0 +1,81 @@
+// Totals and the models behind them.
+#include "compiler/plan/assemble/totals.h"
+
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "compiler/explain/texts.h"
+
+namespace nemo::compiler {
+
+void Sum::add(std::optional<int64_t> part, const std::string &missing_fact) {
+  if (!value)
+    return;
+  int64_t sum = 0;
+  if (!part || __builtin_add_overflow(*value, *part, &sum)) {
+    value.reset();
+    missing = part ? "a sum within 64 bits" : missing_fact;
+    return;
+  }
+  value = sum;
+}
+
+void Sums::add(const proto::Resources &reserved, const NodeView &node) {
+  const Figures each = figures(reserved, node);
+  auto fact = [](const Figure &figure) {
+    return figure.missing.empty() ? std::string("a figure within 64 bits") : figure.missing;
+  };
+  milliwatts.add(compiler::milliwatts(each.power), fact(each.power));
+  milligrams_per_hour.add(compiler::milligrams_per_hour(each.carbon), fact(each.carbon));
+  ueur_per_hour.add(millionths_per_hour(each.cost), fact(each.cost));
+}
+
+void Sums::add_unknown(const std::string &missing_fact) {
+  for (Sum *sum : {&milliwatts, &milligrams_per_hour, &ueur_per_hour})
+    sum->add(std::nullopt, missing_fact);
+}
+
+proto::Totals totals(const Sums &sums) {
+  proto::Totals result;
+  if (sums.ueur_per_hour.value)
+    result.set_ueur_per_hour(*sums.ueur_per_hour.value);
+  if (sums.milliwatts.value)
+    result.set_milliwatts(*sums.milliwatts.value);
+  if (sums.milligrams_per_hour.value)
+    result.set_mg_co2e_per_hour(*sums.milligrams_per_hour.value);
+  for (auto [model, sum] : {std::pair{explain::cost_model(), &sums.ueur_per_hour},
+                            {explain::power_model(), &sums.milliwatts},
+                            {explain::carbon_model(), &sums.milligrams_per_hour}}) {
+    proto::Model *entry = result.add_models();
+    *entry = model;
+    entry->set_missing(sum->missing);
+  }
+  return result;
+}
+
+Sums sums_before(const proto::Intent &intent, const stages::Resolved &resolved,
+                 const std::vector<NodeView> &nodes) {
+  std::unordered_map<std::string, const NodeView *> by_name;
+  for (const NodeView &view : nodes)
+    by_name.emplace(view.node->name(), &view);
+  std::unordered_map<std::string, const proto::Workload *> workloads;
+  for (const proto::Workload &workload : intent.workloads())
+    workloads.emplace(workload.name(), &workload);
+  Sums sums;
+  for (const stages::Existing &there : resolved.existing()) {
+    auto node = by_name.find(there.node());
+    auto workload = workloads.find(there.workload());
+    if (node == by_name.end())
+      continue; // its node is not in the fleet: nothing runs there any more
+    if (there.has_spec())
+      sums.add(there.spec().resources(), *node->second);
+    else if (workload != workloads.end())
+      sums.add(workload->second->resources(), *node->second);
+    else
+      sums.add_unknown(fmt::format("resources of {}/{}", there.workload(), there.replica()));
+  }
+  return sums;
+}
+
+} // namespace nemo::compiler

@@ -1,0 +1,163 @@
+// Nothing is kept from the judging but which rule took which node: the values are found again here,
+// for the few verdicts that a message shows.
+#include "compiler/policy/explain.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "compiler/policy/policy.h"
+#include "compiler/resolve/report.h"
+
+namespace nemo::compiler {
+
+const proto::Rule *rule_of(const proto::Intent &intent, const stages::Restriction &restriction) {
+  const int block = static_cast<int>(restriction.block());
+  const int rule = static_cast<int>(restriction.rule());
+  if (restriction.kind() == stages::Restriction::POLICY)
+    return &intent.policies(block).rules(rule);
+  if (restriction.kind() == stages::Restriction::PLACE)
+    return &intent.workloads(block).place().rules(rule);
+  return nullptr;
+}
+
+Described describe(const proto::Intent &intent, const stages::Restriction &restriction) {
+  const int block = static_cast<int>(restriction.block());
+  if (restriction.kind() == stages::Restriction::POLICY) {
+    const proto::Rule &rule = *rule_of(intent, restriction);
+    return {fmt::format("policy {}: {}", intent.policies(block).name(), rule.text()), rule.span()};
+  }
+  const proto::Workload &workload = intent.workloads(block);
+  auto say = [&](std::string text, const proto::Span &span) {
+    return Described{fmt::format("workload {}: {}", workload.name(), text),
+                     is_known(span) ? span : workload.span()};
+  };
+  switch (restriction.kind()) {
+  case stages::Restriction::PLACE:
+    return say(rule_of(intent, restriction)->text(), rule_of(intent, restriction)->span());
+  case stages::Restriction::ON: {
+    std::vector<std::string> names(workload.place().on().begin(), workload.place().on().end());
+    return say("on " + enumerate(names), workload.place().on_span());
+  }
+  case stages::Restriction::SANDBOX:
+    return say("sandbox = " + workload.sandbox(), workload.sandbox_span());
+  case stages::Restriction::NETWORK:
+    return say("network = own", workload.span());
+  case stages::Restriction::LOCATION:
+    return say(fmt::format("data location = {}", workload.data().location()),
+               workload.data().span());
+  case stages::Restriction::RESOURCES: {
+    const proto::Resources &needs = workload.resources();
+    std::string text = fmt::format("resources: {} millicores, {} bytes of memory",
+                                   needs.cpu_millicores(), needs.memory_bytes());
+    if (needs.disk_bytes())
+      text += fmt::format(", {} bytes of disk", needs.disk_bytes());
+    if (needs.gpu_milli())
+      text += fmt::format(", {} thousandths of a GPU", needs.gpu_milli());
+    if (needs.pids())
+      text += fmt::format(", {} pids", needs.pids());
+    if (workload.replicas_min() != 1)
+      text += fmt::format(" for each of {} replicas", workload.replicas_min());
+    return say(text, needs.span());
+  }
+  case stages::Restriction::SPREAD:
+    return say(fmt::format("spread = {} over {} replicas", workload.place().spread(),
+                           workload.replicas_min()),
+               workload.place().spread_span());
+  case stages::Restriction::PORT:
+    for (const proto::Port &port : workload.ports())
+      if (port.number() != 0)
+        return say(
+            fmt::format("port {} = {} is fixed, so one replica a node", port.name(), port.number()),
+            port.span());
+    return say("fixed ports", workload.span());
+  case stages::Restriction::VOLUME:
+    for (const proto::Mount &mount : workload.mounts())
+      if (!mount.volume().empty())
+        return say(fmt::format("volume {} stays on the node that it is on", mount.volume()),
+                   mount.span());
+    return say("volumes stay where they are", workload.span());
+  default:
+    return say("", workload.span());
+  }
+}
+
+std::string source_of(const proto::Intent &intent, const proto::Expr &formula,
+                      const std::string &otherwise) {
+  const proto::Span &span = formula.span();
+  if (is_known(span) && span.file() < static_cast<uint32_t>(intent.files_size())) {
+    const std::string &text = intent.files(static_cast<int>(span.file())).text();
+    if (span.begin() < span.end() && span.end() <= text.size())
+      return text.substr(span.begin(), span.end() - span.begin());
+  }
+  return otherwise;
+}
+
+std::string explain_rule(const proto::Intent &intent, const proto::Rule &rule,
+                         const Subject &subject) {
+  auto value = formula::evaluate(
+      rule.formula(), [&](const proto::Ref &ref) { return lookup(ref, subject); }, true);
+  if (!value)
+    return llvm::toString(value.takeError());
+  return formula::explain(source_of(intent, rule.formula(), rule.text()), rule.formula(), *value);
+}
+
+std::string why(const proto::Intent &intent, const stages::Restriction &restriction,
+                const proto::Workload &workload, const NodeView &view) {
+  const proto::Node &node = *view.node;
+  switch (restriction.kind()) {
+  case stages::Restriction::POLICY:
+  case stages::Restriction::PLACE:
+    return explain_rule(intent, *rule_of(intent, restriction), {&intent, &workload, &view});
+  case stages::Restriction::ON:
+    return "it is in none of these selections";
+  case stages::Restriction::SANDBOX: {
+    std::vector<std::string> kinds(node.sandboxes().begin(), node.sandboxes().end());
+    return kinds.empty() ? "it offers no sandbox" : "it offers " + enumerate(kinds);
+  }
+  case stages::Restriction::NETWORK:
+    return offers(node, "network.own") == Offer::unknown
+               ? "it does not say whether it can (network.own is unknown)"
+               : "it cannot give a network of its own";
+  case stages::Restriction::RESOURCES: {
+    std::string text = fmt::format("it has {} millicores, {} bytes of memory",
+                                   node.cpu_millicores(), node.memory_bytes());
+    if (workload.resources().disk_bytes())
+      text += node.has_disk_bytes() ? fmt::format(", {} bytes of disk", node.disk_bytes())
+                                    : std::string(", and its disk is unknown");
+    if (workload.resources().gpu_milli())
+      text += node.has_gpu_milli() ? fmt::format(", {} thousandths of a GPU", node.gpu_milli())
+                                   : std::string(", and its gpu is unknown");
+    return text;
+  }
+  case stages::Restriction::SPREAD:
+    return fmt::format("its {} is unknown", workload.place().spread());
+  case stages::Restriction::PORT:
+    return "the port is taken there by another stack";
+  case stages::Restriction::VOLUME:
+  case stages::Restriction::LOCATION:
+    return "the data is elsewhere";
+  default:
+    return {};
+  }
+}
+
+Note exclusion_note(const proto::Intent &intent, const std::vector<NodeView> &nodes,
+                    const stages::Restriction &restriction, const proto::Workload &workload,
+                    const NodeBits &excluded) {
+  Described described = describe(intent, restriction);
+  std::vector<std::string> names;
+  excluded.for_each([&](size_t node) { names.push_back(nodes[node].node->name()); });
+  std::string text = described.text;
+  if (const proto::Rule *rule = rule_of(intent, restriction); rule && !else_text(*rule).empty())
+    text += fmt::format(" ({})", else_text(*rule));
+  if (!names.empty()) {
+    const NodeView *first = nullptr;
+    excluded.for_each([&](size_t node) { first = first ? first : &nodes[node]; });
+    text += fmt::format("\nexcludes {}; {}: ", enumerate(names), names.front());
+    std::string cause = why(intent, restriction, workload, *first);
+    text += (cause.find('\n') == std::string::npos ? "" : "\n") + cause;
+  }
+  return note(std::move(text), intent, described.span);
+}
+
+} // namespace nemo::compiler

@@ -1,0 +1,40 @@
+// Restrictions in the author's words, with the values found.
+#pragma once
+
+#include <string>
+
+#include "base/diagnostics/diagnostics.h"
+#include "compiler/pipeline/stages.pb.h"
+#include "compiler/resolve/names.h"
+#include "compiler/resolve/node_bits.h"
+
+namespace nemo::compiler {
+
+/// As written ("policy residency: deny ..."), and where.
+struct Described {
+  std::string text;
+  proto::Span span;
+};
+Described describe(const proto::Intent &intent, const stages::Restriction &restriction);
+
+/// Why the restriction takes this node from the workload: the formula with the value of each part,
+/// or what the node lacks.
+std::string why(const proto::Intent &intent, const stages::Restriction &restriction,
+                const proto::Workload &workload, const NodeView &node);
+
+/// The rule of a POLICY or PLACE restriction; null for the others.
+const proto::Rule *rule_of(const proto::Intent &intent, const stages::Restriction &restriction);
+
+/// A formula that failed, with the value of each part under it.
+std::string explain_rule(const proto::Intent &intent, const proto::Rule &rule,
+                         const Subject &subject);
+/// The text of a formula as its author wrote it.
+std::string source_of(const proto::Intent &intent, const proto::Expr &formula,
+                      const std::string &otherwise);
+
+/// "excludes gw1, gw2 and 3 more; on gw1: ..." as a note at the restriction's place.
+Note exclusion_note(const proto::Intent &intent, const std::vector<NodeView> &nodes,
+                    const stages::Restriction &restriction, const proto::Workload &workload,
+                    const NodeBits &excluded);
+
+} // namespace nemo::compiler

@@ -1,0 +1,196 @@
+// Rules first become sets of excluded nodes, shared by all workloads that look the same to them; a
+// workload's admissible set is all nodes minus their union.
+#include "compiler/policy/policy.h"
+
+#include <map>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "compiler/policy/explain.h"
+#include "compiler/policy/judge.h"
+#include "compiler/policy/refusals.h"
+#include "compiler/resolve/names.h"
+#include "compiler/resolve/report.h"
+
+namespace nemo::compiler {
+
+namespace {
+
+void strip_spans(proto::Expr &formula) {
+  formula.clear_span();
+  for (proto::Expr &operand : *formula.mutable_operands())
+    strip_spans(operand);
+}
+
+// Rules that say the same, wherever they stand, have the same key: templates give thousands.
+std::string meaning(const proto::Rule &rule) {
+  proto::Rule bare;
+  bare.set_verb(rule.verb());
+  *bare.mutable_formula() = rule.formula();
+  strip_spans(*bare.mutable_formula());
+  if (rule.has_where()) {
+    *bare.mutable_where() = rule.where();
+    strip_spans(*bare.mutable_where());
+  }
+  return bare.SerializeAsString();
+}
+
+class Bench {
+public:
+  Bench(const proto::Intent &intent, const stages::Resolved &resolved)
+      : intent_(intent), nodes_(views(resolved.world())) {
+    for (const stages::NodeSet &select : resolved.selects())
+      selects_.push_back(NodeBits::from_proto(select, nodes_.size()));
+  }
+
+  Judged run() {
+    for (int w = 0; w < intent_.workloads_size(); ++w)
+      judge(w);
+    return std::move(result_);
+  }
+
+private:
+  void judge(int w) {
+    const proto::Workload &workload = intent_.workloads(w);
+    NodeBits admitted(nodes_.size(), true);
+    of_workload_ = result_.admissible.add_workloads();
+    for (int p = 0; p < intent_.policies_size(); ++p)
+      for (int r = 0; r < intent_.policies(p).rules_size(); ++r)
+        apply(intent_.policies(p).rules(r), stages::Restriction::POLICY, p, r, workload, admitted);
+    for (int r = 0; r < workload.place().rules_size(); ++r)
+      apply(workload.place().rules(r), stages::Restriction::PLACE, w, r, workload, admitted);
+    if (!workload.place().on().empty())
+      take(on(workload), stages::Restriction::ON, w, 0, admitted);
+    const std::string sandbox =
+        workload.sandbox().empty() ? "sandbox.process" : "sandbox." + workload.sandbox();
+    require(sandbox, stages::Restriction::SANDBOX, w, admitted);
+    if (workload.network() == "own")
+      require("network.own", stages::Restriction::NETWORK, w, admitted);
+    stages::NodeSet set = admitted.to_proto();
+    auto [index, fresh] =
+        sets_.try_emplace(set.bits(), static_cast<uint32_t>(result_.admissible.sets_size()));
+    if (fresh)
+      *result_.admissible.add_sets() = std::move(set);
+    of_workload_->set_set(index->second);
+  }
+
+  RuleJudge &judge_of(const proto::Rule &rule) {
+    auto known = by_rule_.find(&rule);
+    if (known != by_rule_.end())
+      return *known->second;
+    std::unique_ptr<RuleJudge> &judge = by_meaning_[meaning(rule)];
+    if (!judge)
+      judge = std::make_unique<RuleJudge>(rule, intent_, nodes_);
+    by_rule_.emplace(&rule, judge.get());
+    return *judge;
+  }
+
+  void apply(const proto::Rule &rule, stages::Restriction::Kind kind, int block, int number,
+             const proto::Workload &workload, NodeBits &admitted) {
+    if (!restricts(rule) || broken_.count(&rule))
+      return;
+    auto excluded = judge_of(rule).excluded(workload);
+    if (!excluded) {
+      broken_.emplace(&rule, true);
+      result_.diagnostics.push_back(
+          report(diag::N0511,
+                 fmt::format("this rule has no value for workload {}: {}", workload.name(),
+                             llvm::toString(excluded.takeError())),
+                 intent_, rule.span()));
+      return;
+    }
+    if (!*excluded)
+      return;
+    if (!nodes_.empty() && !asks(rule.formula(), Supplier::node) &&
+        !asks(rule.where(), Supplier::node))
+      refuse(rule, kind, block, workload);
+    take(**excluded, kind, block, number, admitted);
+  }
+
+  void refuse(const proto::Rule &rule, stages::Restriction::Kind kind, int block,
+              const proto::Workload &workload) {
+    std::string owner = kind == stages::Restriction::POLICY
+                            ? "policy " + intent_.policies(block).name()
+                            : "its own place rule";
+    std::string because = else_text(rule);
+    Diagnostic fault = report(diag::N0504,
+                              fmt::format("{} refuses workload {}{}", owner, workload.name(),
+                                          because.empty() ? "" : ": " + because),
+                              intent_, rule.span());
+    fault.notes.push_back(note(explain_rule(intent_, rule, {&intent_, &workload, nullptr})));
+    fault.notes.push_back(note(fmt::format("workload {} is declared here", workload.name()),
+                               intent_, workload.span()));
+    fault.fix = "change the workload, or narrow the rule with `where`";
+    result_.diagnostics.push_back(std::move(fault));
+  }
+
+  NodeBits on(const proto::Workload &workload) {
+    NodeBits outside(nodes_.size(), true);
+    for (const std::string &name : workload.place().on())
+      for (int s = 0; s < intent_.selects_size(); ++s)
+        if (intent_.selects(s).name() == name)
+          outside.subtract(selects_[static_cast<size_t>(s)]);
+    return outside;
+  }
+
+  void require(const std::string &capability, stages::Restriction::Kind kind, int w,
+               NodeBits &admitted) {
+    auto [lacking, fresh] = lacking_.try_emplace(capability, nodes_.size());
+    if (fresh)
+      for (size_t i = 0; i < nodes_.size(); ++i)
+        if (offers(*nodes_[i].node, capability) != Offer::yes)
+          lacking->second.set(i);
+    if (lacking->second.any())
+      take(lacking->second, kind, w, 0, admitted);
+  }
+
+  void take(const NodeBits &excluded, stages::Restriction::Kind kind, int block, int rule,
+            NodeBits &admitted) {
+    stages::Verdict verdict;
+    verdict.mutable_restriction()->set_kind(kind);
+    verdict.mutable_restriction()->set_block(static_cast<uint32_t>(block));
+    verdict.mutable_restriction()->set_rule(static_cast<uint32_t>(rule));
+    *verdict.mutable_excluded() = excluded.to_proto();
+    admitted.subtract(excluded);
+    uint32_t index = static_cast<uint32_t>(result_.admissible.verdicts_size());
+    if (kind == stages::Restriction::POLICY) {
+      auto [known, fresh] = verdicts_.try_emplace(verdict.SerializeAsString(), index);
+      index = known->second;
+      if (fresh)
+        *result_.admissible.add_verdicts() = std::move(verdict);
+    } else {
+      *result_.admissible.add_verdicts() = std::move(verdict);
+    }
+    of_workload_->add_verdicts(index);
+  }
+
+  const proto::Intent &intent_;
+  const std::vector<NodeView> nodes_;
+  std::vector<NodeBits> selects_;
+  Judged result_;
+  stages::Admissible::OfWorkload *of_workload_ = nullptr;
+  std::unordered_map<const proto::Rule *, RuleJudge *> by_rule_;
+  std::unordered_map<std::string, std::unique_ptr<RuleJudge>> by_meaning_;
+  std::unordered_map<const proto::Rule *, bool> broken_;
+  std::unordered_map<std::string, NodeBits> lacking_;
+  std::unordered_map<std::string, uint32_t> sets_, verdicts_;
+};
+
+} // namespace
+
+Judged judge_policies(const stages::Inputs &inputs, const stages::Resolved &resolved) {
+  Judged result;
+  if (inputs.destroy()) {
+    // What goes away needs no place.
+    return result;
+  }
+  std::vector<Diagnostic> refused = refused_rules(inputs.intent());
+  if (!refused.empty()) {
+    result.diagnostics = std::move(refused);
+    return result;
+  }
+  return Bench(inputs.intent(), resolved).run();
+}
+
+} // namespace nemo::compiler

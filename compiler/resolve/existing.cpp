@@ -1,0 +1,101 @@
+// A replica exists when a node reports it, or has been told to run it and has not reported yet. The
+// specification it was started from is in the part that was delivered last.
+#include "compiler/resolve/existing.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "llvm/ADT/StringRef.h"
+
+namespace nemo::compiler {
+
+namespace {
+
+using Key = std::tuple<std::string, uint32_t, std::string, std::string>;
+
+std::string name_of(const std::string &object) {
+  llvm::StringRef text = object;
+  text.consume_front("workload.");
+  return text.str();
+}
+
+// Follows `moved` to the name of now; a circle of moves ends after as many steps as there are
+// moves.
+std::string renamed(const std::map<std::string, std::string> &moves, std::string name) {
+  for (size_t step = 0; step < moves.size(); ++step) {
+    auto next = moves.find(name);
+    if (next == moves.end())
+      break;
+    name = next->second;
+  }
+  return name;
+}
+
+bool is_over(const proto::Running &running) {
+  return running.state() == proto::Running::STOPPED && running.retiring();
+}
+
+} // namespace
+
+std::vector<stages::Existing> existing(const proto::Intent &intent, const proto::Fleet &fleet) {
+  std::map<std::string, std::string> moves;
+  for (const proto::Moved &moved : intent.moved())
+    moves.emplace(name_of(moved.from()), name_of(moved.to()));
+
+  struct Told {
+    const proto::Instance *instance;
+    const proto::Part *part;
+  };
+  std::map<Key, Told> told;
+  for (const proto::PartState &state : fleet.parts()) {
+    if (state.part().stack() != intent.stack())
+      continue;
+    for (const proto::Instance &instance : state.part().instances())
+      told.emplace(
+          Key{instance.workload(), instance.replica(), state.part().node(), instance.revision()},
+          Told{&instance, &state.part()});
+  }
+
+  std::map<Key, stages::Existing> found;
+  auto add = [&](const Key &key, bool retiring, const std::string &source) {
+    stages::Existing entry;
+    entry.set_workload(renamed(moves, std::get<0>(key)));
+    if (entry.workload() != std::get<0>(key))
+      entry.set_renamed_from(std::get<0>(key));
+    entry.set_replica(std::get<1>(key));
+    entry.set_node(std::get<2>(key));
+    entry.set_revision(std::get<3>(key));
+    auto spec = told.find(key);
+    if (spec != told.end())
+      *entry.mutable_spec() = spec->second.instance->spec();
+    entry.set_retiring(retiring);
+    entry.set_source(source);
+    found.emplace(key, std::move(entry));
+  };
+  for (const proto::Running &running : fleet.running()) {
+    if (running.stack() != intent.stack() || is_over(running))
+      continue;
+    Key key{running.workload(), running.replica(), running.node(), running.revision()};
+    auto order = told.find(key);
+    bool retiring =
+        running.retiring() || (order != told.end() && order->second.instance->retiring());
+    add(key, retiring, running.source());
+  }
+  for (const auto &[key, order] : told)
+    if (!order.instance->retiring() && !found.count(key))
+      add(key, false, order.part->source());
+
+  std::vector<stages::Existing> result;
+  for (auto &entry : found)
+    result.push_back(std::move(entry.second));
+  auto place = [](const stages::Existing &entry) {
+    return std::make_tuple(entry.workload(), entry.replica(), entry.node(), entry.revision(),
+                           entry.renamed_from());
+  };
+  std::stable_sort(result.begin(), result.end(),
+                   [&](const auto &a, const auto &b) { return place(a) < place(b); });
+  return result;
+}
+
+} // namespace nemo::compiler

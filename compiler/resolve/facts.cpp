@@ -1,0 +1,114 @@
+// Facts are cut down so that a plan goes stale when something it rests on has moved, and only then.
+#include "compiler/resolve/facts.h"
+
+#include <set>
+#include <string>
+
+#include "protocol/formula/evaluate.h"
+
+namespace nemo::compiler {
+
+namespace {
+
+using google::protobuf::RepeatedPtrField;
+
+// Names below node, site and grid that some formula of the intent asks for.
+struct Asked {
+  std::set<std::string> node_labels, site_labels;
+  bool temperature = false;
+
+  void add(const proto::Expr &formula) {
+    for (const proto::Ref *ref : formula::references(formula)) {
+      const auto &path = ref->path();
+      int at = path.size() > 1 && path[0] == "node" && path[1] == "site" ? 2 : 1;
+      bool site = at == 2 || (!path.empty() && path[0] == "site");
+      if (path.size() > at + 1 && path[at] == "labels")
+        (site ? site_labels : node_labels).insert(path[at + 1]);
+      temperature |= path.size() > 1 && path[0] == "node" && path[1] == "temperature";
+    }
+  }
+  void add(const RepeatedPtrField<proto::Rule> &rules) {
+    for (const proto::Rule &rule : rules) {
+      add(rule.formula());
+      if (rule.has_where())
+        add(rule.where());
+    }
+  }
+};
+
+Asked asked(const proto::Intent &intent) {
+  Asked result;
+  for (const proto::Select &select : intent.selects())
+    result.add(select.rules());
+  for (const proto::Policy &policy : intent.policies())
+    result.add(policy.rules());
+  for (const proto::Objective &objective : intent.objectives())
+    result.add(objective.rules());
+  for (const proto::Workload &workload : intent.workloads()) {
+    result.add(workload.place().rules());
+    result.add(workload.slo());
+  }
+  return result;
+}
+
+void keep_labels(RepeatedPtrField<proto::Fact> &labels, const std::set<std::string> &keys) {
+  for (int i = labels.size() - 1; i >= 0; --i)
+    if (!keys.count(labels[i].key()))
+      labels.DeleteSubrange(i, 1);
+}
+
+proto::PartState room_taken(const proto::PartState &state) {
+  proto::PartState room;
+  room.mutable_part()->set_stack(state.part().stack());
+  room.mutable_part()->set_node(state.part().node());
+  for (const proto::Instance &instance : state.part().instances()) {
+    proto::Instance *copy = room.mutable_part()->add_instances();
+    copy->set_workload(instance.workload());
+    copy->set_replica(instance.replica());
+    copy->set_revision(instance.revision());
+    copy->set_retiring(instance.retiring());
+    *copy->mutable_spec()->mutable_resources() = instance.spec().resources();
+    *copy->mutable_spec()->mutable_ports() = instance.spec().ports();
+    copy->mutable_spec()->set_network(instance.spec().network());
+  }
+  return room;
+}
+
+} // namespace
+
+proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) {
+  const Asked names = asked(intent);
+  proto::Fleet facts;
+  facts.set_version(fleet.version());
+  facts.set_at(fleet.at());
+  facts.set_backend(fleet.backend());
+  *facts.mutable_sites() = fleet.sites();
+  *facts.mutable_nodes() = fleet.nodes();
+  for (proto::Site &site : *facts.mutable_sites())
+    keep_labels(*site.mutable_labels(), names.site_labels);
+  for (proto::Node &node : *facts.mutable_nodes()) {
+    keep_labels(*node.mutable_labels(), names.node_labels);
+    node.clear_agent_version();
+    if (!names.temperature)
+      node.clear_temperature_mdegc();
+  }
+  for (const proto::Running &running : fleet.running())
+    if (running.stack() == intent.stack()) {
+      proto::Running *copy = facts.add_running();
+      copy->set_stack(running.stack());
+      copy->set_workload(running.workload());
+      copy->set_replica(running.replica());
+      copy->set_node(running.node());
+      copy->set_uid(running.uid());
+      copy->set_revision(running.revision());
+      copy->set_source(running.source());
+      copy->set_retiring(running.retiring());
+      if (running.state() == proto::Running::STOPPED)
+        copy->set_state(running.state());
+    }
+  for (const proto::PartState &state : fleet.parts())
+    *facts.add_parts() = state.part().stack() == intent.stack() ? state : room_taken(state);
+  return facts;
+}
+
+} // namespace nemo::compiler
