@@ -1,0 +1,126 @@
+// The agent of one node: keeps what is desired, makes it true, reports what is. Everything it must
+// not forget is in the journal before it acts on it; everything else it finds out again. It has one
+// thread.
+//   recover.cpp    start: adopt what runs, sweep what is left over
+//   reconcile.cpp  carry out what decide() says
+//   monitor.cpp    ends, health checks, use
+//   report.cpp     Running, Fleet, events
+//   calls.cpp      requests
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "runtime-agent/core/artifacts.h"
+#include "runtime-agent/core/events.h"
+#include "runtime-agent/core/facts.h"
+#include "runtime-agent/core/journal.h"
+#include "runtime-agent/core/launch.h"
+#include "runtime-agent/core/logs.h"
+#include "runtime-agent/core/probe.h"
+#include "runtime-agent/core/server.h"
+
+namespace nemo::agent {
+
+class Agent {
+public:
+  struct Options {
+    std::string state; ///< directory; there, and this agent's alone
+    Place place;
+  };
+  /// Reads the journal, adopts what runs and begins to make the desired state true.
+  static llvm::Expected<std::unique_ptr<Agent>> open(Loop &loop, Options options,
+                                                     sandbox::Host host);
+  ~Agent();
+
+  Answer answer(const proto::BackendRequest &request);
+
+  std::function<void()> on_news = [] {};     ///< streams may have something new
+  std::function<void()> on_shutdown = [] {}; ///< a client asked for the end
+
+private:
+  /// A record and what is known about it only while this agent runs.
+  struct Known {
+    Record record;
+    Fd pidfd;
+    Health health;
+    std::unique_ptr<Probe> probe;
+    Loop::TimerId check_timer = 0;
+    Ticks check_wait = 0; ///< until the next check, while it has not been healthy yet
+    std::optional<double> cpu_seconds, cpu_cores;
+    Ticks sampled = 0;
+    std::optional<uint64_t> memory_bytes;
+    std::string published; ///< what the last event said
+  };
+
+  Agent(Loop &loop, Options options, sandbox::Host host);
+
+  void recover();
+  void settle_launch(Known &known);
+  void sweep_files();
+
+  void reconcile_soon();
+  void reconcile();
+  std::vector<Item> items();
+  bool carry_out(const Decision &decision);
+  void start(const std::vector<Key> &keys);
+  bool prepare(Known &known, sandbox::Spec &spec);
+  bool settle_ports(Known &known);
+  void stop(Known &known, const std::string &reason);
+  void forget(const Key &key);
+  void fail(Known &known, std::string reason);
+  const proto::Instance *desired(const Key &key) const;
+  bool wanted(const Key &key) const;
+  Known &know(const Key &key, const proto::Instance &instance);
+  std::optional<std::string> peer_address(const std::string &stack, const proto::Peer &peer) const;
+  void dirty(const Known &known) { dirty_.insert(known.record.key); }
+  bool flush();
+
+  void begin_monitoring(Known &known);
+  void end_monitoring(Known &known);
+  void ended(const Key &key);
+  void check_later(Known &known, Ticks wait);
+  void check_now(const Key &key);
+  void checked(const Key &key, bool passed, std::string why);
+  void sample_later();
+  void sample();
+  double jitter();
+
+  proto::Running running(const Known &known) const;
+  proto::Running::State state(const Known &known) const;
+  void publish(Known &known);
+  void note(std::string text);
+  proto::Fleet fleet();
+
+  proto::BackendResponse deliver(const proto::DeliverCall &call);
+  Answer logs(const proto::LogsCall &call);
+  Stream watch(const proto::WatchCall &call);
+  std::vector<LogSource> log_sources(const proto::LogsCall &call) const;
+
+  Loop &loop_;
+  Options options_;
+  Layout layout_;
+  sandbox::Host host_;
+  Artifacts artifacts_;
+  Events events_;
+  std::string boot_;
+  std::unique_ptr<Journal> journal_;
+  uint64_t generation_ = 0;
+  std::map<std::string, StoredPart> parts_;
+  std::map<Key, Known> known_;
+  std::map<ReplicaKey, Identity> identities_;
+  std::set<Key> dirty_;   ///< records that the journal has not seen
+  std::set<Key> dropped_; ///< records that it has not lost yet
+  std::set<ReplicaKey> dirty_identities_;
+  std::set<std::string> finished_parts_;
+  std::string last_note_;
+  bool soon_ = false;
+  Loop::TimerId wake_ = 0;
+  Loop::TimerId sample_timer_ = 0;
+  Loop::TimerId follow_timer_ = 0;
+};
+
+} // namespace nemo::agent

@@ -1,0 +1,57 @@
+// From a desired instance to what the sandbox is told: limits, environment, binds. Pure but for
+// looking at the host's files; what it cannot know yet (a peer's address) it says by name.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime-agent/core/artifacts.h"
+#include "runtime-agent/core/record.h"
+#include "runtime-agent/sandbox/sandbox.h"
+
+namespace nemo::agent {
+
+/// What an instance's files are called, below the state directory.
+class Layout {
+public:
+  explicit Layout(std::string state) : state_(std::move(state)) {}
+  const std::string &state() const { return state_; }
+  std::string journal() const { return state_ + "/journal.db"; }
+  std::string artifacts() const { return state_ + "/artifacts"; }
+  std::string instances() const { return state_ + "/instances"; }
+  std::string volumes() const { return state_ + "/volumes"; }
+  std::string replica(const Key &key) const; ///< holds one directory for each revision
+  std::string instance(const Key &key) const { return replica(key) + "/" + key.revision; }
+  std::string log(const Key &key) const { return instance(key) + "/log"; }
+  std::string exit(const Key &key) const { return instance(key) + "/exit"; }
+  std::string volumes_of(const Key &key) const;
+
+private:
+  std::string state_;
+};
+
+/// Names its cgroup; unique among all instances.
+std::string sandbox_id(const Key &key);
+
+/// "redis" -> "REDIS", "my-db" -> "MY_DB".
+std::string variable_name(llvm::StringRef text);
+
+/// Addresses of a peer's replica, "127.0.0.1:20413"; nullopt while nobody knows.
+using PeerAddress = std::function<std::optional<std::string>(const proto::Peer &)>;
+
+/// The whole environment. \returns nullopt and the peer's name in `waits_for` while a peer has no
+/// address.
+std::optional<std::vector<std::string>> environment(const Record &record, const std::string &node,
+                                                    const PeerAddress &peer_address,
+                                                    std::string &waits_for);
+
+/// Everything about one start. Fails in the author's terms: a capability that is missing and was
+/// not accepted, a path that does not exist.
+llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &identity,
+                                          const Layout &layout, const Artifacts &artifacts,
+                                          const sandbox::Host &host,
+                                          std::vector<std::string> environment);
+
+} // namespace nemo::agent

@@ -1,0 +1,117 @@
+// What the agent says about itself: instances, the whole node, and what changed.
+#include "runtime-agent/core/agent.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace nemo::agent {
+
+proto::Running::State Agent::state(const Known &known) const {
+  const Record &record = known.record;
+  switch (record.phase) {
+  case Phase::waiting:
+    return proto::Running::PENDING;
+  case Phase::launching:
+    return proto::Running::STARTING;
+  case Phase::live:
+    return record.healthy           ? proto::Running::RUNNING
+           : known.health.unhealthy ? proto::Running::UNHEALTHY
+                                    : proto::Running::STARTING;
+  case Phase::stopping:
+    return proto::Running::STOPPING;
+  case Phase::backoff:
+    return wanted(record.key) ? proto::Running::BACKOFF : proto::Running::STOPPED;
+  case Phase::exited:
+    return wanted(record.key) ? proto::Running::EXITED : proto::Running::STOPPED;
+  case Phase::failed:
+    return wanted(record.key) ? proto::Running::FAILED : proto::Running::STOPPED;
+  }
+  return proto::Running::UNKNOWN;
+}
+
+proto::Running Agent::running(const Known &known) const {
+  const Record &record = known.record;
+  proto::Running out;
+  out.set_stack(record.key.stack);
+  out.set_workload(record.key.workload);
+  out.set_replica(record.key.replica);
+  out.set_node(options_.place.node);
+  out.set_revision(record.key.revision);
+  if (const auto identity = identities_.find(replica_of(record.key)); identity != identities_.end())
+    out.set_uid(identity->second.uid);
+  if (const auto part = parts_.find(record.key.stack); part != parts_.end())
+    out.set_source(part->second.part.source());
+  out.set_state(state(known));
+  out.set_healthy(record.phase == Phase::live && record.healthy);
+  out.set_restarts(record.restarts);
+  if (known.cpu_cores)
+    out.set_cpu_cores(*known.cpu_cores);
+  if (known.memory_bytes)
+    out.set_memory_bytes(*known.memory_bytes);
+  out.set_pid(record.pid);
+  if (record.exit_code)
+    out.set_exit_code(*record.exit_code);
+  out.set_reason(record.reason);
+  for (const PortUse &port : record.ports) {
+    proto::Address *address = out.add_addresses();
+    address->set_port(port.name);
+    address->set_address(
+        fmt::format("{}:{}", record.address.empty() ? "127.0.0.1" : record.address, port.number));
+  }
+  if (record.started_unix_ms != 0)
+    out.set_started_at(to_rfc3339(UnixNanos{std::chrono::milliseconds(record.started_unix_ms)}));
+  const proto::Instance *instance = desired(record.key);
+  out.set_retiring(!instance || instance->retiring());
+  return out;
+}
+
+void Agent::publish(Known &known) {
+  proto::Event event;
+  *event.mutable_instance() = running(known);
+  // Use changes all the time and is no news.
+  event.mutable_instance()->clear_cpu_cores();
+  event.mutable_instance()->clear_memory_bytes();
+  std::string said = event.SerializeAsString();
+  if (said == known.published)
+    return;
+  known.published = std::move(said);
+  event.set_type(event.instance().state() == proto::Running::FAILED ? "refusal" : "state");
+  event.set_message(event.instance().reason());
+  events_.add(std::move(event));
+  on_news();
+}
+
+void Agent::note(std::string text) {
+  if (text == last_note_)
+    return;
+  llvm::errs() << "nemo-agent: " << text << '\n';
+  last_note_ = text;
+  proto::Event event;
+  event.set_type("note");
+  event.set_message(std::move(text));
+  events_.add(std::move(event));
+  on_news();
+}
+
+proto::Fleet Agent::fleet() {
+  sample();
+  proto::Fleet fleet;
+  fleet.set_version(1);
+  fleet.set_at(to_rfc3339(now()));
+  fleet.set_backend("local");
+  fleet.add_sites()->set_name(options_.place.site);
+  *fleet.add_nodes() = discover(options_.place, options_.state, host_);
+  for (const auto &[key, known] : known_)
+    *fleet.add_running() = running(known);
+  for (const auto &[stack, stored] : parts_) {
+    proto::PartState *part = fleet.add_parts();
+    *part->mutable_part() = stored.part;
+    part->set_generation(stored.generation);
+    part->set_holder(stored.holder);
+  }
+  return fleet;
+}
+
+} // namespace nemo::agent
