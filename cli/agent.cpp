@@ -1,0 +1,107 @@
+// nemo agent: the agent on this machine as a process. What it runs is not touched by any of these.
+#include <memory>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+
+#include "backends/local/backend.h"
+#include "base/diagnostics/registry.h"
+#include "base/error.h"
+#include "cli/session.h"
+#include "orchestrator/make_plan.h"
+
+namespace nemo::cli {
+
+namespace {
+
+using backends::local::AgentProcess;
+
+int start(const Session &session) {
+  auto agent = backends::local::Backend::open(/*start=*/true);
+  if (!agent)
+    return session.report(orchestrator::backend_diagnostics(agent.takeError()));
+  auto where = AgentProcess::locate();
+  if (!where)
+    return session.report(orchestrator::backend_diagnostics(where.takeError()));
+  session.out << "The agent runs and answers at " << where->socket_path() << ".\n";
+  return ok;
+}
+
+/// An answer to `shutdown` means that it goes; this waits until nothing listens any more.
+bool gone(const AgentProcess &where) {
+  for (int i = 0; i < 100; ++i) {
+    auto client = where.connect(/*start=*/false);
+    if (!client) {
+      llvm::consumeError(client.takeError());
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return false;
+}
+
+int stop(const Session &session) {
+  auto where = AgentProcess::locate();
+  if (!where)
+    return session.report(orchestrator::backend_diagnostics(where.takeError()));
+  auto agent = backends::local::Backend::open(/*start=*/false);
+  if (!agent) {
+    auto faults = orchestrator::backend_diagnostics(agent.takeError());
+    if (!faults.empty() && faults.front().id != diag::N0801.id)
+      return session.report(faults);
+    session.out << "The agent does not run.\n";
+    return ok;
+  }
+  if (llvm::Error error = agent->shutdown())
+    return session.report(orchestrator::backend_diagnostics(std::move(error)));
+  if (!gone(*where))
+    return session.report(
+        diag::make(diag::N0801, "the agent said that it would end, and still answers"));
+  session.out << "The agent has ended; what it started runs on.\n";
+  return ok;
+}
+
+int status(const Session &session) {
+  auto where = AgentProcess::locate();
+  if (!where)
+    return session.report(orchestrator::backend_diagnostics(where.takeError()));
+  session.out << "socket  " << where->socket_path() << "\nlog     " << where->log_path() << '\n';
+  auto agent = backends::local::Backend::open(/*start=*/false);
+  if (!agent) {
+    auto faults = orchestrator::backend_diagnostics(agent.takeError());
+    if (!faults.empty() && faults.front().id != diag::N0801.id)
+      return session.report(faults);
+    session.out << "state   does not run\n";
+    if (const std::string tail = where->log_tail(5); !tail.empty())
+      session.out << "\nThe end of its log:\n" << tail << '\n';
+    return fault;
+  }
+  auto capabilities = agent->capabilities();
+  if (!capabilities)
+    return session.report(orchestrator::backend_diagnostics(capabilities.takeError()));
+  session.out << "state   runs, version " << capabilities->version() << '\n';
+  return ok;
+}
+
+} // namespace
+
+void add_agent(CLI::App &app, Session &session) {
+  CLI::App *command = app.add_subcommand("agent", "Start, stop or find the agent on this machine")
+                          ->group(group_see)
+                          ->fallthrough();
+  command->require_subcommand(1);
+  command->footer(
+      "`nemo` starts the agent when it needs it. Stopping it leaves the services running.\n"
+      "`nemo agent status` exits 1 when it does not run.\n\n"
+      "Examples:\n  nemo agent status\n  nemo agent stop");
+  auto add = [&](const char *name, const char *text, int (*what)(const Session &)) {
+    command->add_subcommand(name, text)->fallthrough()->callback([what, &session] {
+      session.run = [what, &session] { return what(session); };
+    });
+  };
+  add("start", "Start it, if it does not run", start);
+  add("stop", "End it; the services run on", stop);
+  add("status", "Say where it lives and whether it runs", status);
+}
+
+} // namespace nemo::cli

@@ -1,0 +1,81 @@
+// nemo apply: make it so. Takes an intent and plans it now, or a plan file that was looked at
+// before.
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "base/diagnostics/registry.h"
+#include "base/error.h"
+#include "cli/carry_out.h"
+#include "compiler/plan/binding.h"
+
+namespace nemo::cli {
+
+namespace {
+
+struct Options {
+  orchestrator::PlanRequest request;
+  CarryOutOptions how;
+};
+
+int apply_file(const Options &options, const Session &session) {
+  auto plan = plan::read_plan_file(options.request.path);
+  if (!plan)
+    return refuse(session, options.how.json, to_diagnostics(plan.takeError(), diag::N0101.id));
+  backends::Choice choice;
+  choice.name = options.request.backend.value_or("local");
+  auto seen = orchestrator::look(choice);
+  if (!seen)
+    return refuse(session, options.how.json, orchestrator::backend_diagnostics(seen.takeError()));
+  if (const auto faults = orchestrator::check_plan_file(*plan, seen->fleet); has_errors(faults))
+    return refuse(session, options.how.json, faults);
+  return carry_out(session, *seen, *plan, options.how);
+}
+
+int apply(Options options, const Session &session) {
+  const std::string &path = options.request.path;
+  options.how.command = "nemo apply" + (path == "." ? "" : " " + path);
+  if (options.request.backend)
+    options.how.command += " --backend " + *options.request.backend;
+  if (llvm::StringRef(path).endswith(".nemoplan"))
+    return apply_file(options, session);
+  options.request.take_over = options.how.take_over;
+  orchestrator::Planned planned = orchestrator::make_plan(options.request);
+  if (has_errors(planned.diagnostics) || !planned.plan)
+    return refuse(session, options.how.json, planned.diagnostics, planned.texts());
+  if (!options.how.json)
+    session.report(planned.diagnostics, planned.texts());
+  return carry_out(session, *planned.seen, *planned.plan, options.how);
+}
+
+} // namespace
+
+void add_apply(CLI::App &app, Session &session) {
+  auto options = std::make_shared<Options>();
+  CLI::App *command =
+      app.add_subcommand("apply", "Make it so: deliver the plan and watch it come true")
+          ->group(group_change)
+          ->fallthrough();
+  command
+      ->add_option("PATH", options->request.path,
+                   "A .nemo file, a directory of them, or a .nemoplan file")
+      ->capture_default_str();
+  add_flags(*command, options->how);
+  command->add_option("--seed", options->request.seed, "Of the optimiser")->capture_default_str();
+  command
+      ->add_option("--backend", options->request.backend,
+                   "local (default), null, or NAME of nemo-backend-NAME")
+      ->type_name("NAME");
+  command->footer(
+      "Asks before it acts; without a terminal it needs --yes. It may be interrupted at any\n"
+      "moment: what was delivered is made true, and running it again goes on.\n\n"
+      "Examples:\n"
+      "  nemo apply\n"
+      "  nemo apply shop --yes --timeout 2min\n"
+      "  nemo plan shop --out shop.nemoplan && nemo apply shop.nemoplan --yes");
+  command->callback([options, &session] {
+    session.run = [options, &session] { return apply(*options, session); };
+  });
+}
+
+} // namespace nemo::cli

@@ -1,0 +1,35 @@
+// What apply and destroy have in common once there is a plan: show it, ask, deliver, watch, tell
+// how it ended.
+#pragma once
+
+#include <string>
+
+#include "cli/session.h"
+#include "orchestrator/apply.h"
+
+namespace CLI {
+class App;
+}
+
+namespace nemo::cli {
+
+struct CarryOutOptions {
+  bool yes = false;
+  bool json = false;
+  std::string timeout = "5min";
+  bool take_over = false;
+  std::string command; ///< what to type to go on: "nemo apply shop"
+};
+
+/// The flags that both take.
+void add_flags(CLI::App &command, CarryOutOptions &options);
+
+/// \param texts  of the intent, for diagnostics.
+int carry_out(const Session &session, orchestrator::Seen &seen, const proto::Plan &plan,
+              const CarryOutOptions &options);
+
+/// Diagnostics in the form that was asked for, before there is anything to carry out.
+int refuse(const Session &session, bool json, llvm::ArrayRef<Diagnostic> diagnostics,
+           const SourceTexts &texts = {});
+
+} // namespace nemo::cli

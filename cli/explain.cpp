@@ -1,0 +1,106 @@
+// nemo explain: the long form of a diagnostic, or of an object of the intent: where it was written
+// and what it came to mean once templates, defaults and units were worked out.
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/diagnostics/registry.h"
+#include "cli/describe.h"
+#include "cli/session.h"
+#include "compiler/plan/table.h"
+#include "intent/check/check.h"
+
+namespace nemo::cli {
+
+namespace {
+
+struct Options {
+  std::string what;
+  std::string path = ".";
+};
+
+bool is_id(llvm::StringRef text) {
+  return text.size() == 5 && text.consume_front("N") &&
+         llvm::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+int list_ids(const Session &session) {
+  plan::Table table(0);
+  for (const diag::Entry &entry : diag::all())
+    table.row({{entry.id, plan::Tone::strong}, {entry.title}});
+  table.print(session.out, session.style());
+  return ok;
+}
+
+int unknown(const Session &session, const std::string &what,
+            const std::vector<std::string> &known) {
+  Diagnostic fault = diag::make(diag::N0817, "there is no '" + what + "' to explain");
+  if (auto meant = did_you_mean(what, known))
+    fault.fix = "did you mean nemo explain " + *meant + "?";
+  else
+    fault.fix = is_id(what)
+                    ? "nemo explain lists every id"
+                    : "an id (N0201), or an object of the intent as kind.NAME (workload.web)";
+  return session.report(fault);
+}
+
+int explain_id(const Session &session, const std::string &id) {
+  const diag::Entry *entry = diag::find(id);
+  if (entry == nullptr) {
+    std::vector<std::string> ids;
+    for (const diag::Entry &known : diag::all())
+      ids.push_back(known.id);
+    return unknown(session, id, ids);
+  }
+  const plan::PrintStyle style = session.style();
+  const char *severity = entry->severity == Severity::error     ? "error"
+                         : entry->severity == Severity::warning ? "warning"
+                                                                : "note";
+  session.out << plan::painted(fmt::format("{} ({}): {}", entry->id, severity, entry->title),
+                               plan::Tone::strong, style.color)
+              << "\n\n"
+              << plan::wrapped(entry->explanation, style.width, 0) << '\n';
+  return ok;
+}
+
+int explain_object(const Session &session, const Options &options) {
+  const check::Checked checked = check::check_path(options.path);
+  if (const int code = session.report(checked.diagnostics, checked.texts()); code != ok)
+    return code;
+  for (const Described &object : describe(checked.intent))
+    if (object.name == options.what) {
+      print(session.out, object, session.style());
+      return ok;
+    }
+  std::vector<std::string> names;
+  for (const Described &object : describe(checked.intent))
+    names.push_back(object.name);
+  return unknown(session, options.what, names);
+}
+
+int explain(const Options &options, const Session &session) {
+  if (options.what.empty())
+    return list_ids(session);
+  if (!llvm::StringRef(options.what).contains('.'))
+    return explain_id(session, llvm::StringRef(options.what).upper());
+  return explain_object(session, options);
+}
+
+} // namespace
+
+void add_explain(CLI::App &app, Session &session) {
+  auto options = std::make_shared<Options>();
+  CLI::App *command =
+      app.add_subcommand("explain", "Explain a diagnostic (N0123) or an object (workload.NAME)")
+          ->group(group_write)
+          ->fallthrough();
+  command->add_option("WHAT", options->what, "N0123, or kind.NAME; without it, every id is listed");
+  command->add_option("PATH", options->path, "Where the object is")->capture_default_str();
+  command->footer("Examples:\n  nemo explain N0201\n  nemo explain workload.web shop");
+  command->callback([options, &session] {
+    session.run = [options, &session] { return explain(*options, session); };
+  });
+}
+
+} // namespace nemo::cli

@@ -1,0 +1,124 @@
+// nemo plan: what would change, in which order, why, and what it would cost.
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "base/diagnostics/registry.h"
+#include "base/error.h"
+#include "cli/files.h"
+#include "cli/session.h"
+#include "compiler/plan/binding.h"
+#include "orchestrator/make_plan.h"
+
+namespace nemo::cli {
+
+namespace {
+
+struct Options {
+  orchestrator::PlanRequest request;
+  std::string out;
+  std::string replay;
+  bool json = false;
+  bool brief = false;
+  bool full = false;
+  bool detailed_exit = false;
+};
+
+/// Prints the plan, or says why there is none.
+int show(const Options &options, const Session &session, const std::optional<proto::Plan> &plan,
+         llvm::ArrayRef<Diagnostic> diagnostics, const SourceTexts &texts) {
+  if (options.json && !plan)
+    return session.report_json(diagnostics);
+  if (const int code = session.report(diagnostics, texts); code != ok || !plan)
+    return fault;
+  if (!options.out.empty())
+    if (llvm::Error error = write_file(options.out, plan::write_plan_file(*plan)))
+      return session.report(to_diagnostics(std::move(error), diag::N0816.id));
+  if (options.json)
+    plan::print_json(session.out, *plan);
+  else
+    plan::print(session.out, *plan,
+                session.style(options.brief  ? plan::Level::brief
+                              : options.full ? plan::Level::full
+                                             : plan::Level::normal));
+  if (!options.out.empty() && !options.json)
+    session.out << "\nWritten to " << options.out << ". To make it so: nemo apply " << options.out
+                << '\n';
+  return options.detailed_exit && plan::has_changes(*plan) ? changes : ok;
+}
+
+int replay(const Options &options, const Session &session) {
+  std::ifstream file(options.replay, std::ios::binary);
+  const std::string dump(std::istreambuf_iterator<char>(file), {});
+  if (!file.is_open())
+    return session.report(diag::make(diag::N0101, "'" + options.replay + "' cannot be read"));
+  auto compiled = compiler::replay(dump);
+  if (!compiled)
+    return session.report(to_diagnostics(compiled.takeError(), diag::N0101.id));
+  return show(options, session, compiled->plan, compiled->diagnostics, {});
+}
+
+int plan(const Options &options, const Session &session) {
+  if (!options.replay.empty())
+    return replay(options, session);
+  const orchestrator::Planned planned = orchestrator::make_plan(options.request);
+  if (!options.request.dump_stage.empty() && !has_errors(planned.diagnostics)) {
+    session.report(planned.diagnostics, planned.texts());
+    session.out << planned.dump;
+    return ok;
+  }
+  return show(options, session, planned.plan, planned.diagnostics, planned.texts());
+}
+
+} // namespace
+
+void add_plan(CLI::App &app, Session &session) {
+  auto options = std::make_shared<Options>();
+  orchestrator::PlanRequest &request = options->request;
+  CLI::App *command =
+      app.add_subcommand("plan", "Show what would change, why, in which order, and what it costs")
+          ->group(group_change)
+          ->fallthrough();
+  command->add_option("PATH", request.path, "A .nemo file, or a directory of them")
+      ->capture_default_str();
+  command->add_option("--fleet", request.fleet_file, "Plan for the fleet in this YAML file")
+      ->type_name("FILE");
+  command
+      ->add_option("--out", options->out, "Write the plan here, for `nemo apply` and `nemo verify`")
+      ->type_name("FILE");
+  command->add_flag("--json", options->json, "Print the plan as JSON");
+  auto *brief = command->add_flag("--brief", options->brief, "Only the actions and the totals");
+  command->add_flag("--full", options->full, "Everything, with models and sources")
+      ->excludes(brief);
+  command->add_flag("--detailed-exitcode", options->detailed_exit, "Exit 2 when there are changes");
+  command->add_option("--seed", request.seed, "Of the optimiser; the same seed gives the same plan")
+      ->capture_default_str();
+  std::vector<std::string> stages;
+  for (llvm::StringRef stage : compiler::stages())
+    stages.push_back(stage.str());
+  command
+      ->add_option("--dump", request.dump_stage,
+                   "Stop after this stage and print its result as JSON")
+      ->type_name("STAGE")
+      ->check(CLI::IsMember(stages));
+  command->add_option("--replay", options->replay, "Go on from a dump instead of reading PATH")
+      ->type_name("FILE");
+  command->add_flag("--take-over", request.take_over,
+                    "Change what another repository applied to this stack");
+  command
+      ->add_option("--backend", request.backend,
+                   "local (default), null, or NAME of nemo-backend-NAME")
+      ->type_name("NAME");
+  command->footer("Examples:\n"
+                  "  nemo plan\n"
+                  "  nemo plan shop --fleet eu.yaml --full\n"
+                  "  nemo plan shop --out shop.nemoplan && nemo apply shop.nemoplan\n"
+                  "  nemo plan --dump=resolve > stage.json && nemo plan --replay stage.json");
+  command->callback([options, &session] {
+    session.run = [options, &session] { return plan(*options, session); };
+  });
+}
+
+} // namespace nemo::cli

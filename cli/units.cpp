@@ -1,0 +1,47 @@
+#include "cli/units.h"
+
+#include <fmt/format.h>
+
+#include "intent/units/units.h"
+
+namespace nemo::cli {
+
+std::optional<std::chrono::nanoseconds> parse_duration(llvm::StringRef text) {
+  const units::Parsed parsed = units::parse(text);
+  if (!parsed)
+    return std::nullopt;
+  const units::Whole whole = units::to_integer(*parsed.quantity, "ns");
+  if (!whole || *whole.value < 0)
+    return std::nullopt;
+  return std::chrono::nanoseconds(*whole.value);
+}
+
+std::string check_duration(const std::string &text) {
+  if (parse_duration(text))
+    return {};
+  const units::Parsed parsed = units::parse(text);
+  const std::string cause = parsed ? "it is no time" : parsed.error.message;
+  return fmt::format("'{}' is no duration: {}; write it like 90s, 5min or 2h", text, cause);
+}
+
+std::string show_duration(std::chrono::nanoseconds duration) {
+  const int64_t s = std::chrono::floor<std::chrono::seconds>(duration).count();
+  struct Unit {
+    int64_t seconds;
+    const char *name;
+  };
+  constexpr Unit all[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+  for (size_t i = 0; i < std::size(all); ++i) {
+    const int64_t count = s / all[i].seconds;
+    if (count == 0)
+      continue;
+    std::string text = fmt::format("{}{}", count, all[i].name);
+    if (i + 1 < std::size(all))
+      if (const int64_t rest = s % all[i].seconds / all[i + 1].seconds; rest != 0)
+        text += fmt::format(" {}{}", rest, all[i + 1].name);
+    return text;
+  }
+  return "0s";
+}
+
+} // namespace nemo::cli

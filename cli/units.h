@@ -1,0 +1,19 @@
+// Command-line values in the language's units, and figures for people.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "llvm/ADT/StringRef.h"
+
+namespace nemo::cli {
+
+/// "5min", "90s", "1.5h"; nullopt for what is no time or is negative.
+std::optional<std::chrono::nanoseconds> parse_duration(llvm::StringRef text);
+/// For CLI11: empty when `text` is a duration, else what is wrong with it.
+std::string check_duration(const std::string &text);
+/// The two largest units: "3d 4h", "2min 5s".
+std::string show_duration(std::chrono::nanoseconds duration);
+
+} // namespace nemo::cli
