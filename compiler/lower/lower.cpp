@@ -61,6 +61,7 @@ proto::Plan lower(proto::Plan plan, const stages::Resolved &resolved,
   for (const Diagnostic &warning : warnings)
     *plan.add_diagnostics() = to_proto(warning, plan.intent());
   plan.set_fleet_digest(plan::fleet_digest(plan.facts()));
+  plan.set_facts_digest(plan::facts_digest(plan.facts()));
   plan.set_digest(plan::plan_digest(plan));
   return plan;
 }
