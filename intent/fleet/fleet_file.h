@@ -19,4 +19,8 @@ struct FleetFile {
 FleetFile read_fleet_file(const std::string &path);
 FleetFile parse_fleet(const std::string &path, std::string text);
 
+/// The same form, so that it reads back equal. What the form cannot say is left out: measurements,
+/// capabilities that a node lacks and why, and who reported it.
+std::string write_fleet(const proto::Fleet &fleet);
+
 } // namespace nemo::fleet

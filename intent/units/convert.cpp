@@ -9,9 +9,9 @@ namespace {
 
 using formula::Quantity;
 
-constexpr llvm::StringRef bit_units[] = {"bit", "kbit", "Mbit", "Gbit", "Tbit"};
-constexpr llvm::StringRef byte_units[] = {"B", "kB", "MB", "GB", "TB"};
-constexpr llvm::StringRef binary_units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+constexpr llvm::StringRef bit_units[] = {"bit", "kbit", "Mbit", "Gbit", "Tbit", "Pbit"};
+constexpr llvm::StringRef byte_units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+constexpr llvm::StringRef binary_units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
 
 llvm::StringRef numerator(llvm::StringRef unit) { return unit.split('/').first; }
 
@@ -64,7 +64,9 @@ std::string other_data_hint(const Quantity &quantity) {
                      suggestion.empty() ? "" : " Did you mean " + suggestion + "?");
 }
 
-Whole to_integer(const Quantity &quantity, llvm::StringRef step) {
+namespace {
+
+Whole in_steps(const Quantity &quantity, llvm::StringRef step, bool rounded) {
   Whole result;
   auto fail = [&](Whole::Fault fault, std::string message) {
     result.fault = fault;
@@ -77,10 +79,10 @@ Whole to_integer(const Quantity &quantity, llvm::StringRef step) {
                 fmt::format("{} is {}, not {}", print(quantity), quantity.dimension.name(),
                             unit ? unit->dimension.name() : step.str()));
   const auto number = formula::number_in(quantity, step);
-  const auto whole = number ? number->floor() : std::nullopt;
+  const auto whole = number ? number->nearest() : std::nullopt;
   if (!whole)
     return fail(Whole::Fault::overflow, fmt::format("{} is too large", print(quantity)));
-  if (!number->is_integer()) {
+  if (!rounded && !number->is_integer()) {
     const Quantity one{unit->factor, unit->dimension, quantity.unit};
     return fail(Whole::Fault::not_whole,
                 fmt::format("{} is not a whole number of {}: the smallest step is {}",
@@ -88,6 +90,16 @@ Whole to_integer(const Quantity &quantity, llvm::StringRef step) {
   }
   result.value = *whole;
   return result;
+}
+
+} // namespace
+
+Whole to_integer(const Quantity &quantity, llvm::StringRef step) {
+  return in_steps(quantity, step, false);
+}
+
+Whole to_nearest(const Quantity &quantity, llvm::StringRef step) {
+  return in_steps(quantity, step, true);
 }
 
 } // namespace nemo::units

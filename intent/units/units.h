@@ -68,6 +68,9 @@ struct Whole {
   explicit operator bool() const { return value.has_value(); }
 };
 Whole to_integer(const formula::Quantity &quantity, llvm::StringRef step);
+/// The same, rounded half away from zero to a whole step: for prices, which people state per day or
+/// per GB where the protocol counts per hour and per GiB.
+Whole to_nearest(const formula::Quantity &quantity, llvm::StringRef step);
 
 /// In the author's unit: "20ms".
 std::string print(const formula::Quantity &quantity);

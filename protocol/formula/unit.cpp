@@ -46,6 +46,7 @@ constexpr Row table[] = {
     {"Mbit", "1000000", one, "bit"},
     {"Gbit", "1000000000", one, "bit"},
     {"Tbit", "1000000000000", one, "bit"},
+    {"Pbit", "1000000000000000", one, "bit"},
     // processors
     {"mcore", one, "1000", "core"},
     {"core", one, one, "core"},

@@ -1,0 +1,220 @@
+// A fleet as the text that reads back equal. Only what the form can say is written: measurements
+// (load, states, addresses) and who reported them are left out, as no plan is made from them.
+#include <set>
+
+#include <fmt/format.h>
+
+#include "llvm/ADT/StringExtras.h"
+
+#include "intent/fleet/capabilities.h"
+#include "intent/fleet/fleet_file.h"
+#include "intent/units/units.h"
+
+namespace nemo::fleet {
+
+namespace {
+
+/// A word as it stands where no reader could take it for something else, else in double quotes.
+std::string word(llvm::StringRef text) {
+  static const std::set<std::string> special = {"true", "false", "null", "yes", "no",
+                                                "on",   "off",   "y",    "n"};
+  const bool plain = !text.empty() && text.size() < 64 && llvm::isAlpha(text.front()) &&
+                     special.count(text.lower()) == 0 && llvm::all_of(text, [](char c) {
+                       return llvm::isAlnum(c) || c == '-' || c == '_' || c == '.' || c == '/';
+                     });
+  if (plain)
+    return text.str();
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      quoted += {'\\', c};
+    else if (c == '\n')
+      quoted += "\\n";
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      quoted += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    else
+      quoted += c;
+  }
+  return quoted + "\"";
+}
+
+/// An exact decimal: 1000 thousandths are "1".
+std::string decimal(int64_t number, int64_t parts) {
+  const auto value = Rational::make(number, parts);
+  return value ? value->to_string() : std::to_string(number / parts);
+}
+
+std::string decimal(uint64_t number, int64_t parts) {
+  const auto value = Rational::make(static_cast<Rational::Int>(number), parts);
+  return value ? value->to_string() : std::to_string(number / static_cast<uint64_t>(parts));
+}
+
+std::string euros(uint64_t neur, llvm::StringRef per) {
+  return decimal(neur, 1'000'000'000) + "EUR/" + per.str();
+}
+
+std::string bytes(uint64_t number) {
+  return units::write_whole(number, "B", {"PiB", "TiB", "GiB", "MiB", "KiB", "MB", "kB", "B"});
+}
+
+/// The pairs of one map, in braces.
+class Pairs {
+public:
+  void add(llvm::StringRef key, llvm::StringRef value) {
+    text_ += (text_.empty() ? "" : ", ") + key.str() + ": " + value.str();
+  }
+  bool empty() const { return text_.empty(); }
+  std::string braces() const { return "{" + text_ + "}"; }
+
+private:
+  std::string text_;
+};
+
+std::string value_text(const proto::Value &value) {
+  if (value.has_boolean())
+    return value.boolean() ? "true" : "false";
+  if (value.has_quantity()) {
+    if (const auto quantity = formula::from_proto(value.quantity()))
+      if (const auto number = formula::number_in(*quantity, quantity->unit)) {
+        const std::string text = number->to_string() + quantity->unit;
+        if (units::parse(text))
+          return text;
+      }
+    return word(formula::to_string(value));
+  }
+  return word(value.has_enumerator() ? value.enumerator() : value.text());
+}
+
+template <typename Facts> void add_labels(Pairs &pairs, const Facts &facts) {
+  Pairs labels;
+  for (const proto::Fact &fact : facts)
+    labels.add(word(fact.key()), value_text(fact.value()));
+  if (!labels.empty())
+    pairs.add("labels", labels.braces());
+}
+
+std::string site_text(const proto::Site &site) {
+  Pairs pairs;
+  if (site.has_country())
+    pairs.add("country", word(site.country()));
+  if (site.has_zone())
+    pairs.add("zone", word(site.zone()));
+  if (site.has_region())
+    pairs.add("region", word(site.region()));
+  if (site.has_carbon_mg_per_kwh())
+    pairs.add("carbon", decimal(site.carbon_mg_per_kwh(), 1000) + "gCO2e/kWh");
+  if (site.has_price_neur_per_kwh())
+    pairs.add("price", euros(site.price_neur_per_kwh(), "kWh"));
+  if (site.has_location())
+    pairs.add("location", word(site.location()));
+  add_labels(pairs, site.labels());
+  return word(site.name()) + ": " + pairs.braces();
+}
+
+std::string list_text(const std::vector<std::string> &words) {
+  std::string text;
+  for (const std::string &one : words)
+    text += (text.empty() ? "" : ", ") + word(one);
+  return "[" + text + "]";
+}
+
+/// What a node can do beside its sandboxes; nothing to write when that is the usual.
+void add_capabilities(Pairs &pairs, const proto::Node &node) {
+  std::set<std::string> names;
+  for (const proto::Capability &capability : node.capabilities())
+    if (capability.available())
+      names.insert(capability.name());
+  for (const std::string &sandbox : node.sandboxes())
+    names.erase("sandbox." + sandbox);
+  const std::vector<std::string> list(names.begin(), names.end());
+  if (list != usual_capabilities())
+    pairs.add("capabilities", list_text(list));
+}
+
+std::string node_text(const proto::Node &node) {
+  Pairs pairs, resources, power;
+  pairs.add("name", word(node.name()));
+  pairs.add("site", word(node.site()));
+  if (node.has_node_class())
+    pairs.add("class", word(node.node_class()));
+  if (node.has_arch())
+    pairs.add("arch", word(node.arch()));
+  resources.add("cpu", decimal(node.cpu_millicores(), 1000) + "core");
+  resources.add("memory", bytes(node.memory_bytes()));
+  if (node.has_disk_bytes())
+    resources.add("disk", bytes(node.disk_bytes()));
+  if (node.has_gpu_milli())
+    resources.add("gpu", std::to_string(node.gpu_milli() / 1000));
+  if (node.has_pids())
+    resources.add("pids", std::to_string(node.pids()));
+  pairs.add("resources", resources.braces());
+  if (node.has_power_idle_mw() && node.has_power_max_mw()) {
+    power.add("idle", decimal(node.power_idle_mw(), 1000) + "W");
+    power.add("max", decimal(node.power_max_mw(), 1000) + "W");
+    pairs.add("power", power.braces());
+  }
+  if (node.has_price_neur_per_hour())
+    pairs.add("price", euros(node.price_neur_per_hour(), "h"));
+  pairs.add("sandboxes", list_text({node.sandboxes().begin(), node.sandboxes().end()}));
+  if (node.has_tpm())
+    pairs.add("tpm", node.tpm() ? "true" : "false");
+  if (node.has_trust())
+    pairs.add("trust", std::to_string(node.trust()));
+  if (node.has_temperature_mdegc())
+    pairs.add("temperature", decimal(node.temperature_mdegc(), 1000) + "degC");
+  add_labels(pairs, node.labels());
+  add_capabilities(pairs, node);
+  return pairs.braces();
+}
+
+std::string link_text(const proto::Link &link) {
+  Pairs pairs;
+  pairs.add("from", word(link.from()));
+  pairs.add("to", word(link.to()));
+  if (link.has_latency_ns())
+    pairs.add("latency", units::write_whole(link.latency_ns(), "ns", {"s", "ms", "us"}));
+  if (link.has_bandwidth_bps())
+    pairs.add("bandwidth",
+              units::write_whole(link.bandwidth_bps(), "bit/s", {"Gbit/s", "Mbit/s", "kbit/s"}));
+  if (link.has_price_neur_per_gib())
+    pairs.add("price", euros(link.price_neur_per_gib(), "GiB"));
+  return pairs.braces();
+}
+
+std::string running_text(const proto::Running &running) {
+  Pairs pairs;
+  pairs.add("stack", word(running.stack()));
+  pairs.add("workload", word(running.workload()));
+  pairs.add("replica", std::to_string(running.replica()));
+  pairs.add("node", word(running.node()));
+  if (!running.revision().empty())
+    pairs.add("revision", word(running.revision()));
+  return pairs.braces();
+}
+
+} // namespace
+
+std::string write_fleet(const proto::Fleet &fleet) {
+  std::string text = "fleet: 1\n";
+  if (!fleet.at().empty())
+    text += "at: " + fleet.at() + "\n";
+  if (!fleet.sites().empty())
+    text += "sites:\n";
+  for (const proto::Site &site : fleet.sites())
+    text += "  " + site_text(site) + "\n";
+  if (!fleet.nodes().empty())
+    text += "nodes:\n";
+  for (const proto::Node &node : fleet.nodes())
+    text += "  - " + node_text(node) + "\n";
+  if (!fleet.links().empty())
+    text += "links:\n";
+  for (const proto::Link &link : fleet.links())
+    text += "  - " + link_text(link) + "\n";
+  if (!fleet.running().empty())
+    text += "running:\n";
+  for (const proto::Running &running : fleet.running())
+    text += "  - " + running_text(running) + "\n";
+  return text;
+}
+
+} // namespace nemo::fleet
