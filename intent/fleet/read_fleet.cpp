@@ -312,7 +312,7 @@ private:
         names.insert(*name);
       }
     });
-    set_capabilities(node, {names.begin(), names.end()});
+    set_capabilities(node, std::vector<std::string>(names.begin(), names.end()));
   }
 
   void read_link(const Yaml &map) {
