@@ -4,7 +4,6 @@
 #include "compiler/verify/there.h"
 
 #include <array>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -53,6 +52,8 @@ void check_room(const Case &subject, Faults &faults) {
     for (size_t i = 0; i < need.size(); ++i) {
       if (need[i] == 0)
         continue;
+      if (!have[i] && i == 4)
+        continue; // a limit and no reservation: where a node does not say, it is not what runs out
       if (!have[i])
         faults.add(diag::N0715, fmt::format("{} needs {} of {}, and what it has is unknown", name,
                                             text(need[i]), names[i]));
@@ -112,23 +113,42 @@ void check_spread(const Case &subject, Faults &faults) {
   }
 }
 
-void check_volumes(const Case &subject, Faults &faults) {
+/// Data stays where it is: a volume on its node, `data.location` within its node, site or region.
+void check_data(const Case &subject, Faults &faults) {
   const std::vector<There> there = what_is_there(subject.intent, subject.plan.facts());
-  for (const Replica &replica : subject.replicas)
-    for (const proto::Mount &mount : replica.workload->mounts()) {
-      if (mount.volume().empty())
-        continue;
-      std::set<std::string> homes;
-      for (const There &one : there)
-        if (one.workload == replica.workload->name() && one.replica == replica.number &&
-            !one.retiring && subject.world.nodes.count(one.node))
-          homes.insert(one.node);
-      if (!homes.empty() && !homes.count(replica.node))
-        faults.at(diag::N0715,
-                  fmt::format("{} leaves its volume {} behind on {}", replica.name(),
-                              mount.volume(), *homes.begin()),
-                  mount.span());
+  for (const Replica &replica : subject.replicas) {
+    const proto::Workload &workload = *replica.workload;
+    const proto::Span *because = nullptr;
+    std::string within;
+    for (const proto::Mount &mount : workload.mounts())
+      if (!mount.volume().empty() && !because) {
+        because = &mount.span();
+        within = "node";
+      }
+    const std::string &location = workload.data().location();
+    if (!because && (location == "local" || location == "site" || location == "region")) {
+      because = &workload.data().span();
+      within = location == "local" ? "node" : location;
     }
+    if (!because)
+      continue;
+    const There *home = nullptr;
+    bool at_home = false;
+    for (const There &one : there) {
+      if (one.workload != workload.name() || one.replica != replica.number || one.retiring ||
+          !subject.world.nodes.count(one.node))
+        continue;
+      home = home ? home : &one;
+      const std::string group = spread_group(subject.world.at(one.node), within);
+      at_home |= one.node == replica.node ||
+                 (!group.empty() && group == spread_group(subject.world.at(replica.node), within));
+    }
+    if (home && !at_home)
+      faults.at(diag::N0715,
+                fmt::format("{} on {} leaves its data behind on {}", replica.name(), replica.node,
+                            home->node),
+                *because);
+  }
 }
 
 void check_quotas(const Case &subject, Faults &faults) {
@@ -156,7 +176,7 @@ void check_together(const Case &subject, Faults &faults) {
   check_room(subject, faults);
   check_ports(subject, faults);
   check_spread(subject, faults);
-  check_volumes(subject, faults);
+  check_data(subject, faults);
   check_quotas(subject, faults);
 }
 

@@ -1,0 +1,66 @@
+// What the plan must show although nobody asked: limits and filters that nodes say they cannot
+// enforce, and declarations about nodes that nobody reports.
+#include "compiler/verify/case.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compiler/verify/shortfalls.h"
+
+namespace nemo::verify {
+
+std::map<std::pair<std::string, std::string>, std::map<std::string, std::string>>
+shortfalls_of(const Case &subject) {
+  std::map<std::pair<std::string, std::string>, std::map<std::string, std::string>> all;
+  for (const Replica &replica : subject.replicas) {
+    const proto::Workload &workload = *replica.workload;
+    std::set<std::string> relied;
+    if (workload.resources().cpu_millicores())
+      relied.insert("limit.cpu");
+    if (workload.resources().memory_bytes())
+      relied.insert("limit.memory");
+    if (workload.resources().pids())
+      relied.insert("limit.pids");
+    if (workload.sandbox().empty() || workload.sandbox() == "process")
+      relied.insert({"landlock.files", "landlock.tcp", "seccomp"});
+    for (const proto::Capability &capability : subject.world.at(replica.node).node->capabilities())
+      if (!capability.available() && relied.count(capability.name()))
+        all[{workload.name(), replica.node}].emplace(capability.name(), capability.reason());
+  }
+  return all;
+}
+
+void check_shortfalls(const Case &subject, Faults &faults) {
+  google::protobuf::RepeatedPtrField<proto::Shortfall> expected;
+  for (const auto &[where, lacking] : shortfalls_of(subject))
+    for (const auto &[capability, reason] : lacking) {
+      proto::Shortfall &item = *expected.Add();
+      item.set_workload(where.first);
+      item.set_node(where.second);
+      item.set_capability(capability);
+      item.set_reason(reason);
+    }
+  faults.compare_lists(diag::N0720, "shortfalls", subject.plan.shortfalls(), expected);
+}
+
+void check_findings(const Case &subject, Faults &faults) {
+  google::protobuf::RepeatedPtrField<proto::Diagnostic> expected;
+  for (const proto::Inventory &item : subject.intent.inventory()) {
+    if (item.kind() != "node" || subject.world.nodes.count(item.name()))
+      continue;
+    const proto::Span &span = item.facts().span();
+    proto::Diagnostic &warning = *expected.Add();
+    warning.set_id(diag::N0509.id);
+    warning.set_severity("warning");
+    warning.set_message(fmt::format("node {} is declared, and no agent reports it", item.name()));
+    if (span.line() && span.file() < static_cast<uint32_t>(subject.intent.files_size())) {
+      warning.set_file(subject.intent.files(static_cast<int>(span.file())).path());
+      *warning.mutable_span() = span;
+    }
+    warning.set_fix("start nemo-agent there, or correct the name");
+  }
+  faults.compare_lists(diag::N0720, "diagnostics", subject.plan.diagnostics(), expected);
+}
+
+} // namespace nemo::verify

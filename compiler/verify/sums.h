@@ -1,0 +1,46 @@
+// Sums of the models' figures over replicas; each is rounded before it is added, as it is printed.
+#pragma once
+
+#include "compiler/verify/case.h"
+
+namespace nemo::verify {
+
+struct Sum {
+  std::optional<int64_t> value = 0;
+  std::string missing; ///< the first fact without which there is no sum
+  void add(const Figure &figure, int64_t factor);
+  void spoil(const std::string &fact);
+};
+
+struct Sums {
+  Sum milliwatts, milligrams_per_hour, micro_euros_per_hour;
+  void add(const proto::Resources &reserved, const Place &place);
+  void spoil(const std::string &fact);
+};
+
+proto::Totals totals(const Sums &sums);
+
+/// The objective's share of one replica on a node.
+class Objective {
+public:
+  Objective(const proto::Intent &intent, const World &world);
+  /// Millionths of its unit per hour; nullopt when a fact is missing.
+  std::optional<int64_t> of(const proto::Workload &workload, const Place &place) const;
+  bool in_euros() const { return in_euros_; }
+  const std::string &text() const { return text_; }
+
+private:
+  struct Term {
+    const proto::Objective *objective;
+    const proto::Rule *rule;
+  };
+  bool counts(const Term &term, const proto::Workload &workload) const;
+  std::optional<formula::Quantity> value(const Term &term, const Question &question,
+                                         const Figures &figures) const;
+  const proto::Intent &intent_;
+  std::vector<Term> terms_;
+  std::string text_;
+  bool in_euros_ = true;
+};
+
+} // namespace nemo::verify
