@@ -126,7 +126,10 @@ Place in_unified(const Hierarchy &hierarchy, const std::string &controller, bool
   return {CgroupMode::v2, directory, ""};
 }
 
-Place in_v1(const Hierarchy &hierarchy) {
+Place in_v1(const Hierarchy &hierarchy, bool root) {
+  if (!root)
+    return {CgroupMode::none, "",
+            "this host has version 1 control groups, which only root may make"};
   const std::string directory = hierarchy.place + "/nemo";
   if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST)
     return {CgroupMode::none, "",
@@ -141,7 +144,7 @@ Place place_of(const std::vector<Hierarchy> &all, const std::string &controller,
     for (const Hierarchy &one : all) {
       if (one.unified != unified || !llvm::is_contained(one.controllers, controller))
         continue;
-      last = unified ? in_unified(one, controller, root) : in_v1(one);
+      last = unified ? in_unified(one, controller, root) : in_v1(one, root);
       if (last.mode != CgroupMode::none)
         return last;
     }
@@ -194,7 +197,12 @@ void find_cgroups(Host &host) {
   Place counting = {CgroupMode::v2, "", ""};
   if (host.cgroup_cpu != CgroupMode::v2) {
     counting = place_of(all, "cpuacct", host.root);
-    host.cpuacct_directory = counting.directory;
+    Host only;
+    only.cpuacct_directory = counting.directory;
+    if (counting.reason.empty())
+      counting.reason = try_limit(only, {});
+    if (counting.reason.empty())
+      host.cpuacct_directory = counting.directory;
   }
   std::string reason = counting.reason;
   if (reason.empty() && host.memory_directory.empty())

@@ -59,15 +59,16 @@ std::optional<Stat> stat_of(pid_t pid) {
   return bad ? std::nullopt : std::optional(stat);
 }
 
-uint64_t private_bytes(pid_t pid) {
-  const auto text = read_file("/proc/" + std::to_string(pid) + "/statm");
-  llvm::SmallVector<llvm::StringRef, 7> fields;
-  llvm::StringRef(text ? *text : std::string()).split(fields, ' ', -1, false);
-  uint64_t resident = 0, shared = 0;
-  if (fields.size() < 3 || fields[1].getAsInteger(10, resident) ||
-      fields[2].getAsInteger(10, shared) || shared > resident)
+/// Its proportional share; the counters in statm lag behind by megabytes on machines with many
+/// processors.
+uint64_t memory_of(pid_t pid) {
+  const auto text = read_file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  const size_t at = text ? text->find("\nPss:") : std::string::npos;
+  uint64_t kilobytes = 0;
+  if (at == std::string::npos)
     return 0;
-  return (resident - shared) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  llvm::StringRef(*text).substr(at + 5).ltrim().consumeInteger(10, kilobytes);
+  return kilobytes * 1024;
 }
 
 std::vector<pid_t> all_pids() {
@@ -111,7 +112,7 @@ TreeUse tree_use(pid_t root) {
     if (found == stats.end())
       continue;
     ticks += found->second.ticks;
-    use.memory_bytes += private_bytes(pid);
+    use.memory_bytes += memory_of(pid);
     stats.erase(found); // once each, whatever /proc claimed
     for (auto [child, end] = children.equal_range(pid); child != end; ++child)
       open.push_back(child->second);

@@ -13,7 +13,7 @@ std::optional<uint64_t> start_time_of(pid_t pid);
 
 struct TreeUse {
   double cpu_seconds = 0;
-  uint64_t memory_bytes = 0; ///< resident and not shared with files
+  uint64_t memory_bytes = 0; ///< proportional set size
 };
 /// Sums over `root`, its descendants and what they have reaped.
 TreeUse tree_use(pid_t root);
