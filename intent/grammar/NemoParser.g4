@@ -10,7 +10,8 @@ file : separator* (statement (separator+ statement)*)? separator* EOF ;
 separator : LINE_END | SEMICOLON ;
 statement : attribute | block | rule_ ;
 attribute : key ASSIGN expr ;
-block : name label* body? ;
+// Without a body only `import` and `use`; the statement reader knows them by name.
+block : name label* body | ID label+ ;
 body : LBRACE separator* (statement (separator+ statement)*)? separator* RBRACE ;
 rule_ : verb expr clause* ;
 
