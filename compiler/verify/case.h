@@ -41,9 +41,8 @@ void check_together(const Case &subject, Faults &faults);
 /// Costs, candidates, reasons, objective, bound, totals.
 void check_figures(const Case &subject, Faults &faults);
 void check_expectations(const Case &subject, Faults &faults);
-/// Actions, parts and order against what runs.
+/// Actions and parts against what runs, and the safety of their order.
 void check_changes(const Case &subject, Faults &faults);
-void check_order(const Case &subject, Faults &faults);
 /// Shortfalls and warnings.
 void check_shortfalls(const Case &subject, Faults &faults);
 void check_findings(const Case &subject, Faults &faults);

@@ -1,0 +1,40 @@
+// The difference between what is there and what is wanted, found again: one step for each replica
+// that is wanted or there, and what of it has to leave.
+#pragma once
+
+#include "compiler/verify/desired.h"
+#include "compiler/verify/there.h"
+
+namespace nemo::verify {
+
+/// One that has to go, as part of a step.
+struct Leaving {
+  const There *there = nullptr;
+  size_t step = 0;
+  bool reachable = true;
+  bool for_another = false; ///< another replica needs its port: it stops at once
+  std::string stop_first;   ///< why its successor cannot run beside it; empty: it can
+};
+
+struct Step {
+  proto::Action action; ///< without `after` and `handover`
+  std::optional<size_t> desired;
+  std::vector<size_t> leaving;
+  bool changes_place() const { return action.verb() == "replace" || action.verb() == "move"; }
+};
+
+struct Difference {
+  std::vector<There> there;
+  std::vector<Step> steps; ///< wanted ones in order of starting, then deletes
+  std::vector<Leaving> leaving;
+  std::vector<size_t> step_of; ///< by index in DesiredState::replicas
+};
+
+Difference difference(const Case &subject, const DesiredState &state);
+
+/// Instances by node, with gates, as agents must be given them; fills in the steps' `after` and
+/// `handover`.
+std::map<std::string, std::vector<proto::Instance>>
+gated(const Case &subject, const DesiredState &state, Difference &difference);
+
+} // namespace nemo::verify

@@ -1,0 +1,152 @@
+#include "compiler/verify/desired.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "base/digest.h"
+#include "compiler/verify/shortfalls.h"
+
+namespace nemo::verify {
+
+namespace {
+
+using Workloads = std::map<std::string, const proto::Workload *>;
+
+/// Depth first in the order of the text, without recursion: chains may be long.
+std::vector<const proto::Workload *> starting_order(const Case &subject, const Workloads &by_name,
+                                                    Faults &faults) {
+  enum class Mark { fresh, open, done };
+  std::map<const proto::Workload *, Mark> marks;
+  std::vector<const proto::Workload *> order;
+  for (const proto::Workload &first : subject.intent.workloads()) {
+    std::vector<std::pair<const proto::Workload *, int>> path;
+    auto enter = [&](const proto::Workload *workload) {
+      marks[workload] = Mark::open;
+      path.emplace_back(workload, 0);
+    };
+    if (marks[&first] == Mark::fresh)
+      enter(&first);
+    while (!path.empty()) {
+      auto &[workload, next] = path.back();
+      if (next == workload->after_size()) {
+        marks[workload] = Mark::done;
+        order.push_back(workload);
+        path.pop_back();
+        continue;
+      }
+      const auto before = by_name.find(workload->after(next++));
+      if (before == by_name.end())
+        continue;
+      if (marks[before->second] == Mark::open) {
+        faults.at(diag::N0718, fmt::format("workload {} starts after itself", before->first),
+                  before->second->after_span());
+        return {};
+      }
+      if (marks[before->second] == Mark::fresh)
+        enter(before->second);
+    }
+  }
+  return order;
+}
+
+template <typename List> void without_spans(List &list) {
+  for (auto &item : list)
+    item.clear_span();
+}
+
+proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload) {
+  proto::Spec spec;
+  spec.set_sandbox(workload.sandbox().empty() ? "process" : workload.sandbox());
+  spec.set_network(workload.network().empty() ? "host" : workload.network());
+  spec.set_image(workload.image());
+  spec.set_working_directory(workload.working_directory());
+  spec.set_stop_signal(workload.stop_signal());
+  spec.set_stop_grace_ms(workload.stop_grace_ms());
+  spec.mutable_exec()->CopyFrom(workload.exec());
+  spec.mutable_env()->CopyFrom(workload.env());
+  spec.mutable_ports()->CopyFrom(workload.ports());
+  without_spans(*spec.mutable_ports());
+  spec.mutable_mounts()->CopyFrom(workload.mounts());
+  without_spans(*spec.mutable_mounts());
+  for (proto::Mount &mount : *spec.mutable_mounts())
+    mount.clear_source();
+  spec.mutable_resources()->CopyFrom(workload.resources());
+  spec.mutable_resources()->clear_span();
+  if (workload.has_health()) {
+    spec.mutable_health()->CopyFrom(workload.health());
+    spec.mutable_health()->clear_span();
+  }
+  if (workload.has_restart())
+    spec.mutable_restart()->CopyFrom(workload.restart());
+  for (const std::string &name : workload.secrets())
+    for (const proto::Secret &secret : intent.secrets())
+      if (secret.name() == name)
+        spec.add_secrets()->CopyFrom(secret);
+  without_spans(*spec.mutable_secrets());
+  return spec;
+}
+
+std::string revision_of(const proto::Spec &spec) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    spec.SerializeToCodedStream(&coded);
+  }
+  return sha256(bytes).substr(0, 16);
+}
+
+} // namespace
+
+std::vector<uint32_t> held_ports(const proto::Spec &spec) {
+  std::vector<uint32_t> ports;
+  for (const proto::Port &port : spec.ports())
+    if (port.number() != 0 && spec.network() != "own")
+      ports.push_back(port.number());
+  return ports;
+}
+
+DesiredState desired_state(const Case &subject, Faults &faults) {
+  DesiredState state;
+  Workloads by_name;
+  for (const proto::Workload &workload : subject.intent.workloads())
+    by_name.emplace(workload.name(), &workload);
+  state.starting = starting_order(subject, by_name, faults);
+  for (size_t i = 0; i < subject.replicas.size(); ++i) {
+    state.replicas.push_back({&subject.replicas[i], {}, {}});
+    state.of[subject.replicas[i].workload->name()].push_back(i);
+  }
+  const auto lacking = shortfalls_of(subject);
+  for (const proto::Workload *workload : state.starting) {
+    proto::Spec common = lowered(subject.intent, *workload);
+    for (const std::string &name : workload->after()) {
+      const auto peer = by_name.find(name);
+      if (peer == by_name.end() || peer->second->ports().empty())
+        continue;
+      const proto::Port &port = peer->second->ports(0);
+      for (size_t i : state.of[name]) {
+        proto::Peer &entry = *common.add_peers();
+        entry.set_workload(name);
+        entry.set_replica(state.replicas[i].replica->number);
+        entry.set_node(state.replicas[i].replica->node);
+        entry.set_port(port.name());
+        if (port.number() == 0)
+          entry.set_revision(state.replicas[i].revision);
+      }
+    }
+    for (size_t i : state.of[workload->name()]) {
+      Desired &desired = state.replicas[i];
+      desired.spec = common;
+      if (const auto found = lacking.find({workload->name(), desired.replica->node});
+          found != lacking.end())
+        for (const auto &[capability, reason] : found->second)
+          desired.spec.add_accept_missing(capability);
+      desired.revision = revision_of(desired.spec);
+    }
+  }
+  return state;
+}
+
+} // namespace nemo::verify

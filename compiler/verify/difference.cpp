@@ -1,0 +1,162 @@
+#include "compiler/verify/changes.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compiler/explain/texts.h"
+
+namespace nemo::verify {
+
+namespace {
+
+/// Why two revisions of a replica cannot run side by side on one node. One whose specification is
+/// not known is taken to hold what the wanted one will.
+std::string stop_first(const Desired &wanted, const There &there) {
+  if (there.node != wanted.replica->node)
+    return {};
+  const proto::Spec &before = there.spec ? *there.spec : wanted.spec;
+  const std::vector<uint32_t> held = held_ports(before);
+  for (uint32_t port : held_ports(wanted.spec))
+    if (std::find(held.begin(), held.end(), port) != held.end())
+      return explain::stop_first_port(port);
+  for (const proto::Mount &mine : wanted.spec.mounts())
+    for (const proto::Mount &theirs : before.mounts())
+      if (!mine.volume().empty() && mine.volume() == theirs.volume() &&
+          !(mine.read_only() && theirs.read_only()))
+        return explain::stop_first_volume(mine.volume());
+  return {};
+}
+
+bool runs_as_wanted(const Desired &wanted, const There &there) {
+  return there.reported_as == there.workload && there.node == wanted.replica->node &&
+         (there.revision.empty() || there.revision == wanted.revision);
+}
+
+class Differing {
+public:
+  Differing(const Case &subject, const DesiredState &state) : subject_(subject), state_(state) {
+    result_.there = what_is_there(subject.intent, subject.plan.facts());
+    result_.step_of.resize(state.replicas.size());
+  }
+
+  Difference run() {
+    for (const proto::Workload *workload : state_.starting)
+      if (const auto own = state_.of.find(workload->name()); own != state_.of.end())
+        for (size_t i : own->second)
+          wanted(i);
+    std::map<std::pair<std::string, uint32_t>, std::vector<const There *>> rest;
+    for (const There &there : result_.there)
+      if (!matched_.count({there.workload, there.replica}))
+        rest[{there.workload, there.replica}].push_back(&there);
+    for (const auto &[name, list] : rest)
+      unwanted(list);
+    return std::move(result_);
+  }
+
+private:
+  void leave(Step &step, const There &there, std::string why) {
+    step.leaving.push_back(result_.leaving.size());
+    result_.leaving.push_back({&there, result_.steps.size(),
+                               subject_.world.nodes.count(there.node) != 0, false, std::move(why)});
+  }
+
+  void wanted(size_t i) {
+    const Desired &wanted = state_.replicas[i];
+    const proto::Workload &workload = *wanted.replica->workload;
+    matched_.emplace(workload.name(), wanted.replica->number);
+    Step step;
+    step.desired = i;
+    proto::Action &action = step.action;
+    const There *same = nullptr, *main = nullptr;
+    for (const There &there : result_.there) {
+      if (there.workload != workload.name() || there.replica != wanted.replica->number)
+        continue;
+      if (!same && runs_as_wanted(wanted, there)) {
+        same = &there;
+        continue;
+      }
+      if (!main || (main->retiring && !there.retiring))
+        main = &there;
+      leave(step, there, stop_first(wanted, there));
+    }
+    if (same)
+      action.set_from_revision(same->revision);
+    if (!main) {
+      action.set_verb(same ? "keep" : "create");
+      action.set_reason(same ? explain::keep_reason() : explain::create_reason());
+    } else {
+      action.set_from_revision(main->revision);
+      if (main->node == wanted.replica->node) {
+        std::vector<std::string> changed;
+        if (main->reported_as != main->workload)
+          changed.push_back("name, was " + main->reported_as);
+        if (main->spec)
+          for (std::string &field : explain::changed_fields(*main->spec, wanted.spec))
+            changed.push_back(std::move(field));
+        action.set_verb("replace");
+        action.set_reason(explain::replace_reason(changed));
+      } else {
+        const Place from = subject_.world.at(main->node);
+        action.set_verb("move");
+        action.set_from_node(main->node);
+        action.set_reason(explain::move_reason(
+            main->node, !from.node,
+            from.node && broken_rules({subject_.intent, &workload, from}).empty()));
+      }
+    }
+    action.set_revision(wanted.revision);
+    finish(std::move(step), workload.name(), wanted.replica->number, wanted.replica->node);
+    result_.step_of[i] = result_.steps.size() - 1;
+  }
+
+  void unwanted(const std::vector<const There *> &list) {
+    const There &first = *list.front();
+    Step step;
+    step.action.set_verb("delete");
+    step.action.set_from_revision(first.revision);
+    explain::Unwanted why = explain::Unwanted::workload_gone;
+    uint32_t number = 0;
+    for (const proto::Workload &workload : subject_.intent.workloads())
+      if (workload.name() == first.workload) {
+        why = explain::Unwanted::fewer_replicas;
+        number = workload.replicas_min();
+      }
+    if (subject_.plan.destroy())
+      why = explain::Unwanted::destroyed;
+    std::string reason = explain::delete_reason(why, number);
+    std::set<std::string> volumes;
+    for (const There *there : list) {
+      leave(step, *there, "");
+      if (there->spec)
+        for (const proto::Mount &mount : there->spec->mounts())
+          if (!mount.volume().empty())
+            volumes.insert(mount.volume());
+    }
+    for (const std::string &volume : volumes)
+      reason += "; volume " + volume + " is kept";
+    step.action.set_reason(reason);
+    finish(std::move(step), first.workload, first.replica, first.node);
+  }
+
+  void finish(Step step, const std::string &workload, uint32_t replica, const std::string &node) {
+    step.action.set_id(explain::action_id(step.action.verb(), workload, replica));
+    step.action.set_object(explain::object(workload, replica));
+    step.action.set_node(node);
+    result_.steps.push_back(std::move(step));
+  }
+
+  const Case &subject_;
+  const DesiredState &state_;
+  Difference result_;
+  std::set<std::pair<std::string, uint32_t>> matched_;
+};
+
+} // namespace
+
+Difference difference(const Case &subject, const DesiredState &state) {
+  return Differing(subject, state).run();
+}
+
+} // namespace nemo::verify
