@@ -17,6 +17,7 @@ namespace nemo::check {
 struct Checked {
   proto::Intent intent; ///< meaningful only without errors
   std::vector<Diagnostic> diagnostics;
+  std::vector<std::string> displays; ///< what diagnostics call each of intent.files
   SourceTexts texts() const; ///< of every file read, for rendering; valid as long as this object
 };
 

@@ -1,0 +1,168 @@
+#include "intent/check/build.h"
+
+#include <fmt/format.h>
+
+namespace nemo::check {
+
+namespace {
+
+template <typename List> void sort_by_name(List &list) {
+  std::stable_sort(list.pointer_begin(), list.pointer_end(),
+                   [](const auto *a, const auto *b) { return a->name() < b->name(); });
+}
+
+template <typename Out> void copy_rules(const TypedBlock &block, Out &out) {
+  for (const TypedRule &rule : block.rules)
+    *out.add_rules() = rule.rule;
+}
+
+} // namespace
+
+void Builder::add(const TypedBlock &block) {
+  const llvm::StringRef kind = block.schema->name;
+  proto::Intent &intent = context_.intent;
+  const proto::Span span = context_.span(block.at, block.head);
+  if (kind == "workload") {
+    workload(block);
+  } else if (kind == "tenant") {
+    tenant(block);
+  } else if (kind == "moved") {
+    moved(block);
+  } else if (kind == "select") {
+    proto::Select &made = *intent.add_selects();
+    made.set_name(block.name);
+    copy_rules(block, made);
+    *made.mutable_span() = span;
+  } else if (kind == "policy") {
+    proto::Policy &made = *intent.add_policies();
+    made.set_name(block.name);
+    copy_rules(block, made);
+    *made.mutable_span() = span;
+  } else if (kind == "objective") {
+    proto::Objective &made = *intent.add_objectives();
+    made.set_name(block.name);
+    copy_rules(block, made);
+    if (const TypedAttribute *weight = block.find("weight"))
+      *made.mutable_weight() = weight->value.quantity();
+    *made.mutable_span() = span;
+  } else if (kind == "secret") {
+    const TypedAttribute *file = block.find("file");
+    if (file && (file->value.text().empty() || file->value.text().front() != '/'))
+      context_.error(diag::N0316, file->at, file->extent,
+                     "a secret's file is an absolute path on the node");
+    proto::Secret &made = *intent.add_secrets();
+    made.set_name(block.name);
+    made.set_file(text(block, "file"));
+    *made.mutable_span() = span;
+  } else if (kind == "site" || kind == "node" || kind == "link") {
+    proto::Inventory &made = *intent.add_inventory();
+    made.set_kind(kind.str());
+    made.set_name(block.name.empty() ? llvm::join(block.labels, " ") : block.name);
+    *made.mutable_facts() = to_object(context_, block);
+  } else if (kind != "import") {
+    *intent.add_objects() = to_object(context_, block);
+  }
+}
+
+void Builder::tenant(const TypedBlock &block) {
+  proto::Tenant &made = *context_.intent.add_tenants();
+  made.set_name(block.name);
+  if (const TypedBlock *quota = block.child("quota")) {
+    *made.mutable_quota() = resources(context_, *quota, /*with_defaults=*/false);
+    const proto::Object whole = to_object(context_, *quota);
+    for (const proto::Attribute &attribute : whole.attributes())
+      if (schema::has_word("energy|carbon|cost", attribute.name()))
+        *made.add_quota_rates() = attribute;
+  }
+  if (const TypedBlock *tariff = block.child("tariff")) {
+    const proto::Object whole = to_object(context_, *tariff);
+    *made.mutable_tariff() = whole.attributes();
+  }
+  labels(block, *made.mutable_labels());
+  *made.mutable_span() = context_.span(block.at, block.head);
+}
+
+void Builder::moved(const TypedBlock &block) {
+  if (!block.find("from") || !block.find("to"))
+    return;
+  proto::Moved &made = *context_.intent.add_moved();
+  made.set_from(block.find("from")->value.reference());
+  made.set_to(block.find("to")->value.reference());
+  *made.mutable_span() = context_.span(block.at, block.head);
+}
+
+void Builder::refuse_bad_moves() {
+  for (const proto::Moved &moved : context_.intent.moved()) {
+    const Cursor at{moved.span().file(), nullptr};
+    const syntax::Extent extent{moved.span().begin(), moved.span().end()};
+    std::string what;
+    if (llvm::StringRef(moved.from()).split('.').first !=
+        llvm::StringRef(moved.to()).split('.').first)
+      what = fmt::format("`{}` cannot become `{}`: another kind", moved.from(), moved.to());
+    else if (context_.objects.count(moved.from()))
+      what = fmt::format("`{}` is still declared, so it has not moved", moved.from());
+    else if (!context_.objects.count(moved.to()) && !context_.incomplete)
+      what = fmt::format("`{}` is not declared, so nothing moves there", moved.to());
+    if (!what.empty())
+      context_.error(diag::N0312, at, extent, what);
+  }
+}
+
+void Builder::refuse_circles() {
+  std::map<std::string, const proto::Workload *> by_name;
+  for (const proto::Workload &workload : context_.intent.workloads())
+    by_name[workload.name()] = &workload;
+  std::map<std::string, int> state; // 1: on the way, 2: done
+  struct Step {
+    const proto::Workload *workload;
+    int next;
+  };
+  for (const auto &[name, start] : by_name) {
+    if (state[name] != 0)
+      continue;
+    std::vector<Step> way{{start, 0}}; // explicit: chains of `after` are as long as the text
+    state[name] = 1;
+    while (!way.empty()) {
+      Step &step = way.back();
+      if (step.next == step.workload->after_size()) {
+        state[step.workload->name()] = 2;
+        way.pop_back();
+        continue;
+      }
+      const std::string &next = step.workload->after(step.next++);
+      const auto found = by_name.find(next);
+      if (found == by_name.end())
+        continue;
+      if (state[next] == 0) {
+        state[next] = 1;
+        way.push_back({found->second, 0});
+      } else if (state[next] == 1) {
+        std::string circle;
+        bool inside = false;
+        for (const Step &passed : way) {
+          inside |= passed.workload->name() == next;
+          if (inside)
+            circle += passed.workload->name() + " after ";
+        }
+        const proto::Span &span = step.workload->after_span();
+        context_
+            .error(diag::N0309, {span.file(), nullptr}, {span.begin(), span.end()},
+                   fmt::format("`{}` starts after itself", next),
+                   "leave one of them out of `after`")
+            .notes.push_back({circle + next, {}, {}});
+      }
+    }
+  }
+}
+
+void Builder::finish() {
+  proto::Intent &intent = context_.intent;
+  sort_by_name(*intent.mutable_workloads());
+  sort_by_name(*intent.mutable_tenants());
+  sort_by_name(*intent.mutable_selects());
+  sort_by_name(*intent.mutable_secrets());
+  refuse_circles();
+  refuse_bad_moves();
+}
+
+} // namespace nemo::check

@@ -1,0 +1,53 @@
+// Last phase: typed blocks to the messages of the intent, with defaults filled in and what stands
+// between objects checked: ports that a health check names, circles of `after`, files that mounts
+// bring along.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "intent/check/blocks.h"
+
+namespace nemo::check {
+
+/// Reads the files of one relative mount source; an error says why not, in plain words.
+using ReadArtifact = std::function<llvm::Expected<proto::Artifact>(const std::string &source)>;
+
+class Builder {
+public:
+  Builder(Context &context, ReadArtifact read) : context_(context), read_(std::move(read)) {}
+
+  void add(const TypedBlock &block);
+  /// Sorts, and checks what needs the whole.
+  void finish();
+
+private:
+  void workload(const TypedBlock &block);
+  void what_runs(const TypedBlock &block, proto::Workload &out);
+  void rules(const TypedBlock &block, proto::Workload &out);
+  void ports(const TypedBlock &block, proto::Workload &out);
+  void mounts(const TypedBlock &block, proto::Workload &out);
+  bool mount(const TypedBlock &block, proto::Mount &out);
+  bool bring_files(const TypedAttribute &source, proto::Mount &out);
+  void health(const TypedBlock &block, proto::Workload &out);
+  void tenant(const TypedBlock &block);
+  void moved(const TypedBlock &block);
+  void refuse_circles();
+  void refuse_bad_moves();
+
+  Context &context_;
+  ReadArtifact read_;
+};
+
+// What builders read from a typed block. An absent attribute has its default of the schema.
+std::string text_of(const proto::Value &value); ///< text, enumerator, or a reference's name
+std::string text(const TypedBlock &block, llvm::StringRef name);
+std::vector<std::string> texts(const TypedBlock &block, llvm::StringRef name);
+bool flag(const TypedBlock &block, llvm::StringRef name);
+/// A whole number of `step`s ("1mcore" as "mcore").
+uint64_t whole(const TypedBlock &block, llvm::StringRef name, llvm::StringRef step);
+void labels(const TypedBlock &block, google::protobuf::RepeatedPtrField<proto::Label> &out);
+proto::Resources resources(const Context &context, const TypedBlock &block, bool with_defaults);
+
+} // namespace nemo::check

@@ -1,0 +1,254 @@
+// The workload's message: what runs, how many, where it may be and what it must reach.
+#include <fmt/format.h>
+
+#include "intent/check/build.h"
+#include "intent/units/units.h"
+
+namespace nemo::check {
+
+void Builder::workload(const TypedBlock &block) {
+  proto::Workload made;
+  made.set_name(block.name);
+  made.set_tenant(text(block, "tenant"));
+  what_runs(block, made);
+  made.set_replicas_min(1);
+  made.set_replicas_max(1);
+  if (const TypedAttribute *replicas = block.find("replicas")) {
+    const auto count = [](const proto::Value &value) {
+      const auto quantity = formula::from_proto(value.quantity());
+      return static_cast<uint32_t>(quantity ? quantity->value.floor().value_or(0) : 0);
+    };
+    const bool range = replicas->value.has_range();
+    made.set_replicas_min(count(range ? replicas->value.range().low() : replicas->value));
+    made.set_replicas_max(count(range ? replicas->value.range().high() : replicas->value));
+    *made.mutable_replicas_span() = context_.span(replicas->at, replicas->extent);
+  }
+  if (const TypedBlock *given = block.child("resources")) {
+    *made.mutable_resources() = resources(context_, *given, /*with_defaults=*/true);
+  } else {
+    TypedBlock empty;
+    empty.schema = schema::find_child(*block.schema, "resources");
+    empty.at = block.at;
+    empty.head = block.head;
+    *made.mutable_resources() = resources(context_, empty, /*with_defaults=*/true);
+  }
+  ports(block, made);
+  if (const TypedBlock *env = block.child("env")) {
+    for (const TypedAttribute &attribute : env->attributes) {
+      proto::EnvVar *variable = made.add_env();
+      variable->set_name(attribute.name);
+      if (attribute.value.has_quantity())
+        variable->set_value(units::print(*formula::from_proto(attribute.value.quantity())));
+      else if (attribute.value.kind_case() == proto::Value::kBoolean)
+        variable->set_value(attribute.value.boolean() ? "true" : "false");
+      else
+        variable->set_value(text_of(attribute.value));
+    }
+    std::stable_sort(made.mutable_env()->pointer_begin(), made.mutable_env()->pointer_end(),
+                     [](const auto *a, const auto *b) { return a->name() < b->name(); });
+  }
+  mounts(block, made);
+  if (const TypedBlock *data = block.child("data")) {
+    made.mutable_data()->set_data_class(text(*data, "class"));
+    for (const std::string &subject : texts(*data, "subjects"))
+      made.mutable_data()->add_subjects(subject);
+    if (data->find("location"))
+      made.mutable_data()->set_location(text(*data, "location"));
+    *made.mutable_data()->mutable_span() = context_.span(data->at, data->head);
+  }
+  rules(block, made);
+  health(block, made);
+  const auto part = [&](const char *name) {
+    if (const TypedBlock *given = block.child(name))
+      return *given;
+    TypedBlock empty;
+    empty.schema = schema::find_child(*block.schema, name);
+    return empty;
+  };
+  const TypedBlock restart = part("restart"), stop = part("stop");
+  const std::string policy = text(restart, "policy");
+  made.mutable_restart()->set_policy(policy == "never"        ? proto::Restart::NEVER
+                                     : policy == "on-failure" ? proto::Restart::ON_FAILURE
+                                                              : proto::Restart::ALWAYS);
+  made.mutable_restart()->set_backoff_ms(whole(restart, "backoff", "ms"));
+  made.mutable_restart()->set_backoff_max_ms(whole(restart, "backoff-max", "ms"));
+  made.set_stop_grace_ms(whole(stop, "grace", "ms"));
+  made.set_stop_signal(text(stop, "signal"));
+  for (const std::string &name : texts(block, "after"))
+    made.add_after(name);
+  if (const TypedAttribute *after = block.find("after"))
+    *made.mutable_after_span() = context_.span(after->at, after->extent);
+  made.set_network(text(block, "network"));
+  for (const std::string &name : texts(block, "secrets"))
+    made.add_secrets(name);
+  labels(block, *made.mutable_labels());
+  made.set_privileged(flag(block, "privileged"));
+  made.set_protect(flag(block, "protect"));
+  made.set_working_directory(text(block, "working-directory"));
+  for (const TypedBlock &child : block.children)
+    if (schema::has_word("migrate|rollout", child.schema->name))
+      *made.add_others() = to_object(context_, child);
+  *made.mutable_span() = context_.span(block.at, block.head);
+  *context_.intent.add_workloads() = std::move(made);
+}
+
+void Builder::what_runs(const TypedBlock &block, proto::Workload &out) {
+  const TypedAttribute *image = block.find("image"), *exec = block.find("exec");
+  if (image && exec) {
+    Diagnostic &fault = context_.error(diag::N0315, exec->at, exec->name_extent,
+                                       "a workload is an image or a program, not both");
+    context_.note(fault, "the image", image->at, image->name_extent);
+  } else if (!image && !exec && !block.faulty) {
+    context_.error(diag::N0216, block.at, block.head, "`workload` needs `exec` or `image`",
+                   "exec = [\"/usr/bin/program\", \"argument\"]");
+  }
+  out.set_image(text(block, "image"));
+  for (const std::string &word : texts(block, "exec"))
+    out.add_exec(word);
+  if (exec && out.exec_size() > 0 && (out.exec(0).empty() || out.exec(0).front() != '/'))
+    context_.error(
+        diag::N0316, exec->at, exec->extent,
+        fmt::format("`exec` begins with an absolute path, and this is `{}`", out.exec(0)),
+        "write where the program is, such as /usr/bin/python3");
+  else if (exec && out.exec_size() == 0)
+    context_.error(diag::N0316, exec->at, exec->extent, "`exec` names no program");
+  const TypedAttribute *sandbox = block.find("sandbox");
+  out.set_sandbox(sandbox ? text_of(sandbox->value) : image ? "container" : "process");
+  if (sandbox)
+    *out.mutable_sandbox_span() = context_.span(sandbox->at, sandbox->extent);
+}
+
+/// A rule that speaks of what is measured is a service level; one of nodes alone says where.
+static bool is_level(const proto::Rule &rule) {
+  for (const proto::Ref *ref : formula::references(rule.formula()))
+    if (schema::has_word("latency|availability|throughput|error|frame|jitter|slo|downtime|energy|"
+                         "carbon|cost",
+                         ref->path(0)))
+      return true;
+  return false;
+}
+
+void Builder::rules(const TypedBlock &block, proto::Workload &out) {
+  proto::Place &place = *out.mutable_place();
+  for (const TypedRule &rule : block.rules)
+    *(is_level(rule.rule) ? out.add_slo() : place.add_rules()) = rule.rule;
+  if (const TypedBlock *slo = block.child("slo"))
+    for (const TypedRule &rule : slo->rules)
+      *out.add_slo() = rule.rule;
+  const TypedBlock *given = block.child("place");
+  const TypedAttribute *on = block.find("on");
+  const TypedAttribute *inner = given ? given->find("on") : nullptr;
+  if (on && inner) {
+    Diagnostic &fault =
+        context_.error(diag::N0315, inner->at, inner->name_extent, "`on` is given twice");
+    context_.note(fault, "first given here", on->at, on->name_extent);
+  }
+  if (const TypedAttribute *chosen = on ? on : inner) {
+    for (const proto::Value &item : chosen->value.list().items())
+      place.add_on(text_of(item));
+    *place.mutable_on_span() = context_.span(chosen->at, chosen->extent);
+  }
+  if (!given)
+    return;
+  for (const TypedRule &rule : given->rules)
+    *place.add_rules() = rule.rule;
+  if (const TypedAttribute *spread = given->find("spread")) {
+    place.set_spread(text_of(spread->value));
+    *place.mutable_spread_span() = context_.span(spread->at, spread->extent);
+  }
+}
+
+void Builder::ports(const TypedBlock &block, proto::Workload &out) {
+  const TypedBlock *given = block.child("ports");
+  if (!given)
+    return;
+  std::map<uint32_t, const TypedAttribute *> taken;
+  for (const TypedAttribute &attribute : given->attributes) {
+    proto::Port *port = out.add_ports();
+    port->set_name(attribute.name);
+    const auto number = formula::from_proto(attribute.value.quantity());
+    port->set_number(static_cast<uint32_t>(number ? number->value.floor().value_or(0) : 0));
+    *port->mutable_span() = context_.span(attribute.at, attribute.extent);
+    if (port->number() == 0)
+      continue;
+    const auto [entry, added] = taken.try_emplace(port->number(), &attribute);
+    if (!added) {
+      Diagnostic &fault =
+          context_.error(diag::N0315, attribute.at, attribute.extent,
+                         fmt::format("port {} is given to two names", port->number()), "auto");
+      context_.note(fault, "first given here", entry->second->at, entry->second->extent);
+    }
+  }
+}
+
+void Builder::health(const TypedBlock &block, proto::Workload &out) {
+  const TypedBlock *given = block.child("health");
+  if (!given || given->faulty)
+    return;
+  const TypedAttribute *kinds[] = {given->find("http"), given->find("tcp"), given->find("exec")};
+  const TypedAttribute *chosen = nullptr;
+  for (const TypedAttribute *kind : kinds) {
+    if (kind && chosen) {
+      Diagnostic &fault = context_.error(diag::N0315, kind->at, kind->name_extent,
+                                         "a health check is one of http, tcp and exec");
+      context_.note(fault, "the other", chosen->at, chosen->name_extent);
+      return;
+    }
+    chosen = kind ? kind : chosen;
+  }
+  if (!chosen) {
+    context_.error(diag::N0216, given->at, given->head, "`health` needs `http`, `tcp` or `exec`",
+                   "http = \"/healthz\"");
+    return;
+  }
+  proto::Health &made = *out.mutable_health();
+  std::string port = text(*given, "port");
+  if (chosen == kinds[0]) {
+    made.set_kind(proto::Health::HTTP);
+    made.set_path(chosen->value.text());
+    if (made.path().empty() || made.path().front() != '/' ||
+        llvm::any_of(made.path(), [](unsigned char c) { return c <= ' ' || c == 127; }))
+      context_.error(diag::N0316, chosen->at, chosen->extent,
+                     "`http` is a path that begins with '/' and has no white space",
+                     "\"/healthz\"");
+  } else if (chosen == kinds[1]) {
+    made.set_kind(proto::Health::TCP);
+    const bool yes = chosen->value.kind_case() == proto::Value::kBoolean;
+    if (yes ? !chosen->value.boolean() : text_of(chosen->value).empty())
+      context_.error(diag::N0204, chosen->at, chosen->extent, "`tcp` takes true or a port's name",
+                     "true");
+    if (!yes)
+      port = text_of(chosen->value);
+  } else {
+    made.set_kind(proto::Health::EXEC);
+    for (const std::string &word : texts(*given, "exec"))
+      made.add_command(word);
+    if (made.command_size() == 0 || made.command(0).empty() || made.command(0).front() != '/')
+      context_.error(diag::N0316, chosen->at, chosen->extent,
+                     "`exec` begins with an absolute path");
+  }
+  if (made.kind() != proto::Health::EXEC) {
+    std::vector<std::string> names;
+    for (const proto::Port &known : out.ports())
+      names.push_back(known.name());
+    std::string fix;
+    const TypedAttribute *named = given->find("port") ? given->find("port") : chosen;
+    if (names.empty() && !block.faulty)
+      context_.error(diag::N0307, given->at, given->head,
+                     fmt::format("workload `{}` has no port to check", out.name()),
+                     "ports { http = auto }");
+    else if (!port.empty() && !llvm::is_contained(names, port)) {
+      const std::string hint = suggestion(port, names, fix);
+      context_.error(diag::N0307, named->at, named->extent,
+                     fmt::format("workload `{}` has no port `{}`{}", out.name(), port, hint), fix);
+    }
+  }
+  made.set_port(port);
+  made.set_every_ms(whole(*given, "every", "ms"));
+  made.set_timeout_ms(whole(*given, "timeout", "ms"));
+  made.set_grace_ms(whole(*given, "grace", "ms"));
+  made.set_failures(static_cast<uint32_t>(whole(*given, "failures", "")));
+  *made.mutable_span() = context_.span(given->at, given->head);
+}
+
+} // namespace nemo::check

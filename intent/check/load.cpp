@@ -1,0 +1,351 @@
+#include "intent/check/load.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "intent/syntax/parse.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+namespace nemo::check {
+
+namespace fs = llvm::sys::fs;
+namespace path = llvm::sys::path;
+
+namespace {
+
+constexpr uint64_t max_total_bytes = 64ull << 20;
+constexpr size_t max_files = 4096;
+
+/// Reads files on demand. Two kinds: a disk, or texts in memory.
+struct Reader {
+  std::function<std::vector<std::string>(const std::string &)> find; ///< files that a path names
+  std::function<llvm::Expected<std::string>(const std::string &)> read;
+};
+
+void add_file(Context &context, std::string name, std::string display, std::string text) {
+  auto parsed = syntax::parse(display, std::move(text));
+  context.incomplete |= has_errors(parsed.diagnostics);
+  std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(),
+            std::back_inserter(context.diagnostics));
+  auto *file = context.intent.add_files();
+  file->set_path(name);
+  if (parsed.file.text)
+    file->set_text(*parsed.file.text);
+  context.sources.push_back({std::move(name), std::move(display), std::move(parsed.file), 0, {}, {}});
+}
+
+/// The `import` statements of one file: edges to files that are read already or now.
+class Imports {
+public:
+  Imports(Context &context, const Place &place, const Reader &reader)
+      : context_(context), place_(place), reader_(reader) {
+    for (const Source &source : context.sources)
+      bytes_ += source.file.text ? source.file.text->size() : 0;
+  }
+
+  void follow_all() {
+    for (uint32_t file = 0; file < context_.sources.size(); ++file)
+      for (syntax::StmtId id : statements(file))
+        follow(file, id);
+    refuse_cycles();
+  }
+
+private:
+  std::vector<syntax::StmtId> statements(uint32_t file) const {
+    std::vector<syntax::StmtId> result;
+    const syntax::File &tree = context_.sources[file].file;
+    for (syntax::StmtId id : tree.statements())
+      if (tree[id].kind == syntax::StmtKind::block && tree[id].name.text == "import")
+        result.push_back(id);
+    return result;
+  }
+
+  uint32_t file_index(const std::string &name) const {
+    for (uint32_t i = 0; i < context_.sources.size(); ++i)
+      if (context_.sources[i].path == name)
+        return i;
+    return ~0u;
+  }
+
+  void follow(uint32_t from, syntax::StmtId id) {
+    const Cursor at{from, nullptr};
+    // Copied: reading more files moves the sources.
+    const syntax::Stmt statement = context_.file(at)[id];
+    const auto labels = context_.file(at).labels_of(statement);
+    if (labels.size() != 1)
+      return; // diagnosed with the other blocks
+    const std::string written = labels[0].text.str();
+    const syntax::Extent extent = labels[0].extent;
+    if (written.empty() || path::is_absolute(written) || written.find('\0') != std::string::npos) {
+      context_.error(diag::N0302, at, extent,
+                     fmt::format("an import is a path relative to this file, not `{}`", written));
+      return;
+    }
+    const std::string target =
+        join(path::parent_path(context_.sources[from].path), written);
+    const std::vector<std::string> names = reader_.find(target);
+    if (names.empty()) {
+      context_.error(diag::N0303, at, extent,
+                     fmt::format("`{}` names no file and no directory with .nemo files", written))
+          .notes.push_back({fmt::format("looked for {0}{1}, {0}{1}.nemo and .nemo files in {0}{1}/",
+                                        place_.prefix, target),
+                            {},
+                            {}});
+      context_.incomplete = true;
+      return;
+    }
+    std::string alias;
+    for (syntax::StmtId inner : context_.file(at).body_of(statement)) {
+      const syntax::Stmt &member = context_.file(at)[inner];
+      if (member.kind == syntax::StmtKind::attribute && member.name.text == "as" &&
+          member.value != syntax::no_expr)
+        alias = context_.text(at, context_.expr(at, member.value).extent).trim('"').str();
+    }
+    for (const std::string &name : names) {
+      uint32_t index = file_index(name);
+      if (index == ~0u) {
+        index = read(name, at, extent);
+        if (index == ~0u)
+          return;
+      }
+      context_.sources[from].imports.push_back(index);
+      if (!alias.empty()) {
+        auto [entry, added] = context_.sources[from].aliases.try_emplace(alias, modules_ + 1);
+        modules_ = std::max(modules_, entry->second);
+        if (context_.sources[index].module == 0)
+          context_.sources[index].module = entry->second;
+        else
+          entry->second = context_.sources[index].module;
+      }
+    }
+  }
+
+  uint32_t read(const std::string &name, Cursor at, syntax::Extent extent) {
+    if (context_.sources.size() >= max_files) {
+      if (!full_)
+        context_.error(diag::N0304, at, extent,
+                       fmt::format("more than {} files are read together", max_files));
+      full_ = true;
+      return ~0u;
+    }
+    auto text = reader_.read(name);
+    if (!text) {
+      context_.incomplete = true;
+      context_.error(diag::N0302, at, extent, llvm::toString(text.takeError()));
+      return ~0u;
+    }
+    bytes_ += text->size();
+    if (bytes_ > max_total_bytes) {
+      if (!full_)
+        context_.error(diag::N0304, at, extent, "the files together are over 64 MiB");
+      full_ = true;
+      return ~0u;
+    }
+    add_file(context_, name, place_.prefix + name, std::move(*text));
+    return context_.sources.size() - 1;
+  }
+
+  void refuse_cycles() {
+    std::vector<int> state(context_.sources.size()); // 0 new, 1 on the way, 2 done
+    std::vector<uint32_t> way;
+    std::function<void(uint32_t)> visit = [&](uint32_t file) {
+      state[file] = 1;
+      way.push_back(file);
+      for (uint32_t next : context_.sources[file].imports) {
+        if (state[next] == 0)
+          visit(next);
+        else if (state[next] == 1)
+          report_cycle({std::find(way.begin(), way.end(), next), way.end()});
+      }
+      way.pop_back();
+      state[file] = 2;
+    };
+    for (uint32_t file = 0; file < context_.sources.size(); ++file)
+      if (state[file] == 0)
+        visit(file);
+  }
+
+  void report_cycle(const std::vector<uint32_t> &files) {
+    std::string chain;
+    for (uint32_t file : files)
+      chain += context_.sources[file].display + " -> ";
+    chain += context_.sources[files.front()].display;
+    const Cursor at{files.back(), nullptr};
+    for (syntax::StmtId id : statements(files.back())) {
+      const auto labels = context_.file(at).labels_of(context_.file(at)[id]);
+      if (labels.empty())
+        continue;
+      const auto names = reader_.find(
+          join(path::parent_path(context_.sources[files.back()].path), labels[0].text));
+      if (!llvm::is_contained(names, context_.sources[files.front()].path))
+        continue;
+      context_.error(diag::N0301, at, labels[0].extent, "files import each other in a circle")
+          .notes.push_back({chain, {}, {}});
+      return;
+    }
+  }
+
+  Context &context_;
+  const Place &place_;
+  const Reader &reader_;
+  uint32_t modules_ = 0;
+  uint64_t bytes_ = 0;
+  bool full_ = false;
+};
+
+std::vector<std::string> nemo_files(const std::string &directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; it != end && !error; it.increment(error)) {
+    llvm::StringRef name = path::filename(it->path());
+    if (name.endswith(".nemo") && !name.startswith(".") && !fs::is_directory(it->path()))
+      names.push_back(name.str());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string real(const std::string &name) {
+  llvm::SmallString<256> result;
+  return fs::real_path(name, result) ? std::string() : result.str().str();
+}
+
+bool inside(llvm::StringRef root, llvm::StringRef name) {
+  return name == root || root == "/" ||
+         (name.startswith(root) && name.size() > root.size() && name[root.size()] == '/');
+}
+
+std::string repository_of(const std::string &directory) {
+  std::string start = real(directory);
+  for (llvm::StringRef at = start; !at.empty(); at = path::parent_path(at))
+    if (fs::exists(at + "/.git"))
+      return at.str();
+  return start;
+}
+
+llvm::Expected<std::string> read_whole(const std::string &name) {
+  fs::file_status status;
+  if (std::error_code error = fs::status(name, status))
+    return llvm::createStringError(error, "cannot read %s: %s", name.c_str(),
+                                   error.message().c_str());
+  if (status.type() != fs::file_type::regular_file)
+    return llvm::createStringError(std::errc::invalid_argument, "cannot read %s: it is no file",
+                                   name.c_str());
+  if (status.getSize() > max_total_bytes + 1)
+    return std::string(max_total_bytes + 1, '\n'); // the parser refuses it by its size
+  auto buffer = llvm::MemoryBuffer::getFile(name, false, false, true);
+  if (!buffer)
+    return llvm::createStringError(buffer.getError(), "cannot read %s: %s", name.c_str(),
+                                   buffer.getError().message().c_str());
+  return (*buffer)->getBuffer().str();
+}
+
+void unreadable(Context &context, const std::string &display, std::string message,
+                const diag::Entry &entry = diag::N0101) {
+  context.incomplete = true;
+  context.diagnostics.push_back(diag::make(entry, std::move(message), display));
+}
+
+} // namespace
+
+std::string join(llvm::StringRef directory, llvm::StringRef name) {
+  llvm::SmallString<256> result(directory);
+  path::append(result, name);
+  path::remove_dots(result, /*remove_dot_dot=*/true);
+  return result.str().str();
+}
+
+Place load_path(Context &context, const std::string &given) {
+  Place place;
+  std::vector<std::string> roots;
+  if (fs::is_directory(given)) {
+    place.directory = given;
+    roots = nemo_files(given);
+    if (roots.empty())
+      unreadable(context, given, fmt::format("{} holds no .nemo files", given), diag::N0305);
+  } else {
+    place.directory = path::parent_path(given).str();
+    roots = {path::filename(given).str()};
+  }
+  if (place.directory.empty())
+    place.directory = ".";
+  llvm::StringRef shown = given == place.directory ? llvm::StringRef(given).rtrim('/')
+                                                   : path::parent_path(given);
+  if (!shown.empty() && shown != ".")
+    place.prefix = shown.str() + "/";
+  else if (!given.empty() && given.front() == '/' && shown.empty())
+    place.prefix = "/";
+  place.repository = repository_of(place.directory);
+
+  uint64_t bytes = 0;
+  for (const std::string &name : roots) {
+    auto text = read_whole(path::is_absolute(given) && shown.empty() ? "/" + name
+                                                                     : place.directory + "/" + name);
+    if (!text) {
+      unreadable(context, place.prefix + name, llvm::toString(text.takeError()));
+      continue;
+    }
+    bytes += text->size();
+    if (bytes > max_total_bytes && context.sources.size() > 0) {
+      unreadable(context, place.prefix + name, "the files together are over 64 MiB", diag::N0304);
+      break;
+    }
+    add_file(context, name, place.prefix + name, std::move(*text));
+  }
+
+  Reader reader;
+  reader.find = [&](const std::string &name) -> std::vector<std::string> {
+    const std::string full = join(place.directory, name);
+    if (fs::is_regular_file(full))
+      return {name};
+    if (fs::is_regular_file(full + ".nemo"))
+      return {name + ".nemo"};
+    std::vector<std::string> names;
+    if (fs::is_directory(full))
+      for (const std::string &file : nemo_files(full))
+        names.push_back(join(name, file));
+    return names;
+  };
+  reader.read = [&](const std::string &name) -> llvm::Expected<std::string> {
+    const std::string full = join(place.directory, name);
+    if (!inside(place.repository, real(full)))
+      return llvm::createStringError(
+          std::errc::permission_denied,
+          "an import may not leave the repository (%s); this one is at %s",
+          place.repository.c_str(), real(full).c_str());
+    return read_whole(full);
+  };
+  Imports(context, place, reader).follow_all();
+  return place;
+}
+
+void load_texts(Context &context, const std::vector<proto::SourceFile> &files) {
+  std::map<std::string, const proto::SourceFile *> by_path;
+  for (const proto::SourceFile &file : files)
+    if (by_path.emplace(file.path(), &file).second)
+      add_file(context, file.path(), file.path(), file.text());
+  if (files.empty())
+    unreadable(context, {}, "there are no files to check", diag::N0305);
+  Reader reader;
+  reader.find = [&](const std::string &name) -> std::vector<std::string> {
+    if (by_path.count(name))
+      return {name};
+    if (by_path.count(name + ".nemo"))
+      return {name + ".nemo"};
+    std::vector<std::string> names;
+    for (const auto &[file, text] : by_path)
+      if (path::parent_path(file) == (name == "." ? "" : name))
+        names.push_back(file);
+    return names;
+  };
+  reader.read = [&](const std::string &name) -> llvm::Expected<std::string> {
+    return by_path.at(name)->text();
+  };
+  Imports(context, Place{}, reader).follow_all();
+}
+
+} // namespace nemo::check
