@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <arpa/inet.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -126,10 +127,22 @@ llvm::Error configure_network(const std::optional<std::string> &address) {
 }
 
 void remove_network(const std::string &id) {
-  const std::string name = host_end(id);
-  if (exists(name))
-    if (auto error = run_ip(fmt::format("link del {}\n", name)))
-      llvm::consumeError(std::move(error)); // it went by itself in between
+  // Asked of the kernel directly: it usually went by itself already, or goes in this moment, and
+  // that is no error that anybody should read about.
+  struct {
+    nlmsghdr header;
+    ifinfomsg link;
+  } request = {};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_DELLINK;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  request.link.ifi_index = static_cast<int>(::if_nametoindex(host_end(id).c_str()));
+  if (request.link.ifi_index == 0)
+    return;
+  Descriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  char answer[1024];
+  if (::send(socket.get(), &request, sizeof request, 0) == sizeof request)
+    (void)!::recv(socket.get(), answer, sizeof answer, 0); // done when it answers
 }
 
 std::string try_network(bool root) {
