@@ -27,7 +27,6 @@ uint32_t StatementReader::indent(uint32_t offset) const {
 
 void StatementReader::open_block(StmtId id) {
   const Token &brace = tokens_[at_];
-  add(id);
   if (blocks_.size() >= limits_.nesting) {
     too_deep(brace);
     told_too_deep_ = true;
@@ -45,6 +44,15 @@ void StatementReader::open_block(StmtId id) {
   block.open_brace = brace.extent();
   blocks_.push_back({id, indent(block.extent.begin), {}});
   ++at_;
+}
+
+/// A body without a name is read for its own faults, but stands nowhere in the tree.
+void StatementReader::open_anonymous() {
+  Stmt anonymous;
+  anonymous.kind = StmtKind::block;
+  anonymous.extent = anonymous.name.extent = tokens_[at_].extent();
+  file_.stmts.push_back(anonymous);
+  open_block(StmtId{static_cast<uint32_t>(file_.stmts.size() - 1)});
 }
 
 void StatementReader::close_block() {
@@ -68,18 +76,14 @@ void StatementReader::close_block() {
 
   const uint32_t next = kind();
   if (!is_line_end(next) && next != Lexer::RBRACE && next != end_of_file) {
-    faults_.add(diag::N0121, tokens_[at_].extent(),
-                fmt::format("'{}' begins a second statement on the same line",
-                            file_.source(tokens_[at_].extent()).take_front(40).str()),
-                "put a line end or `;` after '}'");
+    faults_.add(
+        diag::N0121, tokens_[at_].extent(),
+        fmt::format("{} begins a second statement on the same line", faults_.shown(tokens_[at_])),
+        "put a line end or `;` after '}'");
     // What follows is read as a statement of its own; a brace would only be reported twice.
     if (next == Lexer::LBRACE) {
       sound_ = false;
-      Stmt anonymous;
-      anonymous.kind = StmtKind::block;
-      anonymous.extent = anonymous.name.extent = tokens_[at_].extent();
-      file_.stmts.push_back(anonymous);
-      open_block(StmtId(file_.stmts.size() - 1));
+      open_anonymous();
     }
   }
 }

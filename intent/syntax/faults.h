@@ -31,13 +31,15 @@ public:
   /// The escapes of a string literal.
   void check_escapes(const Token &token);
 
+  /// The token's text in quotes, shortened.
+  std::string shown(const Token &token) const;
+
   std::vector<Diagnostic> take() { return std::move(diagnostics_); }
   size_t count() const { return diagnostics_.size(); }
   const File &file() const { return file_; }
 
 private:
   void missing_value(llvm::ArrayRef<Token> statement, size_t found);
-  std::string shown(const Token &token) const;
 
   const File &file_;
   std::vector<Diagnostic> diagnostics_;

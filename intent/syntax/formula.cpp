@@ -188,6 +188,7 @@ public:
                   "write " + file_.source(chained.extent).str() + " and " + middle + " " +
                       file_.source({flat(sign).begin, file_[right].extent.end}).str());
       faults_.note("the first comparison", chained.extent);
+      return add(ExprKind::invalid, extent(node), {});
     }
     return add(kind, extent(node), {left, right});
   }

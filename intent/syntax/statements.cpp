@@ -27,12 +27,7 @@ void StatementReader::read() {
     case Lexer::LBRACE: {
       faults_.add(diag::N0115, tokens_[at_].extent(), "this body belongs to no block",
                   "write the block's name before it, on the same line: name { … }");
-      Stmt anonymous;
-      anonymous.kind = StmtKind::block;
-      anonymous.extent = tokens_[at_].extent();
-      anonymous.name.extent = tokens_[at_].extent();
-      file_.stmts.push_back(anonymous);
-      open_block(StmtId(file_.stmts.size() - 1));
+      open_anonymous();
       break;
     }
     default:
@@ -169,17 +164,19 @@ void StatementReader::read_statement() {
     if (sound_) {
       faults_.add(
           diag::N0115, statement_[0].extent(),
-          fmt::format("'{}' begins no statement",
-                      file_.source(statement_[0].extent()).take_front(40).str()),
+          fmt::format("{} begins no statement", faults_.shown(statement_[0])),
           is_binary(first) || first == Lexer::DOT || first == Lexer::RPAREN
               ? "to go on with the formula of the line before, put it in parentheses"
               : "a statement is `name = value`, `name { … }`, or begins with a verb such as "
                 "require");
     }
-    statement.kind = StmtKind::attribute;
-    statement.name.extent = statement_[0].extent();
-    statement.value = checked(no_expr);
+    if (body)
+      open_anonymous();
+    return; // not in the tree: nobody can tell what it was to mean
   }
+  // Neither is a lone name with a fault behind it.
+  if (!body && kind() != Lexer::LBRACE && statement.kind == StmtKind::block && !sound_)
+    return;
   file_.stmts.push_back(statement);
   const StmtId id{static_cast<uint32_t>(file_.stmts.size() - 1)};
   if (kind() == Lexer::LBRACE) {
@@ -196,6 +193,7 @@ void StatementReader::read_statement() {
       block.kind = StmtKind::block;
       block.name.extent = block.extent;
     }
+    add(id);
     open_block(id);
     return;
   }
@@ -279,7 +277,7 @@ void StatementReader::head_fault(size_t found) {
                                                  "minimize", "maximize", "when"};
   const Token &token = statement_[found];
   const std::string name = file_.source(statement_[0].extent()).str();
-  const std::string text = file_.source(token.extent()).take_front(40).str();
+  const std::string text = file_.source(token.extent()).str();
   bool dotted = false;
   for (size_t i = found; i + 1 < statement_.size() && !dotted; ++i)
     dotted = statement_[i].kind == Lexer::ASSIGN;
@@ -296,7 +294,8 @@ void StatementReader::head_fault(size_t found) {
                     ? fmt::format("write {} = {}…", name, text)
                     : fmt::format("write {} = {}", name, text));
   } else {
-    faults_.add(diag::N0114, token.extent(), fmt::format("'{}' cannot stand here", text),
+    faults_.add(diag::N0114, token.extent(),
+                fmt::format("{} cannot stand here", faults_.shown(token)),
                 "a line that begins with a name goes on with `= value` or `{ … }`; a rule begins "
                 "with a verb such as require");
     faults_.cause(fmt::format("'{}' begins an attribute or a block", name));
@@ -313,6 +312,7 @@ void StatementReader::no_body(const Stmt &statement) {
     fix = fmt::format("write {} {{ … }}", file_.source(statement.extent).str());
   faults_.add(diag::N0116, statement.extent, fmt::format("'{}' has neither value nor body", name),
               fix);
+  sound_ = false; // not in the tree
 }
 
 /// `name` and on the next line `{`: said once, and read as if it stood where it should.

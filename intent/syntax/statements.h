@@ -45,6 +45,7 @@ private:
   ExprId checked(ExprId id);
   void add(StmtId id);
   void open_block(StmtId id);
+  void open_anonymous();
   void close_block();
   void report_open_blocks();
   Run finish(const std::vector<StmtId> &statements);
