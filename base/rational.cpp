@@ -317,7 +317,7 @@ std::string Rational::to_human(int digits) const {
 
   const std::string sign = num_ < 0 ? "-" : "";
   const int length = static_cast<int>(text.size());
-  if (exponent < -6) {
+  if (exponent < -6 || exponent > 20) {
     std::string mantissa = text.substr(0, 1);
     if (length > 1)
       mantissa += "." + text.substr(1);

@@ -52,7 +52,7 @@ public:
   /// Shortest decimal when it is finite within 30 digits, else "num/den".
   std::string to_string() const;
   /// Decimal rounded half away from zero to at most `digits` significant digits, trailing zeros
-  /// dropped: for people.
+  /// dropped, "1.2e-9" below 1e-6 and from 1e21: for people.
   std::string to_human(int digits = 4) const;
 
 private:

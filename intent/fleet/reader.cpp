@@ -235,9 +235,9 @@ std::optional<uint64_t> Reader::measure(const Yaml &node, llvm::StringRef key,
             fmt::format("write it as in {}: {}", key.str(), measure.example));
     return std::nullopt;
   }
-  const bool bits = units::written_in_bits(measure.example);
+  const bool bits = units::written_in_bits(measure.step);
   if (bits ? units::written_in_bytes(found->unit)
-           : units::written_in_bytes(measure.example) && units::written_in_bits(found->unit)) {
+           : units::written_in_bytes(measure.step) && units::written_in_bits(found->unit)) {
     fault(diag::N0410, node,
           fmt::format("{} is written in {}; {}", key.str(), bits ? "bits" : "bytes",
                       units::other_data_hint(*found)));

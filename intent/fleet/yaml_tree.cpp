@@ -57,6 +57,9 @@ public:
   }
   void OnMapEnd() override { open_.pop_back(); }
 
+  /// The position of a key that is a map, a list or nothing; -1 if there is none.
+  int strange_key() const { return strange_key_; }
+
 private:
   struct Open {
     uint32_t node;
@@ -84,8 +87,9 @@ private:
     if (!open_.empty()) {
       Open &parent = open_.back();
       if (nodes_[parent.node].kind == Yaml::Kind::map) {
-        if (parent.key_next && kind != Yaml::Kind::scalar)
-          throw Refused(diag::N0403, mark.pos, "a key is a plain word or a text in quotes");
+        // Said at the end only: a bracket that is never closed looks like this first.
+        if (parent.key_next && kind != Yaml::Kind::scalar && strange_key_ < 0)
+          strange_key_ = mark.pos;
         parent.key_next = !parent.key_next;
       }
       (parent.last == Yaml::none ? nodes_[parent.node].first : nodes_[parent.last].next) = index;
@@ -106,6 +110,7 @@ private:
 
   std::vector<Yaml> &nodes_;
   std::vector<Open> open_;
+  int strange_key_ = -1;
 };
 
 /// The caller's bytes as a stream, without a copy.
@@ -182,6 +187,8 @@ YamlTree parse_yaml(llvm::StringRef path, llvm::StringRef text,
     if (parser.HandleNextDocument(builder))
       fault(diag::N0403, size < tree.nodes.size() ? static_cast<int>(tree.nodes[size].begin) : 0,
             "a fleet file holds one YAML document", "put each fleet in a file of its own");
+    else if (builder.strange_key() >= 0)
+      fault(diag::N0403, builder.strange_key(), "a key is a plain word or a text in quotes", "");
   } catch (const Refused &refused) {
     fault(refused.entry, refused.at, refused.message, refused.fix);
   } catch (const YAML::Exception &error) {
