@@ -55,6 +55,49 @@ void StatementReader::open_anonymous() {
   open_block(StmtId{static_cast<uint32_t>(file_.stmts.size() - 1)});
 }
 
+/// "workload web", as it was written.
+std::string StatementReader::head_of(const Stmt &block) const {
+  const llvm::StringRef head = file_.source({block.extent.begin, block.open_brace.begin}).rtrim();
+  return head.size() <= 100 ? head.str() : file_.source(block.name.extent).str();
+}
+
+bool StatementReader::first_on_line(uint32_t offset) const {
+  const llvm::StringRef text = *file_.text;
+  return text.find_first_not_of(" \t", text.take_front(offset).rfind('\n') + 1) == offset;
+}
+
+/// The body ends at this brace, or in front of `end` when its brace is missing.
+void StatementReader::close_innermost(Extent end) {
+  OpenBlock &open = blocks_.back();
+  Stmt &block = file_.stmts[static_cast<uint32_t>(open.id)];
+  block.body = finish(open.statements);
+  block.close_brace = end;
+  block.extent.end = end.end;
+  blocks_.pop_back();
+}
+
+/// In a text with more `{` than `}`, a line that stands further left than the bodies it would be in
+/// shows where braces are missing. A text whose braces match is never judged by indentation.
+void StatementReader::close_outdented(const Token &token, bool closing) {
+  if (missing_ == 0 || blocks_.empty() || told_too_deep_ || !first_on_line(token.begin))
+    return;
+  const uint32_t column = indent(token.begin);
+  while (missing_ != 0 && !blocks_.empty()) {
+    const OpenBlock &open = blocks_.back();
+    const Stmt &block = file_[open.id];
+    if (column > open.indent || (closing && (column == open.indent || blocks_.size() == 1)) ||
+        open.statements.empty() || indent(file_[open.statements[0]].extent.begin) <= open.indent)
+      return;
+    faults_.add(diag::N0111, block.open_brace,
+                fmt::format("the body of '{}' is never closed", head_of(block)), "close it with }");
+    faults_.note(closing ? "this '}' stands further left than what it would close"
+                         : "this stands further left than what it would be in",
+                 token.extent());
+    --missing_;
+    close_innermost({token.begin, token.begin});
+  }
+}
+
 void StatementReader::close_block() {
   const Token &brace = tokens_[at_++];
   if (blocks_.empty()) {
@@ -62,17 +105,8 @@ void StatementReader::close_block() {
                 "take it away, or look for a '{' that is missing before it");
     return;
   }
-  OpenBlock &open = blocks_.back();
-  Stmt &block = file_.stmts[static_cast<uint32_t>(open.id)];
-  block.body = finish(open.statements);
-  block.close_brace = brace.extent();
-  block.extent.end = brace.end;
-  const llvm::StringRef text = *file_.text;
-  const size_t line = text.rfind('\n', brace.begin) + 1;
-  const bool first_on_line = text.find_first_not_of(" \t", line) == brace.begin;
-  if (first_on_line && brace.begin - line < open.indent)
-    suspects_.push_back(open.id);
-  blocks_.pop_back();
+  close_outdented(brace, true);
+  close_innermost(brace.extent());
 
   const uint32_t next = kind();
   if (!is_line_end(next) && next != Lexer::RBRACE && next != end_of_file) {
@@ -93,24 +127,12 @@ void StatementReader::report_open_blocks() {
   // After a text that nests too deeply was skipped, nobody knows which braces it would have had.
   const size_t missing = told_too_deep_ ? 0 : blocks_.size();
   for (size_t i = 0; i != missing && i != most; ++i) {
-    const bool told_by_indent = i < suspects_.size();
-    const StmtId id = told_by_indent ? suspects_[i] : blocks_[i].id;
-    const Stmt &block = file_[id];
-    faults_.add(
-        diag::N0111, block.open_brace,
-        fmt::format("the body of '{}' is never closed", file_.source(block.name.extent).str()),
-        "close it with }");
-    if (told_by_indent)
-      faults_.note("this '}' stands further left than the block that it closes", block.close_brace);
+    const Stmt &block = file_[blocks_[i].id];
+    faults_.add(diag::N0111, block.open_brace,
+                fmt::format("the body of '{}' is never closed", head_of(block)), "close it with }");
   }
-  while (!blocks_.empty()) {
-    OpenBlock &open = blocks_.back();
-    Stmt &block = file_.stmts[static_cast<uint32_t>(open.id)];
-    block.body = finish(open.statements);
-    block.extent.end = tokens_.back().end;
-    block.close_brace = tokens_.back().extent();
-    blocks_.pop_back();
-  }
+  while (!blocks_.empty())
+    close_innermost(tokens_.back().extent());
 }
 
 } // namespace nemo::syntax

@@ -11,6 +11,13 @@
 namespace nemo::syntax {
 
 void StatementReader::read() {
+  size_t opened = 0;
+  size_t closed = 0;
+  for (const Token &token : tokens_) {
+    opened += token.kind == Lexer::LBRACE;
+    closed += token.kind == Lexer::RBRACE;
+  }
+  missing_ = opened > closed ? opened - closed : 0;
   for (;;) {
     switch (kind()) {
     case Lexer::LINE_END:
@@ -31,6 +38,7 @@ void StatementReader::read() {
       break;
     }
     default:
+      close_outdented(tokens_[at_], false);
       frame();
       read_statement();
     }

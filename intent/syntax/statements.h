@@ -46,6 +46,10 @@ private:
   void add(StmtId id);
   void open_block(StmtId id);
   void open_anonymous();
+  void close_outdented(const Token &token, bool closing);
+  void close_innermost(Extent end);
+  bool first_on_line(uint32_t offset) const;
+  std::string head_of(const Stmt &block) const;
   void close_block();
   void report_open_blocks();
   Run finish(const std::vector<StmtId> &statements);
@@ -64,7 +68,7 @@ private:
   bool sound_ = true;            ///< false: framing has found its fault already
   std::vector<StmtId> top_;
   std::vector<OpenBlock> blocks_;
-  std::vector<StmtId> suspects_; ///< closed by a brace that stands further left than they do
+  size_t missing_ = 0; ///< how many more `{` than `}` the text has, less those accounted for
 };
 
 } // namespace nemo::syntax

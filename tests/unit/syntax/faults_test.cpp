@@ -68,6 +68,12 @@ TEST_CASE("brackets that do not fit") {
 TEST_CASE("bodies that are not closed are told by indentation") {
   CHECK(faults("a {\n  b = 1\n") == "N0111@1:3");
   CHECK(faults("a {\n  r {\n    x = 1\n}\nc = 2\n") == "N0111@2:5");
+  CHECK(faults("a {\n  b = 1\nc {\n  d = 1\n}\n") == "N0111@1:3");
+  CHECK(shape(parse("t.nemo", "a {\n  b = 1\nc { }\n").file) ==
+        "(block a { (= b 1) })\n(block c { })\n");
+  // Matching braces are believed, whatever the indentation; so is a text without any.
+  CHECK(faults("a {\n    b {\n  c = 1\n}\n }\n").empty());
+  CHECK(faults("a {\nb {\nc = 1\n}\n") == "N0111@1:3");
   CHECK(faults("a {\n  b {\n") == "N0111@1:3 N0111@2:5");
 }
 
