@@ -61,25 +61,30 @@ int stop(const Session &session) {
   return ok;
 }
 
-int status(const Session &session) {
+int status(const Session &session, bool json) {
   auto where = AgentProcess::locate();
   if (!where)
     return session.report(orchestrator::backend_diagnostics(where.takeError()));
+  auto pid = where->pid();
+  if (!pid)
+    return session.report(orchestrator::backend_diagnostics(pid.takeError()));
+  if (json) {
+    print_line(session.out, llvm::json::Object{{"version", 1},
+                                               {"running", *pid != 0},
+                                               {"pid", *pid != 0 ? llvm::json::Value(*pid)
+                                                                 : llvm::json::Value(nullptr)},
+                                               {"socket", where->socket_path()},
+                                               {"log", where->log_path()}});
+    return *pid != 0 ? ok : fault;
+  }
   session.out << "socket  " << where->socket_path() << "\nlog     " << where->log_path() << '\n';
-  auto agent = backends::local::Backend::open(/*start=*/false);
-  if (!agent) {
-    auto faults = orchestrator::backend_diagnostics(agent.takeError());
-    if (!faults.empty() && faults.front().id != diag::N0801.id)
-      return session.report(faults);
+  if (*pid == 0) {
     session.out << "state   does not run\n";
     if (const std::string tail = where->log_tail(5); !tail.empty())
       session.out << "\nThe end of its log:\n" << tail << '\n';
     return fault;
   }
-  auto capabilities = agent->capabilities();
-  if (!capabilities)
-    return session.report(orchestrator::backend_diagnostics(capabilities.takeError()));
-  session.out << "state   runs, version " << capabilities->version() << '\n';
+  session.out << "state   runs, pid " << *pid << '\n';
   return ok;
 }
 
@@ -101,7 +106,12 @@ void add_agent(CLI::App &app, Session &session) {
   };
   add("start", "Start it, if it does not run", start);
   add("stop", "End it; the services run on", stop);
-  add("status", "Say where it lives and whether it runs", status);
+  auto json = std::make_shared<bool>(false);
+  CLI::App *find =
+      command->add_subcommand("status", "Say where it lives and whether it runs")->fallthrough();
+  find->add_flag("--json", *json, "Print it as JSON");
+  find->callback(
+      [json, &session] { session.run = [json, &session] { return status(session, *json); }; });
 }
 
 } // namespace nemo::cli

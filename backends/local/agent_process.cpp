@@ -122,6 +122,19 @@ llvm::Expected<int> AgentProcess::try_connect() const {
   return fd;
 }
 
+llvm::Expected<pid_t> AgentProcess::pid() const {
+  auto fd = try_connect();
+  if (!fd)
+    return fd.takeError();
+  if (*fd < 0)
+    return 0;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  ::getsockopt(*fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  ::close(*fd);
+  return peer.pid;
+}
+
 llvm::Expected<wire::Client> AgentProcess::start() const {
   const std::string program = agent_program();
   if (program.empty()) {

@@ -19,6 +19,9 @@ public:
   /// socket is another user's.
   llvm::Expected<wire::Client> connect(bool start) const;
 
+  /// Of whoever listens on the socket; 0: nobody.
+  llvm::Expected<pid_t> pid() const;
+
   const std::string &socket_path() const { return paths_.socket; }
   std::string log_path() const { return paths_.state + "/agent.log"; }
   /// The last lines of the agent's log; empty if there is none.
