@@ -44,7 +44,8 @@ std::string text(const TypedBlock &block, llvm::StringRef name) {
 
 std::vector<std::string> texts(const TypedBlock &block, llvm::StringRef name) {
   std::vector<std::string> result;
-  for (const proto::Value &item : value_of(block, name).list().items())
+  const proto::Value value = value_of(block, name); // outlives the loop over its list
+  for (const proto::Value &item : value.list().items())
     result.push_back(text_of(item));
   return result;
 }
