@@ -10,8 +10,8 @@ namespace {
 using formula::Quantity;
 
 constexpr llvm::StringRef bit_units[] = {"bit", "kbit", "Mbit", "Gbit", "Tbit", "Pbit"};
-constexpr llvm::StringRef byte_units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
-constexpr llvm::StringRef binary_units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+constexpr llvm::StringRef byte_units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+constexpr llvm::StringRef binary_units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
 llvm::StringRef numerator(llvm::StringRef unit) { return unit.split('/').first; }
 

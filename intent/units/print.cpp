@@ -60,10 +60,10 @@ std::string show_cpu(uint64_t millicores) {
 
 std::string show_bytes(uint64_t bytes) {
   const Rational number = unsigned_number(bytes);
-  const std::string binary = scaled(number, "B", {"B", "KiB", "MiB", "GiB", "TiB", "PiB"});
+  const std::string binary = scaled(number, "B", {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"});
   if (exact(binary, number, "B"))
     return binary;
-  const std::string decimal = scaled(number, "B", {"B", "kB", "MB", "GB", "TB", "PB"});
+  const std::string decimal = scaled(number, "B", {"B", "kB", "MB", "GB", "TB", "PB", "EB"});
   return exact(decimal, number, "B") ? decimal : binary;
 }
 

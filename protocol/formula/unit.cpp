@@ -35,11 +35,13 @@ constexpr Row table[] = {
     {"GB", "8000000000", one, "bit"},
     {"TB", "8000000000000", one, "bit"},
     {"PB", "8000000000000000", one, "bit"},
+    {"EB", "8000000000000000000", one, "bit"},
     {"KiB", "8192", one, "bit"},
     {"MiB", "8388608", one, "bit"},
     {"GiB", "8589934592", one, "bit"},
     {"TiB", "8796093022208", one, "bit"},
     {"PiB", "9007199254740992", one, "bit"},
+    {"EiB", "9223372036854775808", one, "bit"},
     // data in bits
     {"bit", one, one, "bit"},
     {"kbit", "1000", one, "bit"},

@@ -3,6 +3,7 @@
 #include <random>
 #include <vector>
 
+#include "intent/schema/schema.h"
 #include "intent/units/units.h"
 
 using namespace nemo;
@@ -115,7 +116,7 @@ TEST_CASE("text that is no quantity is malformed") {
 TEST_CASE("what does not fit is overflow") {
   CHECK(error("1e31").fault == Fault::overflow);
   CHECK(error("1e-31s").fault == Fault::overflow);
-  CHECK(error("1e30PiB").fault == Fault::overflow);
+  CHECK(error("1e30EiB").fault == Fault::overflow);
   CHECK(error("999999999999999999999999999999999999999s").fault == Fault::overflow);
   std::string deep = "1B";
   for (int i = 0; i < 33; ++i)
@@ -177,7 +178,7 @@ TEST_CASE("integers of the protocol, for people") {
   CHECK(show_bytes(2000000) == "2MB");
   CHECK(show_bytes(123456789) == "117.7MiB");
   CHECK(show_bytes(0) == "0B");
-  CHECK(show_bytes(UINT64_MAX) == "16380PiB");
+  CHECK(show_bytes(UINT64_MAX) == "16EiB");
   CHECK(show_power(12000) == "12W");
   CHECK(show_power(1200000) == "1.2kW");
   CHECK(show_time(20000000) == "20ms");
@@ -202,4 +203,32 @@ TEST_CASE("whole numbers are written so that they read back") {
     const std::string text = write_whole(number, "ns", {"s", "ms", "us"});
     CHECK(*to_integer(quantity(text), "ns").value == static_cast<int64_t>(number));
   }
+}
+
+namespace {
+
+/// Every bound and step in a block and the blocks inside it.
+void check_bounds(const schema::Block &block, int &checked) {
+  for (const schema::Attribute &attribute : block.attributes) {
+    if (attribute.type != schema::Type::quantity || attribute.dimension == nullptr)
+      continue;
+    for (const char *text : {attribute.step, attribute.min, attribute.max}) {
+      if (text == nullptr)
+        continue;
+      INFO(block.name << "." << attribute.name << " " << text);
+      CHECK(quantity(text).dimension == formula::Dimension::parse(attribute.dimension));
+      ++checked;
+    }
+  }
+  for (const schema::Block *child : block.children)
+    check_bounds(*child, checked);
+}
+
+} // namespace
+
+TEST_CASE("what the schema says in quantities can be read") {
+  int checked = 0;
+  for (const schema::Block *block : schema::blocks())
+    check_bounds(*block, checked);
+  CHECK(checked > 50);
 }
