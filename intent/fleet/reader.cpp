@@ -50,6 +50,14 @@ llvm::StringRef other_currency(const formula::Dimension &found, const formula::D
   return changed == wanted ? currency : llvm::StringRef();
 }
 
+std::string not_what_is_wanted(const Yaml &node, llvm::StringRef key,
+                               const formula::Quantity &found, const formula::Dimension &wanted) {
+  if (found.dimension.none() && found.unit.empty())
+    return fmt::format("{}: {} has no unit", key.str(), kind_of(node));
+  return fmt::format("{}: {} is {}, not {}", key.str(), kind_of(node), found.dimension.name(),
+                     wanted.name());
+}
+
 } // namespace
 
 bool is_label(llvm::StringRef text) {
@@ -229,9 +237,7 @@ std::optional<uint64_t> Reader::measure(const Yaml &node, llvm::StringRef key,
             fmt::format("{} is in {}: no exchange rate is known", key.str(), currency.str()),
             fmt::format("state it in EUR, as in {}: {}", key.str(), measure.example));
     else
-      fault(diag::N0410, node,
-            fmt::format("{} is {}; {} is {}", key.str(), wanted.name(), kind_of(node),
-                        found->dimension.name()),
+      fault(diag::N0410, node, not_what_is_wanted(node, key, *found, wanted),
             fmt::format("write it as in {}: {}", key.str(), measure.example));
     return std::nullopt;
   }
@@ -262,9 +268,7 @@ std::optional<int64_t> Reader::temperature(const Yaml &node, llvm::StringRef key
     return std::nullopt;
   const auto degrees = formula::number_in(*found, "degC");
   if (!degrees) {
-    fault(diag::N0410, node,
-          fmt::format("{} is temperature; {} is {}", key.str(), kind_of(node),
-                      found->dimension.name()),
+    fault(diag::N0410, node, not_what_is_wanted(node, key, *found, units::dimension_of("degC")),
           fmt::format("write it as in {}: 45degC", key.str()));
     return std::nullopt;
   }

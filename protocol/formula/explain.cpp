@@ -1,8 +1,8 @@
 // A formula with its values below it, as power assertions do: each value hangs under its reference,
 // or under its operator, and the rightmost value is highest, so that no line crosses another.
 #include <algorithm>
+#include <map>
 
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Unicode.h"
 
 #include "protocol/formula/evaluate.h"
@@ -28,8 +28,8 @@ std::string on_one_line(llvm::StringRef source) {
 using Key = std::pair<uint32_t, uint32_t>;
 
 /// Where operators stand, by the span of what they join.
-llvm::DenseMap<Key, uint32_t> operators(llvm::StringRef source, const proto::Expr &expr) {
-  llvm::DenseMap<Key, uint32_t> found;
+std::map<Key, uint32_t> operators(llvm::StringRef source, const proto::Expr &expr) {
+  std::map<Key, uint32_t> found;
   const uint32_t base = expr.span().begin();
   std::vector<const proto::Expr *> pending{&expr};
   while (!pending.empty()) {

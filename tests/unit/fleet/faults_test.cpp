@@ -139,14 +139,17 @@ TEST_CASE("quantities") {
   CHECK(in_resources("\"4core\"", "1GiB") ==
         "N0409 3:45-52 cpu is a quantity and stands without quotes | cpu: 4core\n");
   CHECK(in_resources("4", "1GiB") ==
-        "N0410 3:45-46 cpu is cpu; 4 is plain number | write it as in cpu: 4core\n");
+        "N0410 3:45-46 cpu: 4 has no unit | write it as in cpu: 4core\n");
   CHECK(in_resources("20ms", "1GiB") ==
-        "N0410 3:45-49 cpu is cpu; 20ms is time | write it as in cpu: 4core\n");
+        "N0410 3:45-49 cpu: 20ms is time, not cpu | write it as in cpu: 4core\n");
   CHECK(in_resources("1core", "2Mbit") ==
         "N0410 3:60-65 memory is written in bytes; 2Mbit is 250kB. Did you mean 2MiB?\n");
-  CHECK(in_node("price: 0.2EUR/kWh").find("N0410 3:74-84 price is money (EUR) per time") == 0);
-  CHECK(in_node("temperature: 3W").find("N0410 3:80-82 temperature is temperature; 3W is power") ==
-        0);
+  CHECK(in_node("price: 0.2EUR/kWh")
+            .find("N0410 3:74-84 price: 0.2EUR/kWh is money (EUR) per energy, not money (EUR) per "
+                  "time") == 0);
+  CHECK(
+      in_node("temperature: 3W").find("N0410 3:80-82 temperature: 3W is power, not temperature") ==
+      0);
   CHECK(faults("fleet: 1\nsites: {a: {}}\nlinks: [{from: a, to: a, bandwidth: 2MB/s}]\n") ==
         "N0410 3:37-42 bandwidth is written in bits; 2MB/s is 16Mbit/s. Did you mean 2Mbit/s?\n");
   CHECK(in_resources("0.0005core", "1GiB") ==
@@ -213,7 +216,7 @@ TEST_CASE("several faults are told in one run") {
              "{cpu: x}}]\n") ==
       "N0415 2:5-10 at never is not a time | write it as in at: 2026-11-24T08:00:00Z\n"
       "N0413 3:9-10 the site's name A is not an RFC 1123 label | did you mean a?\n"
-      "N0410 3:21-22 carbon is carbon intensity; 5 is plain number | write it as in carbon: "
+      "N0410 3:21-22 carbon: 5 has no unit | write it as in carbon: "
       "350gCO2e/kWh\n"
       "N0409 4:45-46 cpu: x is not a quantity: a number comes first | write it as in cpu: 4core\n"
       "N0407 4:39-40 resources needs memory\n"
