@@ -80,6 +80,8 @@ std::vector<char *> pointers(const std::vector<std::string> &texts) {
 }
 
 llvm::Error take_inside_user(bool root) {
+  // This is still a copy of the agent's memory: nobody of the same user shall look into it.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (!root)
     return llvm::Error::success(); // mapped to it already; setgroups is denied to him
   if (::setgroups(0, nullptr) != 0)

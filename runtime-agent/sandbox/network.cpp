@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
@@ -154,6 +155,8 @@ std::string try_network(bool root) {
   if (child < 0)
     return "cannot fork";
   if (child == 0) {
+    const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ::dup2(null, STDERR_FILENO); // a refusal of ip is the answer here, not news
     if (::unshare(CLONE_NEWNET) != 0)
       ::_exit(1);
     if (auto error = make_bridge()) {

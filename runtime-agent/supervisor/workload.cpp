@@ -64,8 +64,9 @@ void apply_filters() {
 
 void offer_to_the_oom_killer() {
   // Under memory pressure the kernel shall end the workload, not its supervisor.
-  prctl(PR_SET_DUMPABLE, 1);
+  prctl(PR_SET_DUMPABLE, 1); // for this one file: it is root's otherwise
   const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  prctl(PR_SET_DUMPABLE, 0);
   if (fd < 0)
     return;
   (void)!write(fd, "200", 3);

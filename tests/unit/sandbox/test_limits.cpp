@@ -30,6 +30,16 @@ TEST_CASE("a workload that eats more memory than it has is ended, and that is sa
   CHECK_FALSE(modest.out_of_memory);
 }
 
+TEST_CASE("under memory pressure the workload goes first, not its supervisor") {
+  Place place;
+  if (place.lacks("sandbox.process"))
+    return;
+  const Spec spec = place.spec({"cat", "/proc/self/oom_score_adj", "/proc/1/oom_score_adj"});
+  place.run(spec);
+  CHECK(Place::output(spec).find("200\n") == 0);
+  CHECK(Place::output(spec) != "200\n200\n");
+}
+
 TEST_CASE("a fork bomb stops at its limit") {
   Place place;
   if (place.lacks("limit.pids"))

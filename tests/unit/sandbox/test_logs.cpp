@@ -55,6 +55,18 @@ TEST_CASE("both streams are in the log, line by line, the last one also without 
     CHECK(line.tag == "F");
 }
 
+TEST_CASE("a program may log to /dev/stdout and /dev/stderr by name") {
+  Place place;
+  if (place.lacks("sandbox.process"))
+    return;
+  const Spec spec = place.shell("echo one > /dev/stdout; echo two > /dev/stderr; echo three > "
+                                "/proc/self/fd/1");
+  place.run(spec);
+  const std::string text = Place::output(spec);
+  for (const char *line : {"one\n", "two\n", "three\n"})
+    CHECK(text.find(line) != std::string::npos);
+}
+
 TEST_CASE("long lines come in parts that add up") {
   Place place;
   if (place.lacks("sandbox.process"))
