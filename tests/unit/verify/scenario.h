@@ -1,0 +1,44 @@
+// Real plans: intents as text, fleets as YAML, through the checker and the compiler.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/pipeline/compile.h"
+#include "protocol/plan.pb.h"
+
+namespace nemo::test {
+
+/// Throws with the diagnostics when the text or the fleet is in error.
+proto::Intent intent_of(const std::string &text,
+                        const std::vector<proto::Artifact> &artifacts = {});
+proto::Fleet fleet_of(const std::string &yaml);
+
+/// The plan; throws with the diagnostics when there is none.
+proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool destroy = false);
+
+/// The fleet once the plan has been carried out.
+proto::Fleet applied(const proto::Plan &plan, proto::Fleet fleet, uint64_t generation = 1);
+
+/// The plan with its own digest made to match again.
+proto::Plan sealed(proto::Plan plan);
+
+/// Three nodes on two sites, one of which enforces less than it should; another stack has room
+/// there.
+std::string three_nodes();
+/// A shop with everything that a plan of this version can hold, in its first and second form.
+std::string shop();
+std::string shop_changed();
+proto::Artifact pages(const std::string &content);
+
+struct Named {
+  std::string name;
+  proto::Plan plan;
+};
+/// First apply, an update of what runs (create, replace, move, delete, keep), and a removal.
+std::vector<Named> plans();
+
+/// Messages and notes, one a line.
+std::string said(const std::vector<Diagnostic> &diagnostics);
+
+} // namespace nemo::test
