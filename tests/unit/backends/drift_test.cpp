@@ -2,6 +2,7 @@
 // health.
 #include <catch2/catch.hpp>
 
+#include "backends/wire/refusal.h"
 #include "orchestrator/destroy.h"
 #include "orchestrator/drift.h"
 #include "orchestrator/stale.h"
@@ -93,4 +94,23 @@ TEST_CASE("what moved between two intents is named") {
   CHECK(sources_moved(before, after) ==
         std::vector<std::string>{"a.nemo has changed", "b.nemo is gone", "c.nemo is new"});
   CHECK(sources_moved(before, before).empty());
+}
+
+TEST_CASE("a backend's refusal becomes the diagnostic that says what to do") {
+  using proto::BackendError;
+  const std::pair<BackendError::Code, const char *> all[] = {{BackendError::CONFLICT, "N0807"},
+                                                             {BackendError::OWNED, "N0808"},
+                                                             {BackendError::DENIED, "N0806"},
+                                                             {BackendError::MISSING, "N0806"}};
+  for (const auto &[code, id] : all) {
+    BackendError error;
+    error.set_code(code);
+    error.set_holder("ann@far, pid 7");
+    const auto diagnostics =
+        backend_diagnostics(llvm::make_error<backends::Refusal>("the agent", error));
+    REQUIRE(diagnostics.size() == 1);
+    CHECK(diagnostics[0].id == id);
+    if (code == BackendError::CONFLICT || code == BackendError::OWNED)
+      CHECK(diagnostics[0].message.find("ann@far, pid 7") != std::string::npos);
+  }
 }
