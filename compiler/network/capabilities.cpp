@@ -17,9 +17,9 @@ class Check {
 public:
   Check(const stages::Inputs &inputs, const stages::Resolved &resolved)
       : inputs_(inputs), intent_(inputs.intent()), world_(resolved.world()),
-        backend_(!inputs.backend().name().empty()    ? inputs.backend().name()
-                 : !inputs.fleet().backend().empty() ? inputs.fleet().backend()
-                                                     : "this fleet") {}
+        backend_(inputs.backend().name().empty()
+                     ? std::string("nothing here delivers")
+                     : fmt::format("the {} backend does not deliver", inputs.backend().name())) {}
 
   std::vector<Diagnostic> run() {
     for (const proto::Object &object : intent_.objects())
@@ -60,8 +60,8 @@ private:
 
   void refuse(std::string what, const std::string &capability, const proto::Span &span,
               std::string fix) {
-    Diagnostic fault = report(
-        diag::N0601, fmt::format("{}, which {} does not deliver", what, backend_), intent_, span);
+    Diagnostic fault =
+        report(diag::N0601, fmt::format("{}, which {}", what, backend_), intent_, span);
     fault.notes.push_back(note(fmt::format("needed: {}; {}", capability, nearest(capability))));
     fault.fix = std::move(fix);
     out_.push_back(std::move(fault));
@@ -142,7 +142,7 @@ private:
   const stages::Inputs &inputs_;
   const proto::Intent &intent_;
   const proto::Fleet &world_;
-  std::string backend_;
+  std::string backend_; ///< "the local backend does not deliver"
   std::map<std::string, bool> offered_;
   std::vector<Diagnostic> out_;
 };

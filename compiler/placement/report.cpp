@@ -20,10 +20,20 @@ std::string names_of(const proto::Intent &intent, const std::vector<uint32_t> &n
   return compiler::enumerate(names);
 }
 
-// "together they ask for 12000 millicores; all nodes have 8000" for what is short.
+// "together that is 12core; all nodes have 8core free", for what is short.
 void add_shortage(const Problem &problem, const Infeasible &conflict, Diagnostic &fault) {
-  constexpr const char *units[] = {"millicores", "bytes of memory", "bytes of disk",
-                                   "thousandths of GPUs", "pids"};
+  auto text = [](size_t resource, __int128 amount) -> std::string {
+    if (amount > INT64_MAX)
+      return "more than 2^63";
+    const uint64_t value = static_cast<uint64_t>(amount);
+    const std::string number =
+        Rational::make(static_cast<Rational::Int>(value), 1000).value_or(Rational()).to_string();
+    return resource == 0   ? number + "core"
+           : resource == 1 ? compiler::bytes_text(value) + " of memory"
+           : resource == 2 ? compiler::bytes_text(value) + " of disk"
+           : resource == 3 ? number + " gpu"
+                           : std::to_string(value) + " pids";
+  };
   for (size_t resource = 0; resource < resource_count; ++resource) {
     __int128 asked = 0, there = 0;
     for (uint32_t need : conflict.needs)
@@ -32,11 +42,8 @@ void add_shortage(const Problem &problem, const Infeasible &conflict, Diagnostic
     for (int64_t room : problem.room[resource])
       there += std::max<int64_t>(room, 0);
     if (asked > there && there < most_room)
-      fault.notes.push_back(
-          note(fmt::format("together that is {} {}; all nodes have {} free",
-                           static_cast<double>(asked) < 1e18 ? std::to_string(int64_t(asked))
-                                                             : std::string("more than 10^18"),
-                           units[resource], static_cast<int64_t>(there))));
+      fault.notes.push_back(note(fmt::format("together that is {}; all nodes have {} free",
+                                             text(resource, asked), text(resource, there))));
   }
 }
 
@@ -55,14 +62,13 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
   const bool one = conflict.needs.size() == 1;
   std::string who = one ? fmt::format("workload {}", first.name())
                         : fmt::format("workloads {}", names_of(intent, conflict.needs));
-  Diagnostic fault =
-      compiler::report(conflict.irreducible ? diag::N0501 : diag::N0503,
-                       fmt::format("no placement exists for {}: {} cannot hold {}", who,
-                                   conflict.members.size() == 1
-                                       ? "this rule"
-                                       : "these " + counted(conflict.members.size(), "rule"),
-                                   conflict.members.size() == 1 ? "on these nodes" : "together"),
-                       intent, first.span());
+  Diagnostic fault = compiler::report(
+      conflict.irreducible ? diag::N0501 : diag::N0503,
+      fmt::format("no placement exists for {}: {}", who,
+                  conflict.members.size() == 1
+                      ? std::string("one rule leaves no node")
+                      : counted(conflict.members.size(), "rule") + " cannot hold together"),
+      intent, first.span());
   for (const Infeasible::Member &member : conflict.members) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(member.need));
     NodeBits excluded = member.excluded;
@@ -72,10 +78,11 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
           if (int64_t demand = problem.needs[member.need].demand[resource];
               demand > 0 && demand > problem.room[resource][node])
             excluded.set(node);
-    fault.notes.push_back(
-        compiler::exclusion_note(intent, nodes, member.restriction, workload, excluded));
+    for (Note &line :
+         compiler::exclusion_notes(intent, nodes, member.restriction, workload, excluded))
+      fault.notes.push_back(std::move(line));
   }
-  if (!one)
+  if (!one || first.replicas_min() > 1)
     add_shortage(problem, conflict, fault);
   fault.fix = "change one of these rules, or add a node that satisfies all of them";
   return fault;
@@ -96,14 +103,21 @@ Diagnostic tell(const proto::Intent &intent, const Problem &problem, const NotFo
 
 std::vector<Diagnostic> quotas(const proto::Intent &intent) {
   struct Field {
-    const char *name, *unit;
+    const char *name, *unit; ///< unit null: bytes, else thousandths of it
     uint64_t (proto::Resources::*get)() const;
+    std::string text(uint64_t value) const {
+      return unit ? Rational::make(static_cast<Rational::Int>(value), 1000)
+                            .value_or(Rational())
+                            .to_string() +
+                        unit
+                  : compiler::bytes_text(value);
+    }
   };
   constexpr Field fields[] = {
-      {"cpu", "millicores", &proto::Resources::cpu_millicores},
-      {"memory", "bytes", &proto::Resources::memory_bytes},
-      {"disk", "bytes", &proto::Resources::disk_bytes},
-      {"gpu", "thousandths", &proto::Resources::gpu_milli},
+      {"cpu", "core", &proto::Resources::cpu_millicores},
+      {"memory", nullptr, &proto::Resources::memory_bytes},
+      {"disk", nullptr, &proto::Resources::disk_bytes},
+      {"gpu", "", &proto::Resources::gpu_milli},
   };
   std::vector<Diagnostic> out;
   for (const proto::Tenant &tenant : intent.tenants())
@@ -124,16 +138,16 @@ std::vector<Diagnostic> quotas(const proto::Intent &intent) {
           intent,
           compiler::is_known(tenant.quota().span()) ? tenant.quota().span() : tenant.span());
       fault.notes.push_back(
-          note(fmt::format("quota: {} {}; its workloads reserve {}", quota, field.unit,
+          note(fmt::format("quota: {}; its workloads reserve {}", field.text(quota),
                            used > UINT64_MAX ? std::string("more than 2^64")
-                                             : std::to_string(static_cast<uint64_t>(used)))));
+                                             : field.text(static_cast<uint64_t>(used)))));
       for (const proto::Workload &workload : intent.workloads())
         if (workload.tenant() == tenant.name() && (workload.resources().*field.get)() > 0 &&
             fault.notes.size() < 6)
-          fault.notes.push_back(
-              note(fmt::format("workload {}: {} replicas of {} each", workload.name(),
-                               workload.replicas_min(), (workload.resources().*field.get)()),
-                   intent, workload.span()));
+          fault.notes.push_back(note(fmt::format("workload {}: {} of {} each", workload.name(),
+                                                 counted(workload.replicas_min(), "replica"),
+                                                 field.text((workload.resources().*field.get)())),
+                                     intent, workload.span()));
       fault.fix = "raise the quota, or ask for less";
       out.push_back(std::move(fault));
     }

@@ -2,6 +2,8 @@
 // for the few verdicts that a message shows.
 #include "compiler/policy/explain.h"
 
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -9,6 +11,35 @@
 #include "compiler/resolve/report.h"
 
 namespace nemo::compiler {
+
+namespace {
+
+// A number of thousandths as a decimal: 1500 is "1.5".
+std::string thousandths(uint64_t value) {
+  return Rational::make(static_cast<Rational::Int>(value), 1000).value_or(Rational()).to_string();
+}
+
+} // namespace
+
+std::string bytes_text(uint64_t bytes) {
+  constexpr const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  size_t unit = 0;
+  while (unit + 1 < std::size(units) && bytes != 0 && bytes % 1024 == 0) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return std::to_string(bytes) + units[unit];
+}
+
+std::string amounts(const proto::Resources &resources) {
+  std::string text = fmt::format("{}core, {} of memory", thousandths(resources.cpu_millicores()),
+                                 bytes_text(resources.memory_bytes()));
+  if (resources.disk_bytes())
+    text += fmt::format(", {} of disk", bytes_text(resources.disk_bytes()));
+  if (resources.gpu_milli())
+    text += fmt::format(", {} gpu", thousandths(resources.gpu_milli()));
+  return text;
+}
 
 const proto::Rule *rule_of(const proto::Intent &intent, const stages::Restriction &restriction) {
   const int block = static_cast<int>(restriction.block());
@@ -46,18 +77,10 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
     return say(fmt::format("data location = {}", workload.data().location()),
                workload.data().span());
   case stages::Restriction::RESOURCES: {
-    const proto::Resources &needs = workload.resources();
-    std::string text = fmt::format("resources: {} millicores, {} bytes of memory",
-                                   needs.cpu_millicores(), needs.memory_bytes());
-    if (needs.disk_bytes())
-      text += fmt::format(", {} bytes of disk", needs.disk_bytes());
-    if (needs.gpu_milli())
-      text += fmt::format(", {} thousandths of a GPU", needs.gpu_milli());
-    if (needs.pids())
-      text += fmt::format(", {} pids", needs.pids());
+    std::string text = "resources: " + amounts(workload.resources());
     if (workload.replicas_min() != 1)
       text += fmt::format(" for each of {} replicas", workload.replicas_min());
-    return say(text, needs.span());
+    return say(text, workload.resources().span());
   }
   case stages::Restriction::SPREAD:
     return say(fmt::format("spread = {} over {} replicas", workload.place().spread(),
@@ -119,14 +142,16 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
                ? "it does not say whether it can (network.own is unknown)"
                : "it cannot give a network of its own";
   case stages::Restriction::RESOURCES: {
-    std::string text = fmt::format("it has {} millicores, {} bytes of memory",
-                                   node.cpu_millicores(), node.memory_bytes());
-    if (workload.resources().disk_bytes())
-      text += node.has_disk_bytes() ? fmt::format(", {} bytes of disk", node.disk_bytes())
-                                    : std::string(", and its disk is unknown");
-    if (workload.resources().gpu_milli())
-      text += node.has_gpu_milli() ? fmt::format(", {} thousandths of a GPU", node.gpu_milli())
-                                   : std::string(", and its gpu is unknown");
+    proto::Resources there;
+    there.set_cpu_millicores(node.cpu_millicores());
+    there.set_memory_bytes(node.memory_bytes());
+    there.set_disk_bytes(node.disk_bytes());
+    there.set_gpu_milli(node.gpu_milli());
+    std::string text = "it has " + amounts(there);
+    if (workload.resources().disk_bytes() && !node.has_disk_bytes())
+      text += "; its disk is unknown";
+    if (workload.resources().gpu_milli() && !node.has_gpu_milli())
+      text += "; its gpu is unknown";
     return text;
   }
   case stages::Restriction::SPREAD:
@@ -141,23 +166,26 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
   }
 }
 
-Note exclusion_note(const proto::Intent &intent, const std::vector<NodeView> &nodes,
-                    const stages::Restriction &restriction, const proto::Workload &workload,
-                    const NodeBits &excluded) {
+std::vector<Note> exclusion_notes(const proto::Intent &intent, const std::vector<NodeView> &nodes,
+                                  const stages::Restriction &restriction,
+                                  const proto::Workload &workload, const NodeBits &excluded) {
   Described described = describe(intent, restriction);
   std::vector<std::string> names;
-  excluded.for_each([&](size_t node) { names.push_back(nodes[node].node->name()); });
+  const NodeView *first = nullptr;
+  excluded.for_each([&](size_t node) {
+    first = first ? first : &nodes[node];
+    names.push_back(nodes[node].node->name());
+  });
   std::string text = described.text;
-  if (const proto::Rule *rule = rule_of(intent, restriction); rule && !else_text(*rule).empty())
-    text += fmt::format(" ({})", else_text(*rule));
-  if (!names.empty()) {
-    const NodeView *first = nullptr;
-    excluded.for_each([&](size_t node) { first = first ? first : &nodes[node]; });
-    text += fmt::format("\nexcludes {}; {}: ", enumerate(names), names.front());
+  if (!names.empty())
+    text += fmt::format(" (excludes {})", enumerate(names));
+  std::vector<Note> notes = {note(std::move(text), intent, described.span)};
+  if (first) {
     std::string cause = why(intent, restriction, workload, *first);
-    text += (cause.find('\n') == std::string::npos ? "" : "\n") + cause;
+    notes.push_back(note(fmt::format("{}:{}{}", names.front(),
+                                     cause.find('\n') == std::string::npos ? " " : "\n", cause)));
   }
-  return note(std::move(text), intent, described.span);
+  return notes;
 }
 
 } // namespace nemo::compiler

@@ -25,6 +25,11 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
 /// The rule of a POLICY or PLACE restriction; null for the others.
 const proto::Rule *rule_of(const proto::Intent &intent, const stages::Restriction &restriction);
 
+/// "1.5core, 512MiB of memory", and what else is asked for.
+std::string amounts(const proto::Resources &resources);
+/// In the largest unit that it is a whole number of: "512MiB".
+std::string bytes_text(uint64_t bytes);
+
 /// A formula that failed, with the value of each part under it.
 std::string explain_rule(const proto::Intent &intent, const proto::Rule &rule,
                          const Subject &subject);
@@ -32,9 +37,10 @@ std::string explain_rule(const proto::Intent &intent, const proto::Rule &rule,
 std::string source_of(const proto::Intent &intent, const proto::Expr &formula,
                       const std::string &otherwise);
 
-/// "excludes gw1, gw2 and 3 more; on gw1: ..." as a note at the restriction's place.
-Note exclusion_note(const proto::Intent &intent, const std::vector<NodeView> &nodes,
-                    const stages::Restriction &restriction, const proto::Workload &workload,
-                    const NodeBits &excluded);
+/// "excludes gw1, gw2 and 3 more" as a note at the restriction's place, and below it why for the
+/// first of them.
+std::vector<Note> exclusion_notes(const proto::Intent &intent, const std::vector<NodeView> &nodes,
+                                  const stages::Restriction &restriction,
+                                  const proto::Workload &workload, const NodeBits &excluded);
 
 } // namespace nemo::compiler
