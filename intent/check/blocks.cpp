@@ -29,9 +29,9 @@ TypedBlock Blocks::read(const Instance &instance) {
   block.head = instance.head;
   block.name = instance.name;
   block.labels = instance.labels;
-  const std::string owner =
-      instance.name.empty() ? block.schema->name
-                            : std::string(block.schema->name) + "." + instance.name;
+  const std::string owner = instance.name.empty()
+                                ? block.schema->name
+                                : std::string(block.schema->name) + "." + instance.name;
   members(block, instance.members, owner);
   complete(block);
   return block;
@@ -113,8 +113,8 @@ void Blocks::attribute(TypedBlock &block, Cursor at, const syntax::Stmt &stateme
     return;
   }
   auto value = values_.typed(*known, at, statement.value);
-  TypedAttribute made{known, name.str(), {}, at, context_.expr(at, statement.value).extent,
-                      statement.name.extent};
+  TypedAttribute made{
+      known, name.str(), {}, at, context_.expr(at, statement.value).extent, statement.name.extent};
   if (value)
     made.value = std::move(*value);
   else
@@ -154,11 +154,11 @@ void Blocks::child(TypedBlock &block, Cursor at, const syntax::Stmt &statement,
   }
   const auto labels = context_.file(at).labels_of(statement);
   if (labels.size() > (known->labels == schema::Labels::optional_name ? 1u : 0u)) {
-    context_.error(diag::N0219, at, head,
-                   fmt::format("`{}` has {}, and here are {}", known->name,
-                               known->labels == schema::Labels::none ? "no label"
-                                                                     : "at most one label",
-                               labels.size()));
+    context_.error(
+        diag::N0219, at, head,
+        fmt::format("`{}` has {}, and here are {}", known->name,
+                    known->labels == schema::Labels::none ? "no label" : "at most one label",
+                    labels.size()));
     block.faulty = true;
     return;
   }

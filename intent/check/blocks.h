@@ -1,5 +1,5 @@
-// Fourth phase: each block against its entry in the schema. What comes out is typed and complete, and
-// still in the author's order; the builders make the intent's messages of it.
+// Fourth phase: each block against its entry in the schema. What comes out is typed and complete,
+// and still in the author's order; the builders make the intent's messages of it.
 #pragma once
 
 #include <string>

@@ -119,19 +119,28 @@ void Builder::what_runs(const TypedBlock &block, proto::Workload &out) {
 }
 
 /// A rule that speaks of what is measured is a service level; one of nodes alone says where.
-static bool is_level(const proto::Rule &rule) {
-  for (const proto::Ref *ref : formula::references(rule.formula()))
-    if (schema::has_word("latency|availability|throughput|error|frame|jitter|slo|downtime|energy|"
-                         "carbon|cost",
-                         ref->path(0)))
-      return true;
-  return false;
+void Builder::sort_rule(const TypedRule &rule, proto::Workload &out) {
+  const proto::Ref *metric = nullptr, *place = nullptr;
+  for (const proto::Ref *ref : formula::references(rule.rule.formula())) {
+    const llvm::SmallVector<llvm::StringRef, 4> path(ref->path().begin(), ref->path().end());
+    const schema::Fact *fact = schema::find_fact(path);
+    (fact && fact->predicted ? metric : place) = ref;
+  }
+  if (metric && place)
+    context_.error(diag::N0319, rule.at, rule.extent,
+                   fmt::format("`{}` says how well it serves, `{}` where it is: write two rules",
+                               formula::to_string(*metric), formula::to_string(*place)));
+  else if (metric && rule.rule.verb() == proto::Rule::DENY)
+    context_.error(diag::N0319, rule.at, rule.extent,
+                   "`deny` removes nodes; a service level is a `require` or a `prefer`");
+  else
+    *(metric ? out.add_slo() : out.mutable_place()->add_rules()) = rule.rule;
 }
 
 void Builder::rules(const TypedBlock &block, proto::Workload &out) {
   proto::Place &place = *out.mutable_place();
   for (const TypedRule &rule : block.rules)
-    *(is_level(rule.rule) ? out.add_slo() : place.add_rules()) = rule.rule;
+    sort_rule(rule, out);
   if (const TypedBlock *slo = block.child("slo"))
     for (const TypedRule &rule : slo->rules)
       *out.add_slo() = rule.rule;

@@ -1,5 +1,8 @@
 #include "intent/check/check.h"
 
+#include <set>
+#include <tuple>
+
 #include <fmt/format.h>
 
 #include "base/digest.h"
@@ -8,14 +11,15 @@
 #include "intent/check/build.h"
 #include "intent/check/declare.h"
 #include "intent/check/load.h"
+#include "intent/check/references.h"
 #include "protocol/artifact/artifact.h"
 
 namespace nemo::check {
 
 namespace {
 
-/// `nemo = 1` and `stack = "shop"`.
-void settings(Context &context, Values &values) {
+/// `nemo = 1`, `stack = "shop"`, and every constant: one that nothing uses must be right, too.
+void settings(Context &context, Formulas &formulas, Values &values) {
   bool edition = false;
   context.intent.set_stack("default");
   for (uint32_t index = 0; index < context.sources.size(); ++index) {
@@ -26,8 +30,10 @@ void settings(Context &context, Values &values) {
         continue;
       const llvm::StringRef name = statement.name.text;
       const schema::Attribute *known = schema::find_top_attribute(name);
-      if (!known)
+      if (!known) {
+        formulas.compile(at, statement.value, {nullptr, "a constant"});
         continue;
+      }
       edition |= name == "nemo";
       const syntax::Extent extent = context.expr(at, statement.value).extent;
       const auto value = values.typed(*known, at, statement.value);
@@ -56,8 +62,13 @@ void settings(Context &context, Values &values) {
                   "begin the file with: nemo = 1");
 }
 
-/// The order of faults is the order of the text, whichever phase found them.
+/// The order of faults is the order of the text, whichever phase found them. A fault in a constant
+/// or a template is one fault, however often it is used.
 void sort_faults(const Context &context, std::vector<Diagnostic> &diagnostics) {
+  std::set<std::tuple<std::string, std::string, uint32_t, uint32_t, std::string>> seen;
+  llvm::erase_if(diagnostics, [&](const Diagnostic &d) {
+    return !seen.insert({d.id, d.file, d.range.begin, d.range.end, d.message}).second;
+  });
   std::map<std::string, size_t> order;
   for (const Source &source : context.sources)
     order.emplace(source.display, order.size());
@@ -77,13 +88,18 @@ Checked finish(Context &&context, ReadArtifact read) {
   Values values(context, formulas);
   Expander expander(context, values);
   Blocks blocks(context, formulas, values, expander);
-  settings(context, values);
   Builder builder(context, std::move(read));
   // All names first: blocks speak of objects that stand further down.
   const std::vector<Instance> instances = expander.all();
+  settings(context, formulas, values);
+  std::vector<TypedBlock> typed;
+  typed.reserve(instances.size());
   for (const Instance &instance : instances)
-    builder.add(blocks.read(instance));
+    typed.push_back(blocks.read(instance));
+  for (const TypedBlock &block : typed)
+    builder.add(block);
   builder.finish();
+  check_references(context, typed);
   refuse_ambiguous_names(context);
   sort_faults(context, context.diagnostics);
   context.intent.set_digest(intent_digest(context.intent));

@@ -34,8 +34,8 @@ proto::Span Context::span(Cursor at, syntax::Extent extent) const {
 
 Diagnostic &Context::error(const diag::Entry &entry, Cursor at, syntax::Extent extent,
                            std::string message, std::string fix) {
-  Diagnostic made = diag::make(entry, std::move(message), sources[at.file].display,
-                               file(at).range(extent));
+  Diagnostic made =
+      diag::make(entry, std::move(message), sources[at.file].display, file(at).range(extent));
   made.fix = std::move(fix);
   for (const Environment *use = at.environment; use; use = use->use.environment)
     note(made, fmt::format("in template `{}`, used here", use->template_name), use->use,
@@ -68,8 +68,7 @@ const Declared *Context::constant(Cursor at, llvm::ArrayRef<syntax::Name> parts)
   if (parts.size() != 2)
     return nullptr;
   auto alias = source.aliases.find(parts[0].text.str());
-  return alias == source.aliases.end() ? nullptr
-                                       : find_in(constants, alias->second, parts[1].text);
+  return alias == source.aliases.end() ? nullptr : find_in(constants, alias->second, parts[1].text);
 }
 
 const Declared *Context::find_template(Cursor at, llvm::StringRef name) const {

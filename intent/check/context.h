@@ -69,8 +69,9 @@ public:
 
   std::map<std::pair<uint32_t, std::string>, Declared> constants; ///< by module and name
   std::map<std::pair<uint32_t, std::string>, Declared> templates;
-  std::map<std::string, Declared> objects;                         ///< by "kind.name"
-  std::map<std::string, std::pair<Cursor, syntax::Extent>> words; ///< enumerators in use, first place
+  std::map<std::string, Declared> objects; ///< by "kind.name"
+  std::map<std::string, std::pair<Cursor, syntax::Extent>>
+      words; ///< enumerators in use, first place
   std::vector<std::unique_ptr<Environment>> environments;
 
   /// Work that names and templates may cause, beyond the text itself.

@@ -37,8 +37,8 @@ bool declare_object(Context &context, llvm::StringRef kind, llvm::StringRef name
                   fix);
   }
   const std::string key = (kind + "." + name).str();
-  auto [entry, added] = context.objects.try_emplace(
-      key, Declared{at, statement, extent, name.str(), kind.str()});
+  auto [entry, added] =
+      context.objects.try_emplace(key, Declared{at, statement, extent, name.str(), kind.str()});
   if (!added)
     declared_twice(context, fmt::format("{} `{}`", kind.str(), name.str()), entry->second, at,
                    extent);
@@ -63,9 +63,9 @@ void declare(Context &context) {
           continue;
         }
         if (schema::is_root(name))
-          context.error(diag::N0214, at, made.extent,
-                        fmt::format("`{}` begins names inside formulas and cannot be a constant",
-                                    name));
+          context.error(
+              diag::N0214, at, made.extent,
+              fmt::format("`{}` begins names inside formulas and cannot be a constant", name));
         auto [entry, added] =
             context.constants.try_emplace({context.sources[index].module, name}, made);
         if (!added)
@@ -80,8 +80,8 @@ void declare(Context &context) {
                         fmt::format("`{}` cannot name a template: names are 1 to 63 of a-z, 0-9 "
                                     "and '-', with no '-' at the ends",
                                     made.name));
-        auto [entry, added] = context.templates.try_emplace(
-            {context.sources[index].module, made.name}, made);
+        auto [entry, added] =
+            context.templates.try_emplace({context.sources[index].module, made.name}, made);
         if (!added)
           declared_twice(context, fmt::format("template `{}`", made.name), entry->second, at,
                          made.extent);
@@ -95,8 +95,7 @@ void refuse_ambiguous_names(Context &context) {
     auto used = context.words.find(declared.name);
     if (used == context.words.end())
       return;
-    const std::string what =
-        declared.kind.empty() ? "constant" : declared.kind;
+    const std::string what = declared.kind.empty() ? "constant" : declared.kind;
     Diagnostic &fault = context.error(
         diag::N0215, declared.at, declared.extent,
         fmt::format("the {} `{}` has the name of a word that is in use", what, declared.name));

@@ -52,8 +52,9 @@ bool Expander::labels_fit(const schema::Block &block, Cursor at, const syntax::S
   }
   if (count >= low && count <= high)
     return true;
-  context_.error(diag::N0219, at, head_of(context_.file(at), statement),
-                 fmt::format("`{}` has {}, and here are {}", block.name, what, count))
+  context_
+      .error(diag::N0219, at, head_of(context_.file(at), statement),
+             fmt::format("`{}` has {}, and here are {}", block.name, what, count))
       .notes.push_back({fmt::format("for example: {}", block.example), {}, {}});
   return false;
 }
@@ -143,8 +144,8 @@ void Expander::use(Cursor at, syntax::StmtId id, std::vector<Instance> &out) {
   // Names first: blocks of one template may speak of each other.
   auto &labels_made = context_.environments.back()->labels;
   if (!whole || members.empty()) { // the body of a workload
-    Instance made{schema::find_block("workload"), at,   id, head_of(file, statement), self,
-                  {self},                         members};
+    Instance made{
+        schema::find_block("workload"), at, id, head_of(file, statement), self, {self}, members};
     declare_object(context_, "workload", self, at, id,
                    labels.size() == 2 ? labels[1].extent : statement.name.extent);
     out.push_back(std::move(made));
@@ -157,9 +158,9 @@ void Expander::use(Cursor at, syntax::StmtId id, std::vector<Instance> &out) {
     if (block->labels == schema::Labels::name && own.size() == 1)
       labels_made[(inner.name.text + "." + own[0].text).str()] = self + "-" + own[0].text.str();
     if (block->name == llvm::StringRef("template") || block->name == llvm::StringRef("import"))
-      context_.error(diag::N0201, member.first, inner.name.extent,
-                     fmt::format("`{}` stands at the top of a file, not in a template",
-                                 block->name));
+      context_.error(
+          diag::N0201, member.first, inner.name.extent,
+          fmt::format("`{}` stands at the top of a file, not in a template", block->name));
     else
       top(member.first, member.second, out);
   }
@@ -315,10 +316,9 @@ void Expander::check_template(const Declared &declared) {
     bool typed = false;
     for (syntax::StmtId member : file.body_of(statement)) {
       const syntax::Stmt &attribute = file[member];
-      const schema::Attribute *known =
-          attribute.kind == StmtKind::attribute
-              ? schema::find_attribute(param, attribute.name.text)
-              : nullptr;
+      const schema::Attribute *known = attribute.kind == StmtKind::attribute
+                                           ? schema::find_attribute(param, attribute.name.text)
+                                           : nullptr;
       if (!known) {
         context_.error(diag::N0202, declared.at, attribute.extent,
                        "a param has `type`, `default` and `doc`");

@@ -92,9 +92,9 @@ Compiled Formulas::number(Cursor at, const syntax::Expr &expr) {
   const llvm::StringRef text = context_.text(at, expr.extent);
   units::Parsed parsed = units::parse(text);
   if (!parsed) {
-    Diagnostic &fault = context_.error(
-        parsed.error.fault == units::Fault::overflow ? diag::N0213 : diag::N0220, at, expr.extent,
-        parsed.error.message);
+    Diagnostic &fault =
+        context_.error(parsed.error.fault == units::Fault::overflow ? diag::N0213 : diag::N0220, at,
+                       expr.extent, parsed.error.message);
     if (!parsed.error.fix.empty())
       fault.notes.push_back({parsed.error.fix, {}, {}});
     fault.fix = parsed.error.suggestion;
@@ -153,9 +153,9 @@ Compiled Formulas::compile(Cursor at, syntax::ExprId id, const Scope &scope, boo
     return fail();
   if (depth_ >= max_depth) {
     if (depth_ == max_depth)
-      context_.error(diag::N0221, at, expr.extent,
-                     fmt::format("a formula may nest {} deep, constants and arguments included",
-                                 max_depth));
+      context_.error(
+          diag::N0221, at, expr.extent,
+          fmt::format("a formula may nest {} deep, constants and arguments included", max_depth));
     return fail();
   }
   ++depth_;

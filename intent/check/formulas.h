@@ -22,9 +22,9 @@ struct Kind {
     reference,
   };
   Of of = Of::invalid;
-  formula::Dimension dimension;   ///< quantity
-  const char *words = nullptr;    ///< enumerators, or kinds of object; null: a bare word
-  bool several = false;           ///< a list of such, or a range
+  formula::Dimension dimension; ///< quantity
+  const char *words = nullptr;  ///< enumerators, or kinds of object; null: a bare word
+  bool several = false;         ///< a list of such, or a range
 };
 
 struct Compiled {

@@ -35,7 +35,8 @@ void add_file(Context &context, std::string name, std::string display, std::stri
   file->set_path(name);
   if (parsed.file.text)
     file->set_text(*parsed.file.text);
-  context.sources.push_back({std::move(name), std::move(display), std::move(parsed.file), 0, {}, {}});
+  context.sources.push_back(
+      {std::move(name), std::move(display), std::move(parsed.file), 0, {}, {}});
 }
 
 /// The `import` statements of one file: edges to files that are read already or now.
@@ -85,12 +86,12 @@ private:
                      fmt::format("an import is a path relative to this file, not `{}`", written));
       return;
     }
-    const std::string target =
-        join(path::parent_path(context_.sources[from].path), written);
+    const std::string target = join(path::parent_path(context_.sources[from].path), written);
     const std::vector<std::string> names = reader_.find(target);
     if (names.empty()) {
-      context_.error(diag::N0303, at, extent,
-                     fmt::format("`{}` names no file and no directory with .nemo files", written))
+      context_
+          .error(diag::N0303, at, extent,
+                 fmt::format("`{}` names no file and no directory with .nemo files", written))
           .notes.push_back({fmt::format("looked for {0}{1}, {0}{1}.nemo and .nemo files in {0}{1}/",
                                         place_.prefix, target),
                             {},
@@ -273,8 +274,8 @@ Place load_path(Context &context, const std::string &given) {
   }
   if (place.directory.empty())
     place.directory = ".";
-  llvm::StringRef shown = given == place.directory ? llvm::StringRef(given).rtrim('/')
-                                                   : path::parent_path(given);
+  llvm::StringRef shown =
+      given == place.directory ? llvm::StringRef(given).rtrim('/') : path::parent_path(given);
   if (!shown.empty() && shown != ".")
     place.prefix = shown.str() + "/";
   else if (!given.empty() && given.front() == '/' && shown.empty())
@@ -283,8 +284,8 @@ Place load_path(Context &context, const std::string &given) {
 
   uint64_t bytes = 0;
   for (const std::string &name : roots) {
-    auto text = read_whole(path::is_absolute(given) && shown.empty() ? "/" + name
-                                                                     : place.directory + "/" + name);
+    auto text = read_whole(
+        path::is_absolute(given) && shown.empty() ? "/" + name : place.directory + "/" + name);
     if (!text) {
       unreadable(context, place.prefix + name, llvm::toString(text.takeError()));
       continue;

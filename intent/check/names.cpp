@@ -35,9 +35,9 @@ std::optional<std::pair<Cursor, syntax::ExprId>> Formulas::resolve(Cursor at, sy
     if (!constant)
       return std::pair{at, id};
     if (steps > 64) { // longer chains are circles, or might as well be
-      Diagnostic &fault = context_.error(
-          diag::N0308, at, expr.extent,
-          fmt::format("the value of `{}` depends on itself", constant->name));
+      Diagnostic &fault =
+          context_.error(diag::N0308, at, expr.extent,
+                         fmt::format("the value of `{}` depends on itself", constant->name));
       context_.note(fault, "declared here", constant->at, constant->extent);
       return std::nullopt;
     }
@@ -99,9 +99,9 @@ Compiled Formulas::reference(Cursor at, syntax::ExprId id, const Scope &scope) {
     return fail();
   const auto key = std::pair{target->first.file, static_cast<uint32_t>(target->second)};
   if (!resolving_.insert(key).second) {
-    context_.error(diag::N0308, at, expr.extent,
-                   fmt::format("the value of `{}` depends on itself",
-                               context_.text(at, expr.extent).str()));
+    context_.error(
+        diag::N0308, at, expr.extent,
+        fmt::format("the value of `{}` depends on itself", context_.text(at, expr.extent).str()));
     return fail();
   }
   const bool names = std::exchange(named_constants_, false);
@@ -159,9 +159,9 @@ Compiled Formulas::fact(Cursor at, const syntax::Expr &expr, const Scope &scope)
     if (known == path.size()) {
       context_.error(diag::N0209, at, expr.extent,
                      fmt::format("`{}` is not a value by itself; it has {}", path_text(path),
-                                 members.empty() ? "members of your own: `" + path_text(path) +
-                                                       ".KEY`"
-                                                 : llvm::join(members, ", ")));
+                                 members.empty()
+                                     ? "members of your own: `" + path_text(path) + ".KEY`"
+                                     : llvm::join(members, ", ")));
       return fail();
     }
     const std::string hint = suggestion(path[known], members, fix);
@@ -169,8 +169,7 @@ Compiled Formulas::fact(Cursor at, const syntax::Expr &expr, const Scope &scope)
         diag::N0209, at, parts[known].extent,
         fmt::format("`{}` has no member `{}`{}", path_text(head), path[known].str(), hint), fix);
     if (!members.empty())
-      fault.notes.push_back(
-          {fmt::format("it has {}", llvm::join(members, ", ")), {}, {}});
+      fault.notes.push_back({fmt::format("it has {}", llvm::join(members, ", ")), {}, {}});
     return fail();
   }
   if (!schema::has_word(scope.roots, path[0])) {

@@ -14,10 +14,9 @@ void Formulas::mismatch(Cursor at, const syntax::Expr &expr, const Compiled &lef
   const auto operands = context_.file(at).operands_of(expr);
   const std::string a = context_.text(at, context_.expr(at, operands[0]).extent).str();
   const std::string b = context_.text(at, context_.expr(at, operands[1]).extent).str();
-  Diagnostic &fault =
-      context_.error(diag::N0210, at, expr.extent,
-                     fmt::format("cannot {} `{}` and `{}`: {} and {}", doing, a, b,
-                                 describe(left.kind), describe(right.kind)));
+  Diagnostic &fault = context_.error(diag::N0210, at, expr.extent,
+                                     fmt::format("cannot {} `{}` and `{}`: {} and {}", doing, a, b,
+                                                 describe(left.kind), describe(right.kind)));
   const auto rate = [](const Kind &kind) {
     return kind.dimension == units::dimension_of("W") ||
            kind.dimension == units::dimension_of("gCO2e/h") ||
@@ -37,11 +36,10 @@ Compiled Formulas::prefix(Cursor at, const syntax::Expr &expr, const Scope &scop
     return fail();
   const Of wanted = expr.kind == ExprKind::negate ? Of::quantity : Of::boolean;
   if ((operand.kind.of != wanted && operand.kind.of != Of::any) || operand.kind.several) {
-    context_.error(diag::N0210, at, inner.extent,
-                   fmt::format("`{}` takes {}, and this is {}",
-                               wanted == Of::quantity ? "-" : "not",
-                               wanted == Of::quantity ? "a quantity" : "a condition",
-                               describe(operand.kind)));
+    context_.error(
+        diag::N0210, at, inner.extent,
+        fmt::format("`{}` takes {}, and this is {}", wanted == Of::quantity ? "-" : "not",
+                    wanted == Of::quantity ? "a quantity" : "a condition", describe(operand.kind)));
     return fail();
   }
   Compiled result;
@@ -133,10 +131,10 @@ Compiled Formulas::range(Cursor at, const syntax::Expr &expr, Compiled low, Comp
     auto a = formula::from_proto(ends[0].literal().quantity());
     auto b = formula::from_proto(ends[1].literal().quantity());
     if (a && b && a->value > b->value) {
-      context_.error(diag::N0206, at, expr.extent,
-                     fmt::format("the range is empty: {} is more than {}", units::print(*a),
-                                 units::print(*b)),
-                     units::print(*b) + ".." + units::print(*a));
+      context_.error(
+          diag::N0206, at, expr.extent,
+          fmt::format("the range is empty: {} is more than {}", units::print(*a), units::print(*b)),
+          units::print(*b) + ".." + units::print(*a));
       return fail();
     }
   }
@@ -159,10 +157,10 @@ Compiled Formulas::comparison(Cursor at, const syntax::Expr &expr, Compiled left
     return fail();
 
   if (member && !right.kind.several && right.kind.of != Of::any) {
-    context_.error(diag::N0210, at, right_expr.extent,
-                   fmt::format("`in` looks in a list or a range, and this is {}",
-                               describe(right.kind)),
-                   "[" + context_.text(at, right_expr.extent).str() + "]");
+    context_.error(
+        diag::N0210, at, right_expr.extent,
+        fmt::format("`in` looks in a list or a range, and this is {}", describe(right.kind)),
+        "[" + context_.text(at, right_expr.extent).str() + "]");
     return fail();
   }
   if (left.kind.several || (!member && right.kind.several)) {
@@ -182,24 +180,23 @@ Compiled Formulas::comparison(Cursor at, const syntax::Expr &expr, Compiled left
   if (ordered)
     for (auto [side, side_expr] : {std::pair{&left, &left_expr}, std::pair{&right, &right_expr}})
       if (side->kind.of != Of::quantity && side->kind.of != Of::any) {
-        context_.error(diag::N0210, at, side_expr->extent,
-                       fmt::format("only quantities have an order, and this is {}",
-                                   describe(side->kind)));
+        context_.error(
+            diag::N0210, at, side_expr->extent,
+            fmt::format("only quantities have an order, and this is {}", describe(side->kind)));
         return fail();
       }
   // A text beside an enumerator must be one of its words: `node.class == "egde"` is never true.
-  for (auto [side, other, side_expr] : {std::tuple{&left, &right, &left_expr},
-                                        std::tuple{&right, &left, &right_expr}})
+  for (auto [side, other, side_expr] :
+       {std::tuple{&left, &right, &left_expr}, std::tuple{&right, &left, &right_expr}})
     if (other->kind.of == Of::word && other->kind.words && side->kind.of == Of::text)
-      if (side->expr.has_literal() && !schema::has_word(other->kind.words,
-                                                        side->expr.literal().text())) {
+      if (side->expr.has_literal() &&
+          !schema::has_word(other->kind.words, side->expr.literal().text())) {
         std::string fix;
         const auto words = schema::words(other->kind.words);
         const std::string hint = suggestion(side->expr.literal().text(), words, fix);
-        context_.error(diag::N0208, at, side_expr->extent,
-                       fmt::format("\"{}\" is not possible here{}", side->expr.literal().text(),
-                                   hint),
-                       fix);
+        context_.error(
+            diag::N0208, at, side_expr->extent,
+            fmt::format("\"{}\" is not possible here{}", side->expr.literal().text(), hint), fix);
         return fail();
       }
   Compiled result;

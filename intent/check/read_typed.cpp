@@ -11,7 +11,9 @@ proto::Value value_of(const TypedBlock &block, llvm::StringRef name) {
   if (const TypedAttribute *given = block.find(name))
     return given->value;
   const schema::Attribute *known = schema::find_attribute(*block.schema, name);
-  return known ? Values::standard(*known) : proto::Value();
+  // What a text or a name is without being given is described in prose, for people.
+  const bool prose = known && (known->type == schema::Type::name || known->type == schema::Type::text);
+  return known && !prose ? Values::standard(*known) : proto::Value();
 }
 
 uint64_t whole_of(const proto::Value &value, llvm::StringRef step) {

@@ -1,4 +1,5 @@
-// Rules: which verbs and clauses a block takes, and the compiled formula with its window and weight.
+// Rules: which verbs and clauses a block takes, and the compiled formula with its window and
+// weight.
 #include <fmt/format.h>
 
 #include "intent/check/blocks.h"
@@ -8,8 +9,8 @@ namespace nemo::check {
 
 namespace {
 
-constexpr const char *verb_names[] = {"", "require", "prefer", "deny", "minimize", "maximize",
-                                      "when"};
+constexpr const char *verb_names[] = {"",         "require",  "prefer", "deny",
+                                      "minimize", "maximize", "when"};
 constexpr const char *clause_names[] = {"over", "for", "weight", "where", "else"};
 
 constexpr schema::Attribute window{.name = "the window",
@@ -73,9 +74,9 @@ void Blocks::rule(TypedBlock &block, Cursor at, const syntax::Stmt &statement,
     for (unsigned bit = 0; bit < 6; ++bit)
       if (schema.verbs & (1u << bit))
         verbs.push_back(verb_names[bit + 1]);
-    Diagnostic &fault = context_.error(diag::N0212, at, statement.verb_extent,
-                                       fmt::format("`{}` has no meaning in `{}`", verb,
-                                                   schema.name));
+    Diagnostic &fault =
+        context_.error(diag::N0212, at, statement.verb_extent,
+                       fmt::format("`{}` has no meaning in `{}`", verb, schema.name));
     fault.notes.push_back({verbs.empty() ? std::string("it takes no rules")
                                          : "its rules begin with " + llvm::join(verbs, ", "),
                            {},
@@ -112,9 +113,9 @@ void Blocks::rule(TypedBlock &block, Cursor at, const syntax::Stmt &statement,
   uint8_t seen = 0;
   for (const syntax::Clause &clause : context_.file(at).clauses_of(statement)) {
     if (seen & clause_bit(clause.kind)) {
-      context_.error(diag::N0203, at, clause.extent,
-                     fmt::format("`{}` is given twice",
-                                 clause_names[static_cast<unsigned>(clause.kind)]));
+      context_.error(
+          diag::N0203, at, clause.extent,
+          fmt::format("`{}` is given twice", clause_names[static_cast<unsigned>(clause.kind)]));
       ok = false;
       continue;
     }

@@ -47,6 +47,21 @@ std::nullopt_t Values::wrong_type(const schema::Attribute &attribute, Cursor at,
 
 std::optional<proto::Value> Values::typed(const schema::Attribute &attribute, Cursor at,
                                           syntax::ExprId id) {
+  const size_t before = context_.diagnostics.size();
+  auto value = checked(attribute, at, id);
+  // What is wrong may stand elsewhere, in a constant or an argument: show where it was used, too.
+  for (size_t i = before; i < context_.diagnostics.size() && id != syntax::no_expr; ++i) {
+    Diagnostic &fault = context_.diagnostics[i];
+    const syntax::Extent extent = context_.expr(at, id).extent;
+    if (fault.file != context_.sources[at.file].display || fault.range.begin < extent.begin ||
+        fault.range.end > extent.end)
+      context_.note(fault, fmt::format("used here for `{}`", attribute.name), at, extent);
+  }
+  return value;
+}
+
+std::optional<proto::Value> Values::checked(const schema::Attribute &attribute, Cursor at,
+                                            syntax::ExprId id) {
   auto target = formulas_.resolve(at, id);
   if (!target)
     return std::nullopt;
@@ -81,10 +96,10 @@ std::optional<proto::Value> Values::typed(const schema::Attribute &attribute, Cu
     const auto a = formula::from_proto(low->quantity());
     const auto b = formula::from_proto(high->quantity());
     if (a && b && a->value > b->value) {
-      context_.error(diag::N0206, where, expr.extent,
-                     fmt::format("the range is empty: {} is more than {}", units::print(*a),
-                                 units::print(*b)),
-                     units::print(*b) + ".." + units::print(*a));
+      context_.error(
+          diag::N0206, where, expr.extent,
+          fmt::format("the range is empty: {} is more than {}", units::print(*a), units::print(*b)),
+          units::print(*b) + ".." + units::print(*a));
       return std::nullopt;
     }
     proto::Value result;
@@ -176,9 +191,9 @@ std::optional<proto::Value> Values::text(const schema::Attribute &attribute, Cur
     return wrong_type(attribute, at, expr);
   std::string value = syntax::unescape(context_.text(at, expr.extent));
   if (value.find('\0') != std::string::npos || value.size() > 128 * 1024) {
-    context_.error(diag::N0206, at, expr.extent,
-                   fmt::format("`{}` takes a text of at most 128 KiB without NUL characters",
-                               attribute.name));
+    context_.error(
+        diag::N0206, at, expr.extent,
+        fmt::format("`{}` takes a text of at most 128 KiB without NUL characters", attribute.name));
     return std::nullopt;
   }
   return formula::text(value);
@@ -336,10 +351,9 @@ std::optional<proto::Value> Values::number(const schema::Attribute &attribute, C
     const std::string need = wanted.none() ? "a plain number" : wanted.name();
     const std::string have =
         quantity->dimension.none() ? "a number without unit" : quantity->dimension.name();
-    Diagnostic &fault = context_.error(
-        diag::N0205, at, expr.extent,
-        fmt::format("`{}` is {}, and {} is {}", attribute.name, need,
-                    context_.text(at, expr.extent).str(), have));
+    Diagnostic &fault = context_.error(diag::N0205, at, expr.extent,
+                                       fmt::format("`{}` is {}, and {} is {}", attribute.name, need,
+                                                   context_.text(at, expr.extent).str(), have));
     if (quantity->dimension.none() && quantity->unit.empty() && !unit.empty())
       fault.fix = context_.text(at, expr.extent).str() + unit;
     fault.notes.push_back({fmt::format("for example: {}", attribute.example), {}, {}});
@@ -366,19 +380,19 @@ bool Values::in_bounds(const schema::Attribute &attribute, Cursor at, syntax::Ex
     return false;
   };
   const std::string shown = units::print(quantity);
-  if (attribute.type == Type::count && (!quantity.value.is_integer() || quantity.value.sign() < 0 ||
-                                        !quantity.value.floor()))
+  if (attribute.type == Type::count &&
+      (!quantity.value.is_integer() || quantity.value.sign() < 0 || !quantity.value.floor()))
     return fault(fmt::format("`{}` takes a whole number, and this is {}", attribute.name, shown));
   if (attribute.type == Type::count && !quantity.unit.empty())
     return fault(fmt::format("`{}` takes a number without `{}`", attribute.name, quantity.unit));
   if (attribute.min && quantity.value < units::parse(attribute.min).quantity->value)
-    return fault(fmt::format("`{}` is at least {}, and this is {}", attribute.name, attribute.min,
-                             shown),
-                 attribute.min);
+    return fault(
+        fmt::format("`{}` is at least {}, and this is {}", attribute.name, attribute.min, shown),
+        attribute.min);
   if (attribute.max && quantity.value > units::parse(attribute.max).quantity->value)
-    return fault(fmt::format("`{}` is at most {}, and this is {}", attribute.name, attribute.max,
-                             shown),
-                 attribute.max);
+    return fault(
+        fmt::format("`{}` is at most {}, and this is {}", attribute.name, attribute.max, shown),
+        attribute.max);
   if (attribute.step) {
     auto steps = quantity.value.over(units::parse(attribute.step).quantity->value);
     if (!steps || !steps->is_integer())
@@ -402,7 +416,7 @@ proto::Value Values::standard(const schema::Attribute &attribute) {
   case Type::quantity:
     return formula::quantity(*units::parse(text).quantity);
   default:
-    return formula::text(text);
+    return {}; // others say in prose what holds without them
   }
 }
 

@@ -18,6 +18,8 @@ public:
   static proto::Value standard(const schema::Attribute &attribute);
 
 private:
+  std::optional<proto::Value> checked(const schema::Attribute &attribute, Cursor at,
+                                      syntax::ExprId id);
   std::optional<proto::Value> one(const schema::Attribute &attribute, Cursor at, syntax::ExprId id);
   std::optional<proto::Value> number(const schema::Attribute &attribute, Cursor at,
                                      syntax::ExprId id);

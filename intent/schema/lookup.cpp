@@ -91,7 +91,7 @@ constexpr Attribute parameters[] = {
      .doc = "auto, or 1 to 65535.",
      .example = "default = auto"},
     {.name = "name",
-     .type = Type::name,
+     .type = Type::any,
      .doc = "A bare word: an enumerator, or the name of an object.",
      .example = "default = near"},
 };
