@@ -1,0 +1,95 @@
+// Faults that a wrong optimiser would make, and what verify says of each.
+#include <catch2/catch.hpp>
+
+#include "compiler/plan/binding.h"
+#include "compiler/verify/verify.h"
+#include "scenario.h"
+
+using namespace nemo;
+using namespace nemo::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+proto::Plan base() { return plans().front().plan; }
+
+proto::Placement &placement(proto::Plan &plan, const std::string &workload, uint32_t replica = 0) {
+  for (proto::Placement &item : *plan.mutable_placements())
+    if (item.workload() == workload && item.replica() == replica)
+      return item;
+  throw std::out_of_range(workload);
+}
+
+/// Ids and messages of what verify finds in the plan with its digest made to match.
+std::string faults(const proto::Plan &plan) { return said(verify::verify(sealed(plan))); }
+
+} // namespace
+
+TEST_CASE("a replica where a rule does not admit it") {
+  proto::Plan plan = base();
+  placement(plan, "web").set_node("cloud1"); // not an edge, trust unknown
+  const std::vector<Diagnostic> found = verify::verify(sealed(plan));
+  const std::string text = said(found);
+  CHECK_THAT(text, Contains("N0714: web/0 may not run on cloud1"));
+  CHECK_THAT(text, Contains("node.trust"));
+  bool placed = false;
+  for (const Diagnostic &fault : found)
+    placed |= fault.id == "N0714" && fault.file == "shop.nemo" && fault.range.line > 1;
+  CHECK(placed);
+}
+
+TEST_CASE("replicas that are missing, double, or of nobody") {
+  proto::Plan plan = base();
+  plan.mutable_placements()->RemoveLast();
+  CHECK_THAT(faults(plan), Contains("N0713") && Contains("is not placed"));
+  plan = base();
+  *plan.add_placements() = plan.placements(0);
+  CHECK_THAT(faults(plan), Contains("a second time"));
+  plan = base();
+  plan.mutable_placements(0)->set_node("nowhere");
+  CHECK_THAT(faults(plan), Contains("no node of the facts"));
+}
+
+TEST_CASE("replicas that must be apart") {
+  proto::Plan plan = base();
+  placement(plan, "app", 1).set_node(placement(plan, "app", 0).node());
+  CHECK_THAT(faults(plan), Contains("N0715") && Contains("must be spread"));
+}
+
+TEST_CASE("digests, intent and facts") {
+  proto::Plan plan = base();
+  plan.set_stack("other");
+  CHECK_THAT(faults(plan), Contains("N0711: stack"));
+  plan = base();
+  plan.mutable_facts()->mutable_nodes(0)->set_price_neur_per_hour(1);
+  CHECK_THAT(faults(plan), Contains("N0710: facts_digest"));
+  plan = base();
+  plan.mutable_intent()->mutable_workloads(0)->set_replicas_min(1);
+  CHECK_THAT(faults(plan), Contains("N0711: intent.workloads[0].replicas_min"));
+  plan = base();
+  *plan.mutable_facts()->add_nodes() = plan.facts().nodes(0);
+  plan.set_facts_digest(plan::facts_digest(plan.facts()));
+  plan.set_fleet_digest(plan::fleet_digest(plan.facts()));
+  CHECK_THAT(faults(plan), Contains("N0712"));
+}
+
+TEST_CASE("figures, actions, desired state and shortfalls") {
+  proto::Plan plan = base();
+  plan.mutable_objective()->set_bound_ueur_per_hour(0);
+  CHECK_THAT(faults(plan), Contains("N0716: objective.bound_ueur_per_hour"));
+  plan = base();
+  plan.mutable_actions(0)->set_reason("because");
+  CHECK_THAT(faults(plan), Contains("N0717: actions[0].reason"));
+  plan = base();
+  plan.mutable_parts(0)->mutable_instances(0)->mutable_spec()->add_exec("--evil");
+  CHECK_THAT(faults(plan), Contains("N0719: parts[0].instances[0].spec.exec"));
+  plan = base();
+  plan.clear_shortfalls();
+  CHECK_THAT(faults(plan), Contains("N0720: shortfalls"));
+}
+
+TEST_CASE("an order that waits for itself") {
+  proto::Plan plan = base();
+  plan.mutable_actions(0)->add_after(plan.actions(0).id());
+  CHECK_THAT(faults(plan), Contains("N0718"));
+}

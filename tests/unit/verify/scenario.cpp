@@ -137,7 +137,7 @@ workload web {
   resources { cpu = 0.2core; memory = 64MiB }
   ports  { http = 8088 }
   mount  { source = "pages"; target = "/web" }
-  health { http = "/healthz"; every = 1s; timeout = 500ms; grace = 10s }
+  health { tcp = http; every = 1s; timeout = 500ms; grace = 10s }
   place  { on = [edges]; require node.trust >= 1 }
 }
 
@@ -168,8 +168,7 @@ workload batch {
 }
 
 policy residency {
-  deny workload.data.class == personal and node.site.country not in ["GR", "FR"]
-    else "personal data stays in these countries"
+  deny workload.data.class == personal and node.site.country not in ["GR", "FR"] else "personal data stays in these countries"
 }
 
 objective frugal {
