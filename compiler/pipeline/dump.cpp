@@ -11,6 +11,7 @@ namespace nemo::compiler {
 namespace {
 
 constexpr size_t largest_dump = size_t{1} << 30;
+constexpr uint64_t most_replicas = 10'000'000;
 
 proto::Span to_span(const SourceRange &range) {
   proto::Span span;
@@ -31,6 +32,11 @@ SourceRange to_range(const proto::Span &span) {
 bool sound(const stages::Stages &state) {
   const auto workloads = static_cast<uint32_t>(state.inputs().intent().workloads_size());
   const auto nodes = static_cast<uint32_t>(state.resolved().world().nodes_size());
+  uint64_t wanted = 0;
+  for (const proto::Workload &workload : state.inputs().intent().workloads())
+    wanted += workload.replicas_min();
+  if (wanted > most_replicas)
+    return false;
   for (const stages::Replica &replica : state.resolved().replicas())
     if (replica.workload() >= workloads)
       return false;
@@ -95,7 +101,7 @@ llvm::Expected<stages::Stages> from_json(llvm::StringRef text) {
   if (state.version() != 1)
     return failure("the dump has version {}; this nemo reads version 1", state.version());
   if (!sound(state))
-    return failure("the dump refers to things that it does not hold");
+    return failure("the dump refers to things that it does not hold, or asks for too much");
   return state;
 }
 

@@ -55,6 +55,13 @@ TEST_CASE("a damaged dump is refused") {
   auto result = compiler::replay(elsewhere);
   CHECK_FALSE(bool(result));
   llvm::consumeError(result.takeError());
+  std::string endless = dump;
+  at = endless.find("\"replicas_min\": 2");
+  REQUIRE(at != std::string::npos);
+  endless.replace(at, 17, "\"replicas_min\": 4000000000");
+  auto refused = compiler::replay(endless);
+  CHECK_FALSE(bool(refused));
+  llvm::consumeError(refused.takeError());
 }
 
 TEST_CASE("the seed orders nodes that cost the same, and nothing else") {
