@@ -54,7 +54,9 @@ void say_how_it_ended(const Session &session, const orchestrator::Applied &appli
   case Outcome::failed:
     break; // the diagnostics say it
   case Outcome::done:
-    if (all_keep(applied))
+    if (applied.actions.empty() && plan.destroy())
+      session.out << "Nothing to remove: nothing of stack '" << plan.stack() << "' runs.\n";
+    else if (all_keep(applied))
       session.out << "Nothing to do: everything runs as it should.\n";
     else
       session.out << (plan.destroy() ? "Removed stack '" : "Applied stack '") << plan.stack()

@@ -49,8 +49,10 @@ llvm::Expected<std::string> which(const proto::Fleet &fleet, const DestroyReques
 std::vector<std::string> stacks_of(const proto::Fleet &fleet) {
   std::set<std::string> all;
   for (const proto::PartState &state : fleet.parts())
-    if (!state.part().instances().empty())
-      all.insert(state.part().stack());
+    for (const proto::Instance &instance : state.part().instances())
+      if (!instance
+               .retiring()) // what is wanted only until it has stopped is seen below while it runs
+        all.insert(state.part().stack());
   for (const proto::Running &running : fleet.running())
     all.insert(running.stack());
   return {all.begin(), all.end()};

@@ -52,10 +52,10 @@ workload web {
 NEMO
 }
 
-# address WORKLOAD/REPLICA
+# address WORKLOAD/REPLICA: where it serves; the new one rather than one that is leaving.
 address() {
   nemo status --json | jq -r --arg w "${1%/*}" --argjson r "${1#*/}" \
-    '[.workloads[] | select(.name == $w and .replica == $r and .state == "running" and (.retiring | not))][0].addresses[0].address'
+    '[.workloads[] | select(.name == $w and .replica == $r and .state == "running")] | sort_by(.retiring)[0] | .addresses[0].address'
 }
 
 fetch() { curl -fsS --max-time 5 "http://$1/"; }

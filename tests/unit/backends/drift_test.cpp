@@ -79,6 +79,12 @@ TEST_CASE("status joins what is wanted with what is reported") {
   CHECK(status.replicas[1].reserved->cpu_millicores() == 500);
   CHECK(stacks_of(fleet) == std::vector<std::string>{"else", "shop"});
   CHECK(status_of(fleet, "").replicas.size() == 3);
+
+  proto::Fleet removed; // what was destroyed leaves a part that wants nothing any more
+  *removed.add_parts() = *state;
+  for (proto::Instance &instance : *removed.mutable_parts(0)->mutable_part()->mutable_instances())
+    instance.set_retiring(true);
+  CHECK(stacks_of(removed).empty());
 }
 
 TEST_CASE("what moved between two intents is named") {
