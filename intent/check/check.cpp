@@ -83,6 +83,7 @@ void sort_faults(const Context &context, std::vector<Diagnostic> &diagnostics) {
 }
 
 Checked finish(Context &&context, ReadArtifact read) {
+  context.unread = context.incomplete;
   declare(context);
   Formulas formulas(context);
   Values values(context, formulas);

@@ -65,6 +65,7 @@ public:
   std::vector<Source> sources;
   std::vector<Diagnostic> diagnostics;
   proto::Intent intent;
+  bool unread = false;     ///< parts of the text were not parsed
   bool incomplete = false; ///< parts of the text were not understood: missing names are no fault
 
   std::map<std::pair<uint32_t, std::string>, Declared> constants; ///< by module and name

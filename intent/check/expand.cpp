@@ -189,7 +189,7 @@ const Environment *Expander::enter(Cursor at, syntax::StmtId id, std::string sel
       names.push_back(key.second);
     std::string fix;
     const std::string hint = suggestion(name.text, names, fix);
-    if (!context_.incomplete)
+    if (!context_.unread)
       context_.error(diag::N0310, at, name.extent,
                      fmt::format("there is no template `{}`{}", name.text.str(), hint), fix);
     context_.incomplete = true;

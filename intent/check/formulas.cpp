@@ -152,7 +152,7 @@ Compiled Formulas::compile(Cursor at, syntax::ExprId id, const Scope &scope, boo
   if (!context_.spend(at, expr.extent))
     return fail();
   if (depth_ >= max_depth) {
-    if (depth_ == max_depth)
+    if (!std::exchange(too_deep_, true))
       context_.error(
           diag::N0221, at, expr.extent,
           fmt::format("a formula may nest {} deep, constants and arguments included", max_depth));

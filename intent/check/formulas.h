@@ -87,6 +87,8 @@ private:
   Context &context_;
   bool named_constants_ = false;
   unsigned depth_ = 0;
+  bool too_deep_ = false;               ///< told: what is built on it is no further fault
+  std::set<const Declared *> circular_; ///< told likewise
   std::set<std::pair<uint32_t, uint32_t>> resolving_; ///< constants on the way, by file and expr
 };
 

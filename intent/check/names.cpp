@@ -8,7 +8,8 @@ namespace nemo::check {
 using syntax::ExprKind;
 
 std::optional<std::pair<Cursor, syntax::ExprId>> Formulas::resolve(Cursor at, syntax::ExprId id) {
-  for (unsigned steps = 0;; ++steps) {
+  std::vector<const Declared *> way;
+  for (;;) {
     if (id == syntax::no_expr)
       return std::nullopt;
     const syntax::Expr &expr = context_.expr(at, id);
@@ -34,7 +35,12 @@ std::optional<std::pair<Cursor, syntax::ExprId>> Formulas::resolve(Cursor at, sy
     const Declared *constant = context_.constant(at, parts);
     if (!constant)
       return std::pair{at, id};
-    if (steps > 64) { // longer chains are circles, or might as well be
+    if (circular_.count(constant))
+      return std::nullopt;
+    const bool circle = llvm::is_contained(way, constant);
+    way.push_back(constant);
+    if (circle || way.size() > 200) { // no real chain of names is that long
+      circular_.insert(way.begin(), way.end());
       Diagnostic &fault =
           context_.error(diag::N0308, at, expr.extent,
                          fmt::format("the value of `{}` depends on itself", constant->name));

@@ -12,7 +12,8 @@ proto::Value value_of(const TypedBlock &block, llvm::StringRef name) {
     return given->value;
   const schema::Attribute *known = schema::find_attribute(*block.schema, name);
   // What a text or a name is without being given is described in prose, for people.
-  const bool prose = known && (known->type == schema::Type::name || known->type == schema::Type::text);
+  const bool prose =
+      known && (known->type == schema::Type::name || known->type == schema::Type::text);
   return known && !prose ? Values::standard(*known) : proto::Value();
 }
 
