@@ -40,8 +40,11 @@ std::string grams_per_hour(std::optional<int64_t> milligrams) {
 std::string percent(double share) {
   const double hundred = share * 100;
   const double tenth = std::round(hundred * 10) / 10;
-  if (std::abs(tenth) >= 10 || tenth == std::round(tenth))
-    return fmt::format("{:.0f}%", std::round(hundred) == 0 ? 0.0 : hundred);
+  const double whole = std::round(hundred);
+  // 99.8% is not 100%: what is nearly all keeps its tenth.
+  const bool nearly = whole == 100 && tenth != 100;
+  if (!nearly && (std::abs(tenth) >= 10 || tenth == std::round(tenth)))
+    return fmt::format("{:.0f}%", whole == 0 ? 0.0 : whole);
   return fmt::format("{:.1f}%", tenth);
 }
 

@@ -255,6 +255,53 @@ void compare_parts(Moves &moves, const proto::Plan &plan, const proto::Fleet &no
                                   node, plan.stack(), generation));
 }
 
+/// What other stacks were given on each node, and the fixed ports that they hold there.
+struct Taken {
+  uint64_t cpu = 0, memory = 0, disk = 0, gpu = 0;
+  std::set<uint32_t> ports;
+};
+
+std::map<std::string, Taken> taken_by_others(const proto::Fleet &fleet, const std::string &stack) {
+  std::map<std::string, Taken> all;
+  for (const proto::PartState &state : fleet.parts()) {
+    if (state.part().stack() == stack)
+      continue;
+    Taken &taken = all[state.part().node()];
+    for (const proto::Instance &instance : state.part().instances()) {
+      const proto::Spec &spec = instance.spec();
+      taken.cpu += spec.resources().cpu_millicores();
+      taken.memory += spec.resources().memory_bytes();
+      taken.disk += spec.resources().disk_bytes();
+      taken.gpu += spec.resources().gpu_milli();
+      for (const proto::Port &port : spec.ports())
+        if (port.number() != 0 && spec.network() != "own")
+          taken.ports.insert(port.number());
+    }
+  }
+  return all;
+}
+
+/// Room that other stacks gave up is no reason to plan again; room that they took is.
+void compare_room(Moves &moves, const proto::Plan &plan, const proto::Fleet &now) {
+  const auto before = taken_by_others(plan.facts(), plan.stack());
+  for (const auto &[node, taken] : taken_by_others(now, plan.stack())) {
+    const auto found = before.find(node);
+    const Taken from = found == before.end() ? Taken{} : found->second;
+    auto grown = [&](const char *what, uint64_t was, uint64_t is, std::string (*text)(uint64_t)) {
+      if (is > was)
+        moves.push_back(fmt::format("node {}: other stacks take {} → {} of {}", node, text(was),
+                                    text(is), what));
+    };
+    grown("cpu", from.cpu, taken.cpu, cores);
+    grown("memory", from.memory, taken.memory, bytes_text);
+    grown("disk", from.disk, taken.disk, bytes_text);
+    grown("gpu", from.gpu, taken.gpu, units);
+    for (uint32_t port : taken.ports)
+      if (!from.ports.count(port))
+        moves.push_back(fmt::format("node {}: another stack holds port {} now", node, port));
+  }
+}
+
 } // namespace
 
 std::vector<std::string> what_moved(const proto::Plan &plan, const proto::Fleet &now) {
@@ -262,6 +309,7 @@ std::vector<std::string> what_moved(const proto::Plan &plan, const proto::Fleet 
   compare_inventory(moves, plan.facts(), now);
   compare_running(moves, plan, now);
   compare_parts(moves, plan, now);
+  compare_room(moves, plan, now);
   return moves;
 }
 

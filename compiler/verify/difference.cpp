@@ -39,6 +39,8 @@ public:
   Differing(const Case &subject, const DesiredState &state) : subject_(subject), state_(state) {
     result_.there = what_is_there(subject.intent, subject.plan.facts());
     result_.step_of.resize(state.replicas.size());
+    for (const There &there : result_.there)
+      by_name_[{there.workload, there.replica}].push_back(&there);
   }
 
   Difference run() {
@@ -46,12 +48,9 @@ public:
       if (const auto own = state_.of.find(workload->name()); own != state_.of.end())
         for (size_t i : own->second)
           wanted(i);
-    std::map<std::pair<std::string, uint32_t>, std::vector<const There *>> rest;
-    for (const There &there : result_.there)
-      if (!matched_.count({there.workload, there.replica}))
-        rest[{there.workload, there.replica}].push_back(&there);
-    for (const auto &[name, list] : rest)
-      unwanted(list);
+    for (const auto &[name, list] : by_name_)
+      if (!matched_.count(name))
+        unwanted(list);
     return std::move(result_);
   }
 
@@ -70,9 +69,8 @@ private:
     step.desired = i;
     proto::Action &action = step.action;
     const There *same = nullptr, *main = nullptr;
-    for (const There &there : result_.there) {
-      if (there.workload != workload.name() || there.replica != wanted.replica->number)
-        continue;
+    for (const There *candidate : by_name_[{workload.name(), wanted.replica->number}]) {
+      const There &there = *candidate;
       if (!same && runs_as_wanted(wanted, there)) {
         same = &there;
         continue;
@@ -150,6 +148,7 @@ private:
   const Case &subject_;
   const DesiredState &state_;
   Difference result_;
+  std::map<std::pair<std::string, uint32_t>, std::vector<const There *>> by_name_;
   std::set<std::pair<std::string, uint32_t>> matched_;
 };
 

@@ -32,19 +32,12 @@ std::string name_of_now(const proto::Intent &intent, std::string name) {
 
 std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet &facts) {
   std::vector<There> list;
-  auto same = [](const There &there, const std::string &workload, uint32_t replica,
-                 const std::string &node, const std::string &revision) {
-    return there.reported_as == workload && there.replica == replica && there.node == node &&
-           there.revision == revision;
-  };
+  using Key = std::tuple<std::string, uint32_t, std::string, std::string>;
+  std::map<Key, size_t> known;
   for (const proto::Running &running : facts.running()) {
-    if (running.stack() != intent.stack() ||
-        (running.retiring() && running.state() == proto::Running::STOPPED))
-      continue;
-    if (std::any_of(list.begin(), list.end(), [&](const There &there) {
-          return same(there, running.workload(), running.replica(), running.node(),
-                      running.revision());
-        }))
+    const bool over = running.retiring() && running.state() == proto::Running::STOPPED;
+    const Key key{running.workload(), running.replica(), running.node(), running.revision()};
+    if (running.stack() != intent.stack() || over || !known.emplace(key, list.size()).second)
       continue;
     list.push_back({name_of_now(intent, running.workload()), running.replica(), running.node(),
                     running.revision(), running.workload(), running.retiring(), running.source(),
@@ -56,18 +49,18 @@ std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet
     if (part.stack() != intent.stack())
       continue;
     for (const proto::Instance &told : part.instances()) {
-      bool known = false;
-      for (size_t i = 0; i < list.size(); ++i)
-        if (same(list[i], told.workload(), told.replica(), part.node(), told.revision())) {
-          known = true;
-          if (i < reported)
-            list[i].retiring |= told.retiring();
-          if (!list[i].spec)
-            list[i].spec = &told.spec();
-        }
-      if (!known && !told.retiring())
+      const Key key{told.workload(), told.replica(), part.node(), told.revision()};
+      if (const auto found = known.find(key); found != known.end()) {
+        There &there = list[found->second];
+        if (found->second < reported && !there.spec)
+          there.retiring |= told.retiring();
+        if (!there.spec)
+          there.spec = &told.spec();
+      } else if (!told.retiring()) {
+        known.emplace(key, list.size());
         list.push_back({name_of_now(intent, told.workload()), told.replica(), part.node(),
                         told.revision(), told.workload(), false, part.source(), &told.spec()});
+      }
     }
   }
   std::stable_sort(list.begin(), list.end(), [](const There &a, const There &b) {

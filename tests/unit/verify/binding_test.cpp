@@ -135,6 +135,18 @@ TEST_CASE("what moved is named") {
       }
     CHECK(scene.moved(now) == Moves{kept + " no longer runs on " + on});
   }
+  SECTION("room that another stack took") {
+    proto::PartState &other = *now.add_parts();
+    other.mutable_part()->set_stack("other");
+    other.mutable_part()->set_node("gw1");
+    proto::Spec &spec = *other.mutable_part()->add_instances()->mutable_spec();
+    spec.mutable_resources()->set_cpu_millicores(1500);
+    spec.add_ports()->set_number(9000);
+    CHECK(scene.moved(now) == Moves{"node gw1: other stacks take 0core → 1.5core of cpu",
+                                    "node gw1: another stack holds port 9000 now"});
+    CHECK(plan::what_moved(plan_of(intent_of(shop(), {pages("v1")}), now), scene.running) ==
+          Moves{});
+  }
   SECTION("somebody else's delivery") {
     proto::PartState &part = *now.mutable_parts(0);
     part.set_generation(5);
