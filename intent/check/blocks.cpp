@@ -9,10 +9,8 @@ namespace nemo::check {
 using syntax::StmtKind;
 
 const TypedAttribute *TypedBlock::find(llvm::StringRef wanted) const {
-  for (const TypedAttribute &attribute : attributes)
-    if (attribute.name == wanted)
-      return &attribute;
-  return nullptr;
+  const auto found = index.find(wanted.str());
+  return found == index.end() ? nullptr : &attributes[found->second];
 }
 
 const TypedBlock *TypedBlock::child(llvm::StringRef wanted) const {
@@ -119,6 +117,7 @@ void Blocks::attribute(TypedBlock &block, Cursor at, const syntax::Stmt &stateme
     made.value = std::move(*value);
   else
     block.faulty = true;
+  block.index.emplace(made.name, block.attributes.size());
   block.attributes.push_back(std::move(made));
 }
 

@@ -2,6 +2,7 @@
 // and still in the author's order; the builders make the intent's messages of it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct TypedBlock {
   std::string name;
   std::vector<std::string> labels;
   std::vector<TypedAttribute> attributes;
+  std::map<std::string, size_t> index; ///< of attributes, by name: a body may be long
   std::vector<TypedRule> rules;
   std::vector<TypedBlock> children;
   bool faulty = false; ///< something in it was refused: what is missing is no further fault

@@ -40,6 +40,14 @@ Diagnostic &Context::error(const diag::Entry &entry, Cursor at, syntax::Extent e
   for (const Environment *use = at.environment; use; use = use->use.environment)
     note(made, fmt::format("in template `{}`, used here", use->template_name), use->use,
          use->use_extent);
+  if (diagnostics.size() > max_faults) { // the last one listed says so
+    unlisted = std::move(made);
+    return unlisted;
+  }
+  if (diagnostics.size() == max_faults)
+    made = diag::make(diag::N0120,
+                      fmt::format("more than {} faults; the rest are not listed", max_faults),
+                      made.file, made.range);
   diagnostics.push_back(std::move(made));
   return diagnostics.back();
 }
@@ -82,6 +90,8 @@ const Declared *Context::find_template(Cursor at, llvm::StringRef name) const {
 
 std::vector<std::string> Context::constant_names(Cursor at) const {
   std::vector<std::string> result;
+  if (constants.size() > max_suggested || diagnostics.size() > max_faults)
+    return result;
   for (const auto &[key, value] : constants)
     if (key.first == 0 || key.first == sources[at.file].module)
       result.push_back(key.second);
@@ -90,6 +100,8 @@ std::vector<std::string> Context::constant_names(Cursor at) const {
 
 std::vector<std::string> Context::object_names(const char *kinds) const {
   std::vector<std::string> result;
+  if (objects.size() > max_suggested || diagnostics.size() > max_faults)
+    return result;
   for (const auto &[key, value] : objects)
     if (!kinds || schema::has_word(kinds, value.kind))
       result.push_back(value.name);

@@ -65,7 +65,9 @@ public:
   std::vector<Source> sources;
   std::vector<Diagnostic> diagnostics;
   proto::Intent intent;
-  bool unread = false;     ///< parts of the text were not parsed
+  static constexpr size_t max_faults = 1000;
+  static constexpr size_t max_suggested = 5000; ///< names to compare a wrong one with
+  bool unread = false;                          ///< parts of the text were not parsed
   bool incomplete = false; ///< parts of the text were not understood: missing names are no fault
 
   std::map<std::pair<uint32_t, std::string>, Declared> constants; ///< by module and name
@@ -74,6 +76,7 @@ public:
   std::map<std::string, std::pair<Cursor, syntax::Extent>>
       words; ///< enumerators in use, first place
   std::vector<std::unique_ptr<Environment>> environments;
+  Diagnostic unlisted; ///< the latest fault after the last that is listed
 
   /// Work that names and templates may cause, beyond the text itself.
   uint64_t budget = 4'000'000;

@@ -129,3 +129,15 @@ TEST_CASE("an error inside a template shows both places") {
   REQUIRE_FALSE(checked.diagnostics[0].notes.empty());
   CHECK(checked.diagnostics[0].notes[0].range.line == 4);
 }
+
+TEST_CASE("after a thousand faults the rest is not listed") {
+  proto::SourceFile file;
+  file.set_path("a.nemo");
+  std::string text = "nemo = 1\n";
+  for (int i = 0; i < 3000; ++i)
+    text += "workload w" + std::to_string(i) + " { exec = [\"/bin/w\"]; after = [q] }\n";
+  file.set_text(text);
+  const auto checked = check::check_texts({file}, {});
+  CHECK(checked.diagnostics.size() == 1001);
+  CHECK(ids(checked) == std::set<std::string>{"N0120", "N0307"});
+}
