@@ -82,6 +82,19 @@ std::string Progress::line(const Row &row) const {
   std::string rest = state.detail;
   if (rest.empty() && state.phase != Phase::done)
     rest = to_text(state.phase);
+  for (char &c : rest) // an agent's words may come from a workload: they steer no terminal
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+      c = ' ';
+  // A line that wraps would take two, and the next redraw would start too low.
+  if (form_ == Form::redrawn) {
+    const size_t used = state.action.id().size() + state.action.node().size() + 24;
+    const size_t room = session_.width() > used ? session_.width() - used : 0;
+    if (rest.size() > room) {
+      rest.resize(room);
+      while (!llvm::json::isUTF8(rest)) // not in the middle of a character
+        rest.pop_back();
+    }
+  }
   if (!rest.empty())
     text += plan::painted("  " + rest, Tone::faint, color);
   return text;
@@ -123,9 +136,6 @@ void Progress::tick() {
     if (open(row.state.phase))
       text +=
           plan::painted(" " + show_duration(Clock::now() - row.since), Tone::faint, style.color);
-    // A line that wraps would take two, and the next redraw would start too low.
-    if (plan::cells(text) >= style.width && !style.color)
-      text.resize(style.width - 1);
     screen += "\x1b[2K" + text + '\n';
   }
   drawn_ = rows_.size();

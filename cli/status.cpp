@@ -116,9 +116,9 @@ void print_totals(const Session &session, const orchestrator::Status &status,
   if (!plan)
     return;
   const proto::Totals &totals = plan->after();
-  session.out << fmt::format("  predicted  {}, {}, {}\n", plan::euros_per_hour(plan::euros(totals)),
-                             plan::watts(plan::power(totals)),
-                             plan::grams_per_hour(plan::carbon(totals)));
+  session.out << fmt::format(
+      "  predicted  cost {}, power {}, carbon {}\n", plan::euros_per_hour(plan::euros(totals)),
+      plan::watts(plan::power(totals)), plan::grams_per_hour(plan::carbon(totals)));
   if (plan::has_changes(*plan))
     session.out << "  The intent differs from what runs: see nemo drift " << plan->intent_path()
                 << '\n';

@@ -28,21 +28,14 @@ public:
       proto::WatchCall call;
       call.set_after(*after);
       call.set_stack(stack_);
-      llvm::Error failed = llvm::Error::success();
-      llvm::Error ended = seen_.backend.watch(call, [&](const proto::Event *event) {
+      // The stream may end for any reason: looking is enough to go on.
+      llvm::consumeError(seen_.backend.watch(call, [&](const proto::Event *event) {
         if (event != nullptr && event->has_instance())
           tracker_.see(event->instance());
-        else if (event == nullptr && Clock::now() >= next_look_)
-          if ((failed = look()))
-            return false;
+        else if (event == nullptr && Clock::now() >= next_look_ && !look_now())
+          return false;
         return goes_on();
-      });
-      if (failed) {
-        llvm::consumeError(std::move(ended));
-        return failed;
-      }
-      llvm::consumeError(std::move(failed));
-      llvm::consumeError(std::move(ended)); // the stream may go; looking is enough to go on
+      }));
     }
     while (goes_on()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -57,12 +50,35 @@ public:
   bool interrupted() const { return interrupted_; }
 
 private:
+  void take(const proto::Fleet &fleet) {
+    tracker_.see(fleet);
+    next_look_ = Clock::now() + look_again;
+  }
+
+  bool look_now() {
+    auto fleet = seen_.backend.observe();
+    if (fleet)
+      take(*fleet);
+    else
+      llvm::consumeError(fleet.takeError());
+    return bool(fleet);
+  }
+
+  /// With one try to find the backend again: an agent may be killed or updated meanwhile, and what
+  /// it runs is not touched by that.
   llvm::Error look() {
+    if (look_now())
+      return llvm::Error::success();
+    backends::Choice choice;
+    choice.name = seen_.backend.name();
+    auto again = backends::open(choice);
+    if (!again)
+      return again.takeError();
+    seen_.backend = std::move(*again);
     auto fleet = seen_.backend.observe();
     if (!fleet)
       return fleet.takeError();
-    tracker_.see(*fleet);
-    next_look_ = Clock::now() + look_again;
+    take(*fleet);
     return llvm::Error::success();
   }
 

@@ -137,6 +137,28 @@ teardown_file() { end_world; }
   fetch "$(address web/0)" | grep -q fifth
 }
 
+@test "an agent that is killed during an apply is started again, and the apply goes on" {
+  web "$APP" 1 sixth
+  sed -i 's/echo serving/sleep 3; echo serving/' "$APP/web.nemo"
+  nemo apply "$APP" --yes >"$WORLD/out" 2>&1 3>&- &
+  pid=$!
+  until_true 20 grep -q Delivered "$WORLD/out"
+  kill -9 "$(agent_pid)"
+  wait "$pid"
+  fetch "$(address web/0)" | grep -q sixth
+}
+
+@test "status --watch goes on until it is interrupted" {
+  env --default-signal=INT nemo status --watch --json >"$WORLD/watched" 3>&- &
+  pid=$!
+  until_true 20 grep -q workloads "$WORLD/watched"
+  kill -INT "$pid"
+  code=0
+  wait "$pid" || code=$?
+  [ "$code" -eq 130 ]
+  jq -se '.[0].version == 1' "$WORLD/watched"
+}
+
 @test "several stacks: destroy without a name lists them" {
   web "$WORLD/other" 1 two other
   nemo apply "$WORLD/other" --yes
