@@ -98,21 +98,26 @@ public:
   }
 
 private:
-  /// Workloads that must go through zero: a single replica that stops first, or one that gives way
-  /// to another workload's port.
+  /// Workloads that must go through zero: a single replica that stays and stops first, or one that
+  /// gives way to another's port.
   void exempt(const Difference &difference) {
-    std::map<std::string, unsigned> there;
-    for (const There &one : difference.there)
-      ++there[one.workload];
-    std::set<std::string> wanted;
-    for (const Replica &replica : subject_.replicas)
-      wanted.insert(replica.workload->name());
-    for (const auto &[workload, count] : there)
-      if (!wanted.count(workload))
-        exempt_.insert(workload);
+    std::set<std::pair<std::string, uint32_t>> wanted;
+    std::set<std::string> workloads;
+    for (const Replica &replica : subject_.replicas) {
+      wanted.emplace(replica.workload->name(), replica.number);
+      workloads.insert(replica.workload->name());
+    }
+    // Replicas that the author takes away go at once: only those that stay can stand in.
+    std::map<std::string, std::set<uint32_t>> staying;
+    for (const There &one : difference.there) {
+      if (wanted.count({one.workload, one.replica}))
+        staying[one.workload].insert(one.replica);
+      if (!workloads.count(one.workload))
+        exempt_.insert(one.workload);
+    }
     for (const Leaving &old : difference.leaving)
       if (old.for_another || !old.reachable ||
-          (!old.stop_first.empty() && there[old.there->workload] < 2))
+          (!old.stop_first.empty() && staying[old.there->workload].size() < 2))
         exempt_.insert(old.there->workload);
     for (const There &one : difference.there)
       now_[one.reported_as] = one.workload;
