@@ -84,10 +84,13 @@ Origin origin_of(const std::string &path) {
   if (const char *top = git_repository_workdir(raw); top != nullptr)
     origin.source = full_path(top);
 
-  git_remote *raw_remote = nullptr;
-  if (git_remote_lookup(&raw_remote, raw, "origin") == 0) {
-    const Owned<git_remote, git_remote_free> remote(raw_remote);
-    if (const char *url = git_remote_url(raw_remote); url != nullptr && *url != 0)
+  // The URL as it is recorded: what this user's `insteadOf` makes of it says nothing about the
+  // owner.
+  git_config *raw_config = nullptr;
+  if (git_repository_config_snapshot(&raw_config, raw) == 0) {
+    const Owned<git_config, git_config_free> config(raw_config);
+    const char *url = nullptr;
+    if (git_config_get_string(&url, raw_config, "remote.origin.url") == 0 && *url != 0)
       origin.source = without_credentials(url);
   }
   git_oid head;
