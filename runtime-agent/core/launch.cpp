@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 
 namespace nemo::agent {
@@ -72,6 +73,8 @@ llvm::Error add_binds(const Record &record, const Layout &layout, const Artifact
 
 } // namespace
 
+Layout::Layout(std::string state) : state_(std::move(state)), tag_(sha256(state_).substr(0, 8)) {}
+
 std::string Layout::replica(const Key &key) const {
   return fmt::format("{}/{}/{}/{}", instances(), key.stack, key.workload, key.replica);
 }
@@ -80,8 +83,8 @@ std::string Layout::volumes_of(const Key &key) const {
   return fmt::format("{}/{}/{}/{}", volumes(), key.stack, key.workload, key.replica);
 }
 
-std::string sandbox_id(const Key &key) {
-  return fmt::format("{}.{}.{}.{}", key.stack, key.workload, key.replica, key.revision);
+std::string Layout::sandbox_id(const Key &key) const {
+  return fmt::format("{}.{}.{}.{}.{}", tag_, key.stack, key.workload, key.replica, key.revision);
 }
 
 std::string variable_name(llvm::StringRef text) {
@@ -136,7 +139,7 @@ llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &
   if (!host.can("sandbox.process"))
     return failure("this node has no process sandbox: {}", host.reason("sandbox.process"));
   sandbox::Spec out;
-  out.id = sandbox_id(record.key);
+  out.id = layout.sandbox_id(record.key);
   out.argv.assign(spec.exec().begin(), spec.exec().end());
   out.environment = std::move(environment);
   if (!spec.working_directory().empty())

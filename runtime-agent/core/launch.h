@@ -16,7 +16,7 @@ namespace nemo::agent {
 /// What an instance's files are called, below the state directory.
 class Layout {
 public:
-  explicit Layout(std::string state) : state_(std::move(state)) {}
+  explicit Layout(std::string state);
   const std::string &state() const { return state_; }
   std::string journal() const { return state_ + "/journal.db"; }
   std::string artifacts() const { return state_ + "/artifacts"; }
@@ -27,13 +27,13 @@ public:
   std::string log(const Key &key) const { return instance(key) + "/log"; }
   std::string exit(const Key &key) const { return instance(key) + "/exit"; }
   std::string volumes_of(const Key &key) const;
+  /// Names its cgroup: unlike that of every other instance, also of another agent on this host.
+  std::string sandbox_id(const Key &key) const;
 
 private:
   std::string state_;
+  std::string tag_; ///< of this state directory
 };
-
-/// Names its cgroup; unique among all instances.
-std::string sandbox_id(const Key &key);
 
 /// "redis" -> "REDIS", "my-db" -> "MY_DB".
 std::string variable_name(llvm::StringRef text);

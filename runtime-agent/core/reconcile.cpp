@@ -221,9 +221,9 @@ bool Agent::settle_ports(Known &known) {
   const bool told = record.started_unix_ms != 0;
   if (!told)
     llvm::erase_if(record.ports, [&](const PortUse &port) { return !is_free(port.number); });
-  auto ports =
-      assign_ports(record.instance.spec(), record.ports, taken,
-                   static_cast<uint32_t>(llvm::hash_value(sandbox_id(record.key))), is_free);
+  auto ports = assign_ports(record.instance.spec(), record.ports, taken,
+                            static_cast<uint32_t>(llvm::hash_value(layout_.sandbox_id(record.key))),
+                            is_free);
   if (!ports) {
     fail(known, llvm::toString(ports.takeError()));
     return false;
@@ -326,7 +326,7 @@ void Agent::forget(const Key &key) {
   Known &known = known_.at(key);
   publish(known);
   end_monitoring(known);
-  sandbox::clean(sandbox_id(key), host_);
+  sandbox::clean(layout_.sandbox_id(key), host_);
   known_.erase(key);
   dirty_.erase(key);
   dropped_.insert(key);

@@ -166,7 +166,7 @@ void Agent::settle_launch(Known &known) {
     dirty(known);
     return;
   }
-  sandbox::clean(sandbox_id(record.key), host_);
+  sandbox::clean(layout_.sandbox_id(record.key), host_);
   record.phase = Phase::waiting;
   dirty(known);
 }

@@ -18,6 +18,7 @@ namespace nemo::agent {
 namespace {
 
 constexpr Ticks sweep_every = 5'000;
+constexpr Ticks linger_ms = 5'000;
 
 llvm::Expected<sockaddr_un> address_of(const std::string &path) {
   sockaddr_un address{};
@@ -281,7 +282,15 @@ void Server::send(Client &client) {
 
 void Server::settle(Client &client) {
   const bool unsent = !client.out.empty();
-  if ((client.closing && !unsent) || (client.ended && ((!unsent && !client.more) || client.stream)))
+  // Closing at once would cost a client that is still sending the answer: it hears the end and
+  // hangs up itself.
+  if (client.closing && !unsent && !client.ended && !client.lingering) {
+    client.lingering = true;
+    client.began = ticks();
+    ::shutdown(client.fd.get(), SHUT_WR);
+  }
+  if ((client.closing && !unsent && client.ended) ||
+      (client.ended && ((!unsent && !client.more) || client.stream)))
     return drop(client);
   // Reads only what it can act on: while an answer is under way the rest waits in the socket, where
   // it costs its sender.
@@ -292,7 +301,7 @@ void Server::settle(Client &client) {
     interest |= EPOLLIN;
   if (interest == 0)
     interest = EPOLLRDHUP;
-  if (unsent || !client.in.empty())
+  if (unsent || client.lingering || !client.in.empty())
     sweep_later();
   if (interest != client.interest) {
     client.interest = interest;
@@ -315,7 +324,7 @@ void Server::sweep() {
     const bool stuck_out = !client->out.empty() && now - client->progress > limits_.unread_ms;
     const bool stuck_in = !client->in.empty() && !client->stream && client->out.empty() &&
                           now - client->began > limits_.partial_ms;
-    if (stuck_out)
+    if (stuck_out || (client->lingering && now - client->began > linger_ms))
       drop(*client);
     else if (stuck_in)
       refuse(*client, proto::BackendError::INVALID,
@@ -325,8 +334,9 @@ void Server::sweep() {
     paused_ = false;
     loop_.change(listener_.get(), EPOLLIN);
   }
-  if (std::any_of(clients_.begin(), clients_.end(),
-                  [](const auto &client) { return !client->in.empty() || !client->out.empty(); }))
+  if (std::any_of(clients_.begin(), clients_.end(), [](const auto &client) {
+        return client->lingering || !client->in.empty() || !client->out.empty();
+      }))
     sweep_later();
 }
 

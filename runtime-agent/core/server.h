@@ -56,11 +56,12 @@ private:
     std::string out;
     size_t sent = 0;
     Stream stream;
-    Ticks progress = 0;   ///< when a byte last went either way
-    Ticks began = 0;      ///< when the first byte of a request that is not whole came
-    bool more = false;    ///< there is more to answer as soon as `out` is read
-    bool ended = false;   ///< it sends no more
-    bool closing = false; ///< hang up once `out` is sent
+    Ticks progress = 0;     ///< when a byte last went either way
+    Ticks began = 0;        ///< when the first byte of a request that is not whole came
+    bool more = false;      ///< there is more to answer as soon as `out` is read
+    bool ended = false;     ///< it sends no more
+    bool closing = false;   ///< hang up once `out` is sent
+    bool lingering = false; ///< nothing more is sent; what still comes is read and dropped
     bool gone = false;
     uint32_t interest = 0;
   };
