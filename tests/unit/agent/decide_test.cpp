@@ -1,0 +1,174 @@
+// What to do next, over hand-made states: no process, no clock.
+#include <catch2/catch.hpp>
+
+#include "runtime-agent/core/check.h"
+#include "runtime-agent/core/decide.h"
+
+using namespace nemo;
+using namespace nemo::agent;
+
+namespace {
+
+Item item(const std::string &workload, const std::string &revision, Phase phase,
+          const proto::Instance *desired) {
+  Item one;
+  one.key = {"s", workload, 0, revision};
+  one.phase = phase;
+  one.desired = desired;
+  return one;
+}
+
+proto::Gate gate(proto::Gate::Kind kind, const std::string &workload,
+                 const std::string &revision = {}) {
+  proto::Gate one;
+  one.set_kind(kind);
+  one.set_workload(workload);
+  one.set_revision(revision);
+  return one;
+}
+
+std::vector<Step::Kind> kinds(const std::vector<Item> &items, Ticks now = 0) {
+  std::vector<Step::Kind> kinds;
+  for (const Step &step : decide(items, now).steps)
+    kinds.push_back(step.kind);
+  return kinds;
+}
+
+using Kinds = std::vector<Step::Kind>;
+
+} // namespace
+
+TEST_CASE("each phase, desired, retiring and not desired") {
+  proto::Instance wanted, retiring;
+  retiring.set_retiring(true);
+  const Phase all[] = {Phase::waiting, Phase::live, Phase::backoff, Phase::exited, Phase::failed};
+  for (const Phase phase : all) {
+    const Kinds gone = phase == Phase::live ? Kinds{Step::stop} : Kinds{Step::forget};
+    CHECK(kinds({item("w", "a", phase, nullptr)}) == gone);
+    CHECK(kinds({item("w", "a", phase, &retiring)}) == gone);
+  }
+  CHECK(kinds({item("w", "a", Phase::waiting, &wanted)}) == Kinds{Step::start});
+  for (const Phase phase :
+       {Phase::live, Phase::exited, Phase::failed, Phase::stopping, Phase::launching})
+    CHECK(kinds({item("w", "a", phase, &wanted)}).empty());
+}
+
+TEST_CASE("time starts what waits and kills what does not end") {
+  proto::Instance wanted;
+  for (const Phase phase : {Phase::backoff, Phase::failed}) {
+    Item one = item("w", "a", phase, &wanted);
+    one.until = 100;
+    CHECK(kinds({one}, 99).empty());
+    CHECK(decide({one}, 99).wake == Ticks{100});
+    CHECK(kinds({one}, 100) == Kinds{Step::start});
+  }
+  Item stopping = item("w", "a", Phase::stopping, nullptr);
+  stopping.until = 100;
+  CHECK(decide({stopping}, 99).wake == Ticks{100});
+  CHECK(kinds({stopping}, 100) == Kinds{Step::kill});
+  stopping.killed = true;
+  CHECK(kinds({stopping}, 200).empty());
+}
+
+TEST_CASE("gates hold back starts and stops") {
+  proto::Instance behind, old, fresh;
+  *behind.add_start_after() = gate(proto::Gate::HEALTHY, "db", "a");
+  Item db = item("db", "a", Phase::live, &fresh);
+  const Item web = item("web", "a", Phase::waiting, &behind);
+  CHECK(kinds({db, web}) == Kinds{Step::hold});
+  CHECK(decide({db, web}, 0).steps[0].reason == "waits until db/0 is healthy");
+  db.healthy = true;
+  CHECK(kinds({db, web}) == Kinds{Step::start});
+  db.key.stack = "another";
+  CHECK(kinds({db, web}) == Kinds{Step::hold});
+  Item admitted = web;
+  admitted.admitted = true;
+  CHECK(kinds({admitted}) == Kinds{Step::start});
+  Item job = item("db", "a", Phase::exited, &fresh);
+  CHECK(kinds({job, web}) == Kinds{Step::hold});
+  job.succeeded = true;
+  CHECK(kinds({job, web}) == Kinds{Step::start});
+
+  old.set_retiring(true);
+  *old.add_stop_after() = gate(proto::Gate::HEALTHY, "web", "b");
+  Item successor = item("web", "b", Phase::live, &fresh);
+  const Item retiring = item("web", "a", Phase::live, &old);
+  CHECK(kinds({retiring, successor}).empty());
+  successor.healthy = true;
+  CHECK(kinds({retiring, successor}) == Kinds{Step::stop});
+
+  *fresh.add_start_after() = gate(proto::Gate::STOPPED, "web", "a");
+  const Item second = item("web", "b", Phase::waiting, &fresh);
+  CHECK(kinds({item("web", "a", Phase::stopping, &old), second}) == Kinds{Step::hold});
+  CHECK(kinds({second}) == Kinds{Step::start});
+}
+
+TEST_CASE("restarts follow the policy and wait longer each time") {
+  proto::Restart restart;
+  restart.set_backoff_ms(100);
+  restart.set_backoff_max_ms(350);
+  for (const auto &[streak, wait] :
+       std::vector<std::pair<uint32_t, Ticks>>{{0, 100}, {1, 200}, {2, 350}, {50, 350}})
+    CHECK(after_exit(restart, {1, false}, streak, 10, 1000, 0).until == 1000 + wait);
+  CHECK(after_exit(restart, {1, false}, 9, 3500, 0, 0).streak == 1);
+  CHECK(after_exit(restart, {1, false}, 0, 0, 0, 1).until == Ticks{125});
+  CHECK(after_exit(restart, {0, false}, 0, 0, 0, 0).phase == Phase::backoff);
+  restart.set_policy(proto::Restart::ON_FAILURE);
+  CHECK(after_exit(restart, {0, false}, 0, 0, 0, 0).phase == Phase::exited);
+  CHECK(after_exit(restart, {std::nullopt, false}, 0, 0, 0, 0).phase == Phase::backoff);
+  CHECK(after_exit(restart, {137, true}, 0, 0, 0, 0).reason ==
+        "ended because it needed more memory than its limit");
+  restart.set_policy(proto::Restart::NEVER);
+  CHECK(after_exit(restart, {139, false}, 0, 0, 0, 0).phase == Phase::exited);
+  CHECK(!after_failure(restart, "why", 0, 0, 0).until);
+}
+
+TEST_CASE("health needs one success to begin and several failures to end") {
+  proto::Health check;
+  check.set_failures(2);
+  check.set_grace_ms(1000);
+  Health health = after_check(check, {}, false, 500);
+  CHECK((!health.healthy && health.failures == 0));
+  health = after_check(check, health, true, 600);
+  CHECK(health.healthy);
+  health = after_check(check, health, false, 700);
+  CHECK(health.healthy);
+  health = after_check(check, health, false, 800);
+  CHECK((!health.healthy && health.unhealthy));
+  CHECK(after_check(check, health, true, 900).healthy);
+}
+
+TEST_CASE("a hostile part is refused whole") {
+  proto::Part part;
+  part.set_stack("../x");
+  CHECK(llvm::errorToBool(check(part, "local")));
+  part.set_stack("s");
+  CHECK(!llvm::errorToBool(check(part, "local")));
+  proto::Instance *one = part.add_instances();
+  one->set_workload("w");
+  one->set_revision("ab");
+  one->mutable_spec()->add_exec("/bin/true");
+  one->mutable_spec()->set_sandbox("process");
+  CHECK(!llvm::errorToBool(check(part, "local")));
+  const auto refused = [&](auto change) {
+    proto::Part changed = part;
+    change(*changed.mutable_instances(0));
+    return llvm::errorToBool(check(changed, "local"));
+  };
+  CHECK(refused([](auto &i) { i.set_workload("a/b"); }));
+  CHECK(refused([](auto &i) { i.set_revision("../../etc"); }));
+  CHECK(refused([](auto &i) { i.mutable_spec()->clear_exec(); }));
+  CHECK(refused([](auto &i) { i.mutable_spec()->set_exec(0, std::string("a\0b", 3)); }));
+  CHECK(refused([](auto &i) { i.mutable_spec()->set_sandbox("container"); }));
+  CHECK(refused([](auto &i) { i.mutable_spec()->set_stop_signal("STOP"); }));
+  CHECK(refused([](auto &i) { i.mutable_spec()->add_mounts()->set_target("/x"); }));
+  CHECK(refused([](auto &i) {
+    auto *mount = i.mutable_spec()->add_mounts();
+    mount->set_target("/x/../y");
+    mount->set_volume("v");
+  }));
+  CHECK(refused([](auto &i) { i.add_start_after(); }));
+  CHECK(refused([](auto &i) { i.mutable_spec()->mutable_health()->set_kind(proto::Health::TCP); }));
+  part.set_node("elsewhere");
+  CHECK(llvm::errorToBool(check(part, "local")));
+}
