@@ -49,7 +49,7 @@ setup() {
 
 @test "a plugin that talks nonsense is refused" {
   mkdir bin
-  printf '#!/bin/sh\necho I am a backend\ncat >/dev/null\n' >bin/nemo-backend-odd
+  printf '#!/bin/sh\nseq -s " " 100 # no message of the protocol\ncat >/dev/null\n' >bin/nemo-backend-odd
   chmod +x bin/nemo-backend-odd
   PATH=$PWD/bin:$PATH run -1 nemo plan app --backend odd
   [[ $output == *N0805* ]]

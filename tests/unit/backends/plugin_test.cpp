@@ -46,7 +46,7 @@ std::string fleet_answer() {
 
 TEST_CASE("what is no frame of the protocol is refused") {
   SECTION("text") {
-    Says says("hello, I am a backend\n");
+    Says says(std::string(200, 'h') + "\n"); // h: the length of a message of 104 bytes
     CHECK(observe_fault(says) == "N0805");
   }
   SECTION("a length over the limit") {
