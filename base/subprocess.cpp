@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,9 +141,9 @@ void Subprocess::release() {
 
 void Subprocess::close_stdin() { close_if_open(stdin_); }
 
-int Subprocess::wait() {
+int Subprocess::wait(rusage *used) {
   int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR)
+  while (::wait4(pid_, &status, 0, used) < 0 && errno == EINTR)
     ;
   pid_ = -1;
   return exit_code_of(status);

@@ -10,6 +10,8 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+struct rusage;
+
 namespace nemo {
 
 /// A child process that is killed (SIGKILL) and reaped when its owner lets go of it.
@@ -33,7 +35,8 @@ public:
   int stdout_fd() const { return stdout_; }
   void close_stdin();
   /// Waits for the end. \returns the exit code, or 128 + signal.
-  int wait();
+  /// \param used  gets what it and the children it waited for have used, when given.
+  int wait(rusage *used = nullptr);
 
 private:
   Subprocess() = default;
