@@ -121,9 +121,9 @@ SourceTexts Checked::texts() const {
   return texts;
 }
 
-Checked check_path(const std::string &path) {
+Checked check_path(const std::string &path, const Files &files, const std::string &shown_before) {
   Context context;
-  const Place place = load_path(context, path);
+  const Place place = load_path(context, path, files, shown_before);
   return finish(std::move(context),
                 [&place](const std::string &source) { return read_artifact(place, source); });
 }

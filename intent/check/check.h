@@ -10,6 +10,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 #include "base/diagnostics/diagnostics.h"
+#include "intent/check/files.h"
 #include "protocol/intent.pb.h"
 
 namespace nemo::check {
@@ -23,8 +24,10 @@ struct Checked {
 
 /// Reads a .nemo file, or every .nemo file of a directory (sorted by name, not recursive), and what
 /// they import. Relative mount sources are read too and become artifacts. Imports and sources may
-/// not leave the repository (the nearest parent directory with .git, else the directory given).
-Checked check_path(const std::string &path);
+/// not leave the repository.
+/// \param shown_before  what diagnostics put before every path, such as "main:".
+Checked check_path(const std::string &path, const Files &files = disk(),
+                   const std::string &shown_before = {});
 
 /// The same from texts already in memory (path -> text), e.g. those that a plan embeds. Artifacts
 /// are taken from `artifacts`, by source.

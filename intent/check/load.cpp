@@ -5,14 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "intent/syntax/parse.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 namespace nemo::check {
 
-namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
 namespace {
@@ -20,7 +18,7 @@ namespace {
 constexpr uint64_t max_total_bytes = 64ull << 20;
 constexpr size_t max_files = 4096;
 
-/// Reads files on demand. Two kinds: a disk, or texts in memory.
+/// Reads files on demand. Two kinds: of a place, or texts in memory.
 struct Reader {
   std::function<std::vector<std::string>(const std::string &)> find; ///< files that a path names
   std::function<llvm::Expected<std::string>(const std::string &)> read;
@@ -42,8 +40,8 @@ void add_file(Context &context, std::string name, std::string display, std::stri
 /// The `import` statements of one file: edges to files that are read already or now.
 class Imports {
 public:
-  Imports(Context &context, const Place &place, const Reader &reader)
-      : context_(context), place_(place), reader_(reader) {
+  Imports(Context &context, std::string prefix, const Reader &reader)
+      : context_(context), prefix_(std::move(prefix)), reader_(reader) {
     for (const Source &source : context.sources)
       bytes_ += source.file.text ? source.file.text->size() : 0;
   }
@@ -93,7 +91,7 @@ private:
           .error(diag::N0303, at, extent,
                  fmt::format("`{}` names no file and no directory with .nemo files", written))
           .notes.push_back({fmt::format("looked for {0}{1}, {0}{1}.nemo and .nemo files in {0}{1}/",
-                                        place_.prefix, target),
+                                        prefix_, target),
                             {},
                             {}});
       context_.incomplete = true;
@@ -146,7 +144,7 @@ private:
       full_ = true;
       return ~0u;
     }
-    add_file(context_, name, place_.prefix + name, std::move(*text));
+    add_file(context_, name, prefix_ + name, std::move(*text));
     return context_.sources.size() - 1;
   }
 
@@ -191,58 +189,35 @@ private:
   }
 
   Context &context_;
-  const Place &place_;
+  std::string prefix_;
   const Reader &reader_;
   uint32_t modules_ = 0;
   uint64_t bytes_ = 0;
   bool full_ = false;
 };
 
-std::vector<std::string> nemo_files(const std::string &directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error), end; it != end && !error; it.increment(error)) {
-    llvm::StringRef name = path::filename(it->path());
-    if (name.endswith(".nemo") && !name.startswith(".") && !fs::is_directory(it->path()))
-      names.push_back(name.str());
+std::vector<std::string> nemo_files(const Files &files, const std::string &directory) {
+  constexpr size_t most = 1u << 20; // of all kinds; how many are read is limited later
+  auto names = files.list(directory, most);
+  if (!names) {
+    llvm::consumeError(names.takeError());
+    return {};
   }
-  std::sort(names.begin(), names.end());
-  return names;
+  llvm::erase_if(*names, [&](llvm::StringRef name) {
+    return !name.endswith(".nemo") || name.startswith(".") ||
+           files.is_directory(directory + "/" + name.str());
+  });
+  std::sort(names->begin(), names->end());
+  return std::move(*names);
 }
 
-std::string real(const std::string &name) {
-  llvm::SmallString<256> result;
-  return fs::real_path(name, result) ? std::string() : result.str().str();
-}
-
-bool inside(llvm::StringRef root, llvm::StringRef name) {
-  return name == root || root == "/" ||
-         (name.startswith(root) && name.size() > root.size() && name[root.size()] == '/');
-}
-
-std::string repository_of(const std::string &directory) {
-  std::string start = real(directory);
-  for (llvm::StringRef at = start; !at.empty(); at = path::parent_path(at))
-    if (fs::exists(at + "/.git"))
-      return at.str();
-  return start;
-}
-
-llvm::Expected<std::string> read_whole(const std::string &name) {
-  fs::file_status status;
-  if (std::error_code error = fs::status(name, status))
-    return llvm::createStringError(error, "cannot read %s: %s", name.c_str(),
-                                   error.message().c_str());
-  if (status.type() != fs::file_type::regular_file)
-    return llvm::createStringError(std::errc::invalid_argument, "cannot read %s: it is no file",
-                                   name.c_str());
-  if (status.getSize() > max_total_bytes + 1)
+llvm::Expected<std::string> read_whole(const Files &files, const std::string &name) {
+  const FileInfo info = files.info(name);
+  if (info.kind == FileInfo::Kind::directory || info.kind == FileInfo::Kind::other)
+    return failure("cannot read {}: it is no file", name);
+  if (info.size > max_total_bytes + 1)
     return std::string(max_total_bytes + 1, '\n'); // the parser refuses it by its size
-  auto buffer = llvm::MemoryBuffer::getFile(name, false, false, true);
-  if (!buffer)
-    return llvm::createStringError(buffer.getError(), "cannot read %s: %s", name.c_str(),
-                                   buffer.getError().message().c_str());
-  return (*buffer)->getBuffer().str();
+  return files.read(name);
 }
 
 void unreadable(Context &context, const std::string &display, std::string message,
@@ -260,14 +235,16 @@ std::string join(llvm::StringRef directory, llvm::StringRef name) {
   return result.str().str();
 }
 
-Place load_path(Context &context, const std::string &given) {
-  Place place;
+Place load_path(Context &context, const std::string &given, const Files &files,
+                const std::string &shown_before) {
+  Place place{.files = files, .directory = {}, .prefix = {}, .repository = {}};
   std::vector<std::string> roots;
-  if (fs::is_directory(given)) {
+  if (files.is_directory(given)) {
     place.directory = given;
-    roots = nemo_files(given);
+    roots = nemo_files(files, given);
     if (roots.empty())
-      unreadable(context, given, fmt::format("{} holds no .nemo files", given), diag::N0305);
+      unreadable(context, shown_before + given, fmt::format("{} holds no .nemo files", given),
+                 diag::N0305);
   } else {
     place.directory = path::parent_path(given).str();
     roots = {path::filename(given).str()};
@@ -280,12 +257,14 @@ Place load_path(Context &context, const std::string &given) {
     place.prefix = shown.str() + "/";
   else if (!given.empty() && given.front() == '/' && shown.empty())
     place.prefix = "/";
-  place.repository = repository_of(place.directory);
+  place.prefix = shown_before + place.prefix;
+  place.repository = files.repository(place.directory);
 
   uint64_t bytes = 0;
   for (const std::string &name : roots) {
-    auto text = read_whole(
-        path::is_absolute(given) && shown.empty() ? "/" + name : place.directory + "/" + name);
+    auto text =
+        read_whole(files, path::is_absolute(given) && shown.empty() ? "/" + name
+                                                                    : place.directory + "/" + name);
     if (!text) {
       unreadable(context, place.prefix + name, llvm::toString(text.takeError()));
       continue;
@@ -301,26 +280,24 @@ Place load_path(Context &context, const std::string &given) {
   Reader reader;
   reader.find = [&](const std::string &name) -> std::vector<std::string> {
     const std::string full = join(place.directory, name);
-    if (fs::is_regular_file(full))
+    if (files.is_file(full))
       return {name};
-    if (fs::is_regular_file(full + ".nemo"))
+    if (files.is_file(full + ".nemo"))
       return {name + ".nemo"};
     std::vector<std::string> names;
-    if (fs::is_directory(full))
-      for (const std::string &file : nemo_files(full))
+    if (files.is_directory(full))
+      for (const std::string &file : nemo_files(files, full))
         names.push_back(join(name, file));
     return names;
   };
   reader.read = [&](const std::string &name) -> llvm::Expected<std::string> {
     const std::string full = join(place.directory, name);
-    if (!inside(place.repository, real(full)))
-      return llvm::createStringError(
-          std::errc::permission_denied,
-          "an import may not leave the repository (%s); this one is at %s",
-          place.repository.c_str(), real(full).c_str());
-    return read_whole(full);
+    if (const std::string real = files.real(full); !inside(place.repository, real))
+      return failure("an import may not leave the repository ({}); this one is at {}",
+                     place.repository, real);
+    return read_whole(files, full);
   };
-  Imports(context, place, reader).follow_all();
+  Imports(context, place.prefix, reader).follow_all();
   return place;
 }
 
@@ -346,7 +323,7 @@ void load_texts(Context &context, const std::vector<proto::SourceFile> &files) {
   reader.read = [&](const std::string &name) -> llvm::Expected<std::string> {
     return by_path.at(name)->text();
   };
-  Imports(context, Place{}, reader).follow_all();
+  Imports(context, {}, reader).follow_all();
 }
 
 } // namespace nemo::check

@@ -58,8 +58,7 @@ node.country == "FR" and (node.cpu * 2 > 4core or node.tpm)
 
 TEST_CASE("where the formula begins in its file does not matter") {
   const proto::Expr expr = sample(1234);
-  CHECK(explain(source, expr, evaluated(expr)) ==
-        explain(source, sample(0), evaluated(sample(0))));
+  CHECK(explain(source, expr, evaluated(expr)) == explain(source, sample(0), evaluated(sample(0))));
 }
 
 TEST_CASE("a formula that is too wide is explained as a list") {
