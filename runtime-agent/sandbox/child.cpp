@@ -20,18 +20,59 @@ namespace nemo::sandbox {
 
 namespace {
 
+/// What only the supervisor can leave out.
+constexpr std::pair<Restriction, char> supervisor_flags[] = {
+    {Restriction::pid_namespace, supervisor::kFlagNotFirst},
+    {Restriction::no_new_privileges, supervisor::kFlagMayGain},
+    {Restriction::supervisor_hidden, supervisor::kFlagVisible}};
+
+llvm::Error set_capabilities(bool keep) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  if (keep) {
+    if (::syscall(SYS_capget, &header, sets) != 0)
+      return system_failure(errno, "read capabilities");
+    for (__user_cap_data_struct &set : sets)
+      set.effective = set.inheritable = set.permitted;
+  }
+  if (::syscall(SYS_capset, &header, sets) != 0)
+    return system_failure(errno, "{} capabilities", keep ? "keep" : "drop");
+  return llvm::Error::success();
+}
+
+/// So that they outlive the execve of a program that is not root's.
+llvm::Error keep_capabilities() {
+  if (auto error = set_capabilities(true))
+    return error;
+  for (unsigned long capability = 0; capability < 64; ++capability)
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+  return llvm::Error::success();
+}
+
+llvm::Error empty_bounding_set() {
+  for (int capability = 0; capability < 64; ++capability)
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
+      if (errno == EINVAL && capability > CAP_AUDIT_READ)
+        break; // the kernel's last one was before
+      return system_failure(errno, "drop capability {}", capability);
+    }
+  return llvm::Error::success();
+}
+
 llvm::Error build(Launch &launch, Descriptor &ruleset) {
   ::setsid();
-  if (::sethostname(launch.hostname.data(), launch.hostname.size()) != 0)
+  const Restrictions &all = launch.restrictions;
+  if (all.has(Restriction::uts_namespace) &&
+      ::sethostname(launch.hostname.data(), launch.hostname.size()) != 0)
     return system_failure(errno, "hostname {}", launch.hostname);
   // After joining: what it is in now shows as the root of its control groups.
-  if (::unshare(CLONE_NEWCGROUP) != 0)
+  if (all.has(Restriction::cgroup_namespace) && ::unshare(CLONE_NEWCGROUP) != 0)
     return system_failure(errno, "control group namespace");
   if (launch.own_network)
     if (auto error = configure_network(launch.address.empty() ? std::nullopt
                                                               : std::optional(launch.address)))
       return error;
-  if (auto error = take_inside_user(launch.root))
+  if (auto error = take_inside_user(launch.root, launch.user))
     return error;
   if (auto error = build_root(launch.root_plan))
     return error;
@@ -54,6 +95,9 @@ llvm::Error execute(Launch &launch, int report, int ruleset) {
     flags += supervisor::kFlagRuleset;
   if (launch.memory_events)
     flags += supervisor::kFlagMemory;
+  for (const auto &[restriction, flag] : supervisor_flags)
+    if (!launch.restrictions.has(restriction))
+      flags += flag;
   std::vector<std::string> words = {"nemo-supervisor", flags, launch.log_name,
                                     std::to_string(launch.log_bytes), launch.exit_name};
   words.insert(words.end(), launch.argv.begin(), launch.argv.end());
@@ -63,7 +107,7 @@ llvm::Error execute(Launch &launch, int report, int ruleset) {
                            {report, launch.log_directory.get(), launch.exit_directory.get(),
                             launch.filters.get(), ruleset, launch.memory_events.get()}))
     return error;
-  if (auto error = drop_privileges())
+  if (auto error = drop_privileges(launch.restrictions))
     return error;
   ::syscall(SYS_execveat, program, "", argv.data(), environment.data(), AT_EMPTY_PATH);
   return system_failure(errno, "exec nemo-supervisor");
@@ -79,32 +123,35 @@ std::vector<char *> pointers(const std::vector<std::string> &texts) {
   return list;
 }
 
-llvm::Error take_inside_user(bool root) {
+llvm::Error take_inside_user(bool root, uint32_t user) {
   // This is still a copy of the agent's memory: nobody of the same user shall look into it.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (!root)
     return llvm::Error::success(); // mapped to it already; setgroups is denied to him
   if (::setgroups(0, nullptr) != 0)
     return system_failure(errno, "drop supplementary groups");
-  if (::setresgid(kInsideUser, kInsideUser, kInsideUser) != 0 ||
-      ::setresuid(kInsideUser, kInsideUser, kInsideUser) != 0)
-    return system_failure(errno, "become user {}", kInsideUser);
-  return llvm::Error::success();
+  // Whoever is mapped: what is left to be done needs the rights of the namespace's owner.
+  ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+  if (::setresgid(user, user, user) != 0 || ::setresuid(user, user, user) != 0)
+    return system_failure(errno, "become user {}", user);
+  return set_capabilities(true);
 }
 
-llvm::Error drop_privileges() {
-  for (int capability = 0; capability < 64; ++capability)
-    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
-      if (errno == EINVAL && capability > CAP_AUDIT_READ)
-        break; // the kernel's last one was before
-      return system_failure(errno, "drop capability {}", capability);
-    }
-  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct none[2] = {};
-  if (::syscall(SYS_capset, &header, none) != 0)
-    return system_failure(errno, "drop capabilities");
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+llvm::Error drop_privileges(Restrictions restrictions) {
+  const bool keep = !restrictions.has(Restriction::capabilities);
+  if (keep)
+    if (auto error = keep_capabilities())
+      return error;
+  if (restrictions.has(Restriction::bounding_set))
+    if (auto error = empty_bounding_set())
+      return error;
+  if (!keep) {
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (auto error = set_capabilities(false))
+      return error;
+  }
+  if (restrictions.has(Restriction::no_new_privileges) &&
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return system_failure(errno, "no new privileges");
   return llvm::Error::success();
 }

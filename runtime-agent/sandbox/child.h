@@ -23,6 +23,8 @@ struct Launch {
   std::string address; ///< of eth0; empty: loopback only
   bool own_network = false;
   bool root = false; ///< take the inside ids on; an ordinary user has them already
+  uint32_t user = kInsideUser;
+  Restrictions restrictions;
   int landlock_abi = 0;
   RootPlan root_plan;
   LandlockRules rules;
@@ -34,9 +36,9 @@ struct Launch {
 [[noreturn]] void become_supervisor(Launch &launch, Descriptor go, Descriptor report);
 
 /// Inside a user namespace, as its owner: the workload's user and no supplementary groups.
-llvm::Error take_inside_user(bool root);
+llvm::Error take_inside_user(bool root, uint32_t user = kInsideUser);
 /// All capability sets empty, the bounding set too, and no way to get any back.
-llvm::Error drop_privileges();
+llvm::Error drop_privileges(Restrictions restrictions = {});
 /// Descriptors 0 to 2 on /dev/null.
 llvm::Error silence();
 /// Puts each descriptor at its number (-1: none there) and closes all others from `first` on when

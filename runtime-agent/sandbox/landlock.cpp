@@ -96,20 +96,23 @@ int landlock_abi() {
 
 llvm::Expected<Descriptor> make_ruleset(const LandlockRules &rules, int abi) {
   RulesetAttributes attributes = {};
-  attributes.files = handled_files(abi);
-  if (abi >= 4)
+  if (rules.restrict_files)
+    attributes.files = handled_files(abi);
+  const bool tcp = abi >= 4 && rules.restrict_tcp;
+  if (tcp)
     attributes.network = kBindTcp | (rules.connect_tcp ? kConnectTcp : 0);
-  if (abi >= 6)
+  if (abi >= 6 && rules.restrict_scope)
     attributes.scoped = kScopeAbstractSockets | kScopeSignals;
   // An older kernel knows a shorter structure and accepts the longer one as long as the rest is 0.
   Descriptor ruleset(
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
   if (!ruleset)
     return system_failure(errno, "landlock ruleset");
-  for (const FileRule &rule : rules.files)
-    if (auto error = allow_path(ruleset.get(), rule, attributes.files))
-      return error;
-  if (abi >= 4) {
+  if (rules.restrict_files)
+    for (const FileRule &rule : rules.files)
+      if (auto error = allow_path(ruleset.get(), rule, attributes.files))
+        return error;
+  if (tcp) {
     if (auto error = allow_ports(ruleset.get(), rules.bind_tcp, kBindTcp))
       return error;
     if (rules.connect_tcp)

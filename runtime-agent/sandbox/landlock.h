@@ -25,6 +25,7 @@ struct FileRule {
 };
 
 struct LandlockRules {
+  bool restrict_files = true, restrict_tcp = true, restrict_scope = true;
   std::vector<FileRule> files;
   std::vector<uint16_t> bind_tcp;
   std::optional<std::vector<uint16_t>> connect_tcp; ///< nullopt: any

@@ -1,6 +1,7 @@
 // Thin wrappers over open_tree, mount_setattr, move_mount and openat2.
 #include "runtime-agent/sandbox/mounts.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -47,7 +48,9 @@ llvm::Error restrict_mount(const std::string &path, uint64_t attributes) {
 
 llvm::Error mount_tmpfs(const std::string &path, uint64_t bytes, const char *mode,
                         unsigned long flags) {
-  const std::string options = fmt::format("size={},mode={}", bytes, mode);
+  // An empty file takes a kilobyte of the kernel's memory, and no room.
+  const uint64_t inodes = bytes == 0 ? 0 : std::max<uint64_t>(1024, bytes / 1024);
+  const std::string options = fmt::format("size={},nr_inodes={},mode={}", bytes, inodes, mode);
   if (::mount("tmpfs", path.c_str(), "tmpfs", flags, options.c_str()) != 0)
     return system_failure(errno, "mount {} (tmpfs)", path);
   return llvm::Error::success();

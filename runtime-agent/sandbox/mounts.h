@@ -21,7 +21,7 @@ llvm::Error put_tree(int tree, int place, const std::string &name);
 /// Adds attributes to what is mounted at `path`, not to what is below it.
 llvm::Error restrict_mount(const std::string &path, uint64_t attributes);
 
-/// A new tmpfs; `bytes` limits what it holds.
+/// A new tmpfs; `bytes` limits what it holds, and so how many files; 0: no limit.
 llvm::Error mount_tmpfs(const std::string &path, uint64_t bytes, const char *mode,
                         unsigned long flags);
 

@@ -21,6 +21,7 @@ namespace nemo::sandbox {
 namespace {
 
 constexpr uint64_t kDefaultLogBytes = 10 << 20;
+constexpr uint64_t kNoLogLimit = uint64_t{1} << 60;
 constexpr size_t kSecretLimit = 1 << 20;
 
 bool of_a_sandbox(uid_t user) {
@@ -99,7 +100,7 @@ llvm::Expected<std::vector<Mount>> prepare_mounts(const Spec &spec, const Host &
       if (auto error = give_volume(bind.source, host_uid(spec, host), host_gid(spec, host)))
         return error;
     if (host.root) { // later it may not pass the directories above
-      auto tree = clone_source(bind);
+      auto tree = clone_source(bind, spec.restrictions);
       if (!tree)
         return tree.takeError();
       mount.tree = std::move(*tree);
@@ -142,7 +143,7 @@ llvm::Error open_files(Launch &launch, const Spec &spec, const Host &host) {
   launch.supervisor = Descriptor(::open(host.supervisor.c_str(), O_PATH | O_CLOEXEC));
   if (!launch.supervisor)
     return system_failure(errno, "open nemo-supervisor ({})", host.supervisor);
-  if (!host.filters.empty()) {
+  if (!host.filters.empty() && spec.restrictions.has(Restriction::seccomp)) {
     auto filters = in_memory(host.filters);
     if (!filters)
       return filters.takeError();
@@ -167,12 +168,22 @@ llvm::Expected<Launch> prepare(const Spec &spec, const Host &host) {
   launch.environment = spec.environment;
   launch.working_directory = spec.working_directory;
   launch.log_bytes = spec.log_bytes != 0 ? spec.log_bytes : kDefaultLogBytes;
+  if (!spec.restrictions.has(Restriction::log_size))
+    launch.log_bytes = kNoLogLimit;
   launch.hostname = hostname_of(spec.id);
-  launch.own_network = spec.own_network;
   launch.root = host.root;
-  launch.landlock_abi = host.can("landlock.files") ? host.landlock_abi : 0;
+  launch.restrictions = spec.restrictions;
+  launch.own_network = spec.own_network && spec.restrictions.has(Restriction::network_namespace);
+  launch.user =
+      spec.restrictions.has(Restriction::user_namespace) ? kInsideUser : host_uid(spec, host);
+  launch.rules.restrict_files = spec.restrictions.has(Restriction::landlock_files);
+  launch.rules.restrict_tcp = spec.restrictions.has(Restriction::landlock_tcp);
+  launch.rules.restrict_scope = spec.restrictions.has(Restriction::landlock_scope);
+  if (launch.rules.restrict_files || launch.rules.restrict_tcp || launch.rules.restrict_scope)
+    launch.landlock_abi = host.can("landlock.files") ? host.landlock_abi : 0;
   launch.root_plan.hostname = launch.hostname;
-  launch.root_plan.own_network = spec.own_network;
+  launch.root_plan.own_network = launch.own_network;
+  launch.root_plan.restrictions = spec.restrictions;
   launch.root_plan.tmp_bytes = spec.tmp_bytes;
   for (const Secret &secret : spec.secrets) {
     auto contents = read_file(secret.file, kSecretLimit);

@@ -94,7 +94,7 @@ void probe_landlock(Host &host) {
       "the kernel has no Landlock, or it is not among the active modules (lsm=)";
   std::string files = host.landlock_abi > 0 ? "" : none;
   if (files.empty())
-    if (auto ruleset = make_ruleset({{{"/", Access::read}}, {}, {}}, host.landlock_abi); !ruleset)
+    if (auto ruleset = make_ruleset({.files = {{"/", Access::read}}}, host.landlock_abi); !ruleset)
       files = llvm::toString(ruleset.takeError());
   say(host, "landlock.files", files);
   std::string tcp = files;

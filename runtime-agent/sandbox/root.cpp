@@ -28,6 +28,17 @@ struct Placed {
   bool directory = true;
 };
 
+/// Without the attributes whose restriction is left out.
+uint64_t attributes_of(uint64_t wanted, Restrictions restrictions) {
+  if (!restrictions.has(Restriction::read_only))
+    wanted &= ~uint64_t{MOUNT_ATTR_RDONLY};
+  if (!restrictions.has(Restriction::no_setuid))
+    wanted &= ~uint64_t{MOUNT_ATTR_NOSUID};
+  if (!restrictions.has(Restriction::no_devices))
+    wanted &= ~uint64_t{MOUNT_ATTR_NODEV};
+  return wanted;
+}
+
 std::string in_stage(const std::string &path) { return kStage + path; }
 
 llvm::Error make_directory(const std::string &path, mode_t mode = 0755) {
@@ -108,12 +119,27 @@ llvm::Error make_etc(const RootPlan &plan) {
   return llvm::Error::success();
 }
 
-llvm::Error make_proc() {
+llvm::Error mount_proc(bool own_processes) {
   if (auto error = make_directory("/proc", 0555))
     return error;
+  if (!own_processes) { // then it is not ours to mount
+    auto tree = clone_tree("/proc", kNoPrivilege | MOUNT_ATTR_NOEXEC);
+    if (!tree)
+      return tree.takeError();
+    Descriptor place(::open(in_stage("/proc").c_str(), O_PATH | O_CLOEXEC));
+    return put_tree(tree->get(), place.get(), "/proc");
+  }
   if (::mount("proc", in_stage("/proc").c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
               nullptr) != 0)
     return system_failure(errno, "mount /proc");
+  return llvm::Error::success();
+}
+
+llvm::Error make_proc(Restrictions restrictions) {
+  if (auto error = mount_proc(restrictions.has(Restriction::pid_namespace)))
+    return error;
+  if (!restrictions.has(Restriction::proc))
+    return llvm::Error::success();
   // Knobs of the kernel: for reading; what tells too much: nothing. Where a host hides such a file
   // already, there is nothing to do.
   for (const char *name : {"sys", "irq", "bus", "fs", "sysrq-trigger", "acpi"}) {
@@ -140,7 +166,9 @@ llvm::Error make_proc() {
 }
 
 llvm::Error make_scratch(const RootPlan &plan) {
-  const uint64_t bytes = plan.tmp_bytes != 0 ? plan.tmp_bytes : uint64_t{64} << 20;
+  uint64_t bytes = plan.tmp_bytes != 0 ? plan.tmp_bytes : uint64_t{64} << 20;
+  if (!plan.restrictions.has(Restriction::tmp_size))
+    bytes = 0;
   struct Scratch {
     const char *path;
     uint64_t bytes;
@@ -220,21 +248,24 @@ llvm::Error enter_root() {
 
 } // namespace
 
-llvm::Expected<Descriptor> clone_source(const Bind &bind) {
-  return clone_tree(bind.source, bind.read_only ? kReadOnly : kNoPrivilege);
+llvm::Expected<Descriptor> clone_source(const Bind &bind, Restrictions restrictions) {
+  return clone_tree(bind.source,
+                    attributes_of(bind.read_only ? kReadOnly : kNoPrivilege, restrictions));
 }
 
 llvm::Error build_root(RootPlan &plan) {
   ::umask(0);
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return system_failure(errno, "make the mounts private");
+  if (!plan.restrictions.has(Restriction::view))
+    return llvm::Error::success();
   std::vector<Placed> placed;
   std::vector<std::pair<std::string, std::string>> links;
   if (auto error = take_host_trees(placed, links))
     return error;
   for (Mount &mount : plan.mounts)
     if (!mount.tree) {
-      auto tree = clone_source(mount.bind);
+      auto tree = clone_source(mount.bind, plan.restrictions);
       if (!tree)
         return tree.takeError();
       mount.tree = std::move(*tree);
@@ -246,7 +277,7 @@ llvm::Error build_root(RootPlan &plan) {
       return error;
   if (auto error = make_etc(plan))
     return error;
-  if (auto error = make_proc())
+  if (auto error = make_proc(plan.restrictions))
     return error;
   if (auto error = make_scratch(plan))
     return error;

@@ -25,12 +25,13 @@ struct RootPlan {
   std::string hostname;
   bool own_network = false;
   uint64_t tmp_bytes = 0;
+  Restrictions restrictions;
   std::vector<Mount> mounts;                                ///< by target: outer ones first
   std::vector<std::pair<std::string, std::string>> secrets; ///< name, contents
 };
 
 /// Clones one declared source: a mount that can still be put elsewhere.
-llvm::Expected<Descriptor> clone_source(const Bind &bind);
+llvm::Expected<Descriptor> clone_source(const Bind &bind, Restrictions restrictions);
 
 /// Ends in the new root, in "/". Call as the user that the workload will be.
 llvm::Error build_root(RootPlan &plan);

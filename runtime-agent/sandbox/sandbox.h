@@ -13,6 +13,8 @@
 
 #include "llvm/Support/Error.h"
 
+#include "runtime-agent/sandbox/restrictions.h"
+
 namespace nemo::sandbox {
 
 /// One thing this host can or cannot enforce: "sandbox.process", "namespace.user", "network.own",
@@ -85,8 +87,9 @@ struct Spec {
   /// alone (they may be the same one): start() creates them and, as root, gives them to the
   /// sandbox's user, so it refuses one that holds other things. Read what is in them as hostile.
   std::string log_path;
-  uint64_t log_bytes = 0; ///< rotate above this; 0: 10 MiB
-  std::string exit_path;  ///< the supervisor writes how it ended here, atomically
+  uint64_t log_bytes = 0;    ///< rotate above this; 0: 10 MiB
+  std::string exit_path;     ///< the supervisor writes how it ended here, atomically
+  Restrictions restrictions; ///< for tests only
 };
 
 struct Started {

@@ -29,6 +29,12 @@ namespace {
 
 constexpr int kStartTimeoutMs = 30000; // a source on a dead network file system must not hang us
 
+constexpr std::pair<Restriction, uint64_t> namespaces[] = {
+    {Restriction::user_namespace, CLONE_NEWUSER},
+    {Restriction::pid_namespace, CLONE_NEWPID},
+    {Restriction::ipc_namespace, CLONE_NEWIPC},
+    {Restriction::uts_namespace, CLONE_NEWUTS}};
+
 struct Pipe {
   Descriptor read, write;
 };
@@ -50,8 +56,10 @@ struct Child {
 llvm::Expected<Child> clone_into_namespaces(Launch &launch, Pipe &go, Pipe &report) {
   int pidfd = -1;
   clone_args arguments = {};
-  arguments.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID |
-                    CLONE_NEWIPC | CLONE_NEWUTS;
+  arguments.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | CLONE_NEWNS;
+  for (const auto &[restriction, flag] : namespaces)
+    if (launch.restrictions.has(restriction))
+      arguments.flags |= flag;
   if (launch.own_network)
     arguments.flags |= CLONE_NEWNET;
   arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
@@ -77,10 +85,12 @@ llvm::Error map_users(pid_t pid, const Spec &spec, const Host &host) {
   if (!host.root)
     if (const int error = write_file(process + "/setgroups", "deny"); error != 0)
       return system_failure(error, "deny setgroups");
+  const bool alone = spec.restrictions.has(Restriction::one_user);
   const std::pair<const char *, uint32_t> maps[] = {{"/uid_map", host_uid(spec, host)},
                                                     {"/gid_map", host_gid(spec, host)}};
   for (const auto &[file, outside] : maps)
-    if (const int error = write_file(process + file, fmt::format("{} {} 1", kInsideUser, outside));
+    if (const int error = write_file(
+            process + file, fmt::format("{} {} 1{}", kInsideUser, outside, alone ? "" : "\n0 0 1"));
         error != 0)
       return system_failure(error, "map user {} to {}", kInsideUser, outside);
   return llvm::Error::success();
@@ -116,8 +126,9 @@ llvm::Error bring_up(const Child &child, Launch &launch, const Spec &spec, const
                      Pipe &go, Pipe &report) {
   go.read.reset();
   report.write.reset();
-  if (auto error = map_users(child.pid, spec, host))
-    return error;
+  if (spec.restrictions.has(Restriction::user_namespace))
+    if (auto error = map_users(child.pid, spec, host))
+      return error;
   if (auto error = join_cgroups(spec.id, child.pid, host))
     return error;
   if (!launch.address.empty())
@@ -137,7 +148,7 @@ llvm::Expected<Started> start(const Spec &spec, const Host &host) {
   auto launch = prepare(spec, host);
   if (!launch)
     return launch.takeError();
-  if (spec.own_network && host.root)
+  if (launch->own_network && host.root)
     launch->address = address_of(spec.user_slot);
   auto go = make_pipe();
   if (!go)
@@ -145,7 +156,12 @@ llvm::Expected<Started> start(const Spec &spec, const Host &host) {
   auto report = make_pipe();
   if (!report)
     return report.takeError();
-  Limits limits = {spec.memory_bytes, spec.cpu_millicores, spec.pids};
+  const auto limit = [&](Restriction restriction, uint64_t wanted) {
+    return spec.restrictions.has(restriction) ? wanted : 0;
+  };
+  const Limits limits = {limit(Restriction::memory, spec.memory_bytes),
+                         limit(Restriction::processor, spec.cpu_millicores),
+                         limit(Restriction::processes, spec.pids)};
   if (auto error = make_cgroups(spec.id, limits, host)) {
     clean(spec.id, host);
     return error;

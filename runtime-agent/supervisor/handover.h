@@ -11,6 +11,10 @@ constexpr char kFlagFilters = 'f';
 constexpr char kFlagRuleset = 'l';
 constexpr char kFlagMemory = 'm';
 constexpr char kFlagNone = '-';
+// Only tests of the sandbox ask for these: what they name is left out (sandbox/restrictions.h).
+constexpr char kFlagNotFirst = 'p'; ///< the pid namespace
+constexpr char kFlagMayGain = 'n';  ///< no new privileges
+constexpr char kFlagVisible = 'v';  ///< the supervisor is not hidden
 
 enum Descriptor {
   kReport = 3,        ///< write end: kAboutToRun just before execve, then text if that failed

@@ -115,7 +115,7 @@ int supervise(char **argv, char **environment) {
   state.record.prepare(argv[4]);
   state.log.open(argv[2], parse_number(argv[3]));
   // The workload has the same user id: it shall not reach this process through /proc/1.
-  prctl(PR_SET_DUMPABLE, 0);
+  prctl(PR_SET_DUMPABLE, has_flag(flags, kFlagVisible) ? 1 : 0);
   const uint64_t kills_before = oom_kills();
   state.workload = fork();
   if (state.workload < 0)
@@ -126,7 +126,7 @@ int supervise(char **argv, char **environment) {
   close(ends[0]);
   close(ends[1]);
   serve(state, signals);
-  kill(-1, SIGKILL);
+  kill(getpid() == 1 ? -1 : -state.workload, SIGKILL);
   drain(state);
   const bool out_of_memory = state.status != 0 && oom_kills() > kills_before;
   state.record.write(state.status, out_of_memory);
@@ -138,10 +138,11 @@ int supervise(char **argv, char **environment) {
 } // namespace nemo::supervisor
 
 int main(int argc, char **argv, char **environment) {
-  if (argc <= nemo::supervisor::kFirstWord || getpid() != 1) {
+  using namespace nemo::supervisor;
+  if (argc <= kFirstWord || (getpid() != 1 && !has_flag(argv[1], kFlagNotFirst))) {
     static const char text[] = "nemo-supervisor is started by nemo-agent, as pid 1 of a sandbox.\n";
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
     return 2;
   }
-  return nemo::supervisor::supervise(argv, environment);
+  return supervise(argv, environment);
 }

@@ -121,7 +121,9 @@ void run_workload(char **argv, char **environment, const char *flags, int out, i
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+  if (has_flag(flags, kFlagNotFirst))
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // the kernel ends it with its supervisor otherwise
+  if (!has_flag(flags, kFlagMayGain) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     fail("no new privileges", "", errno);
   if (has_flag(flags, kFlagRuleset) && syscall(SYS_landlock_restrict_self, kRuleset, 0) != 0)
     fail("landlock", "", errno);

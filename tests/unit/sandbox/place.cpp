@@ -21,10 +21,9 @@ namespace {
 
 /// With NEMO_TEST_USER set, root becomes that user for the rest of the program.
 void change_user() {
-  const char *user = ::getenv("NEMO_TEST_USER");
-  if (user == nullptr || ::geteuid() != 0)
+  const uid_t id = test_user();
+  if (id == ::geteuid())
     return;
-  const uid_t id = static_cast<uid_t>(std::atoi(user));
   REQUIRE(::setgroups(0, nullptr) == 0);
   REQUIRE(::setresgid(id, id, id) == 0);
   REQUIRE(::setresuid(id, id, id) == 0);
@@ -33,7 +32,14 @@ void change_user() {
 
 } // namespace
 
-Place::Place() {
+uid_t test_user() {
+  const char *user = ::getenv("NEMO_TEST_USER");
+  return user == nullptr || ::geteuid() != 0 ? ::geteuid() : static_cast<uid_t>(std::atoi(user));
+}
+
+Place::Place(const Preparation &as_root) {
+  if (::geteuid() == 0)
+    as_root();
   change_user();
   char name[] = "/tmp/nemo-sandbox-test-XXXXXX";
   REQUIRE(::mkdtemp(name) != nullptr);

@@ -1,6 +1,7 @@
 // A directory and a host to start sandboxes on: probed once per program, cleaned after each test.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,9 +9,15 @@
 
 namespace nemo::sandbox {
 
+/// Who the tests run as.
+uid_t test_user();
+
+/// Root's part of a fixture: runs before root becomes an ordinary user.
+using Preparation = std::function<void()>;
+
 class Place {
 public:
-  Place();
+  explicit Place(const Preparation &as_root = [] {});
   ~Place();
   Place(const Place &) = delete;
 
