@@ -3,6 +3,8 @@
 # target may see, and to no others.
 add_library(nemo_options INTERFACE)
 target_compile_options(nemo_options INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter -fno-omit-frame-pointer)
+# A library that is named by a dependency (LLVM names libz3) and used by nothing would still be loaded at every start.
+target_link_options(nemo_options INTERFACE LINKER:--as-needed LINKER:--gc-sections)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(nemo_options INTERFACE -Wno-missing-field-initializers -Wimplicit-fallthrough)
 else()

@@ -1,6 +1,8 @@
 #include "bench/support/report.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <fstream>
 #include <sys/utsname.h>
 #include <thread>
@@ -14,8 +16,10 @@ namespace nemo::bench {
 
 namespace {
 
-/// Three digits that count, and no exponent.
+/// Three digits that count, and no exponent; a count as it is.
 std::string number(double value) {
+  if (value == std::floor(value))
+    return fmt::format("{:.0f}", value);
   const double size = value < 0 ? -value : value;
   return fmt::format("{:.{}f}", value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }

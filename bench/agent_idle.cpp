@@ -1,0 +1,134 @@
+// What the agent costs a node on which nothing happens: memory as the kernel shares it out (PSS),
+// and CPU time as its scheduler counts it, alone and with services that do nothing either.
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "bench/support/bench.h"
+#include "bench/support/statistics.h"
+#include "bench/world/world.h"
+
+using namespace nemo;
+using namespace nemo::bench;
+
+namespace {
+
+constexpr int services = 10;
+constexpr double most_memory_mib = 5.0;
+constexpr double most_cpu_percent = 0.2;
+constexpr auto settling = std::chrono::seconds(3); // what starting has left to do
+
+/// "Pss: 1234 kB" of /proc/PID/smaps_rollup.
+llvm::Expected<double> pss_mib(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
+  for (std::string line; std::getline(file, line);) {
+    llvm::StringRef rest = line;
+    uint64_t kilobytes = 0;
+    if (rest.consume_front("Pss:") && !rest.ltrim().consumeInteger(10, kilobytes))
+      return static_cast<double>(kilobytes) / 1024;
+  }
+  return failure("cannot read the memory of process {}", pid);
+}
+
+/// On a CPU since its start, all threads: the first number of each /proc/PID/task/*/schedstat, in
+/// nanoseconds.
+llvm::Expected<double> cpu_seconds(pid_t pid) {
+  std::error_code error;
+  double nanoseconds = 0;
+  for (const auto &task :
+       std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
+    double one = 0;
+    if (!(std::ifstream(task.path() / "schedstat") >> one))
+      return failure("this kernel does not count the CPU time of processes in nanoseconds "
+                     "(/proc/PID/schedstat)");
+    nanoseconds += one;
+  }
+  if (error)
+    return failure("process {}: {}", pid, error.message());
+  return nanoseconds * 1e-9;
+}
+
+/// Percent of one core over `seconds`.
+llvm::Expected<double> cpu_percent(pid_t pid, int seconds) {
+  auto before = cpu_seconds(pid);
+  if (!before)
+    return before.takeError();
+  const auto began = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - began < std::chrono::seconds(seconds)) {
+    if (interrupted())
+      return interruption();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  auto after = cpu_seconds(pid);
+  if (!after)
+    return after.takeError();
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
+  return (*after - *before) / passed.count() * 100;
+}
+
+llvm::Error measure_agent(World &world, const std::string &with, int seconds, Report &report) {
+  std::this_thread::sleep_for(settling);
+  auto pid = world.agent_pid();
+  if (!pid)
+    return pid.takeError();
+  auto cpu = cpu_percent(*pid, seconds);
+  if (!cpu)
+    return cpu.takeError();
+  auto memory = pss_mib(*pid);
+  if (!memory)
+    return memory.takeError();
+  report.add({"nemo-agent, " + with + ", PSS", *memory, "MiB", most_memory_mib});
+  report.add(
+      {fmt::format("nemo-agent, {}, CPU over {} s", with, seconds), *cpu, "%", most_cpu_percent});
+  return llvm::Error::success();
+}
+
+llvm::Error measure_supervisors(World &world, Report &report) {
+  auto fleet = world.observe();
+  if (!fleet)
+    return fleet.takeError();
+  std::vector<double> memory;
+  for (const proto::Running &running : fleet->running()) {
+    if (running.state() != proto::Running::RUNNING)
+      return failure("{}/{} does not run", running.workload(), running.replica());
+    auto one = pss_mib(static_cast<pid_t>(running.pid()));
+    if (!one)
+      return one.takeError();
+    memory.push_back(*one);
+  }
+  report.add(
+      {fmt::format("nemo-supervisor, median of {}, PSS", memory.size()), median(memory), "MiB"});
+  return llvm::Error::success();
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  int seconds = 60;
+  Bench bench("agent-idle", "what the agent costs a node on which nothing happens");
+  bench.number("--seconds", seconds, "How long each CPU figure is measured");
+  return bench.run(argc, argv, [&](Report &report) -> llvm::Error {
+    auto world = World::make(bench);
+    if (!world)
+      return world.takeError();
+    if (auto error = measure_agent(**world, "no services", seconds, report))
+      return error;
+    auto intent = (*world)->write_intent("idle", fmt::format(R"(workload idle {{
+  exec      = ["/usr/bin/sleep", "infinity"]
+  replicas  = {}
+  resources {{ cpu = 0.01core; memory = 8MiB }}
+}}
+)",
+                                                             services));
+    if (!intent)
+      return intent.takeError();
+    if (auto applied = (*world)->nemo({"apply", *intent, "--yes"}); !applied)
+      return applied.takeError();
+    const std::string with = fmt::format("{} idle services", services);
+    if (auto error = measure_agent(**world, with, seconds, report))
+      return error;
+    return measure_supervisors(**world, report);
+  });
+}
