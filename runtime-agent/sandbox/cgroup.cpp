@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -126,11 +127,34 @@ llvm::Error make_cgroups(const std::string &id, const Limits &limits, const Host
   return llvm::Error::success();
 }
 
-llvm::Error join_cgroups(const std::string &id, pid_t pid, const Host &host) {
-  for (const std::string &base : directories(host))
-    if (auto error = set(base + "/" + id + "/cgroup.procs", std::to_string(pid)))
-      return error;
-  return llvm::Error::success();
+llvm::Expected<Entrances> open_cgroups(const std::string &id, const Host &host) {
+  Entrances entrances;
+  for (const std::string &base : directories(host)) {
+    const std::string path = base + "/" + id;
+    const bool unified = ::access((path + "/tasks").c_str(), F_OK) != 0;
+    Descriptor entrance(unified ? ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)
+                                : ::open((path + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+    if (!entrance)
+      return system_failure(errno, "open {}", path);
+    if (unified)
+      entrances.unified = std::move(entrance);
+    else
+      entrances.tasks.push_back(std::move(entrance));
+  }
+  return entrances;
+}
+
+int enter_cgroups(const Entrances &entrances) {
+  for (const Descriptor &tasks : entrances.tasks)
+    if (::write(tasks.get(), "0", 1) != 1)
+      return errno;
+  return 0;
+}
+
+void join_cgroups(const std::vector<std::string> &directories) {
+  for (const std::string &directory : directories)
+    if (write_file(directory + "/tasks", "0") == ENOENT)
+      write_file(directory + "/cgroup.procs", "0");
 }
 
 void remove_cgroups(const std::string &id, const Host &host) {

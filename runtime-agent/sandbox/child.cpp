@@ -65,7 +65,9 @@ llvm::Error build(Launch &launch, Descriptor &ruleset) {
   if (all.has(Restriction::uts_namespace) &&
       ::sethostname(launch.hostname.data(), launch.hostname.size()) != 0)
     return system_failure(errno, "hostname {}", launch.hostname);
-  // After joining: what it is in now shows as the root of its control groups.
+  if (const int error = enter_cgroups(launch.cgroups); error != 0)
+    return system_failure(error, "enter its control groups");
+  // What it is in now shows as the root of its control groups.
   if (all.has(Restriction::cgroup_namespace) && ::unshare(CLONE_NEWCGROUP) != 0)
     return system_failure(errno, "control group namespace");
   if (launch.own_network)

@@ -6,6 +6,7 @@
 
 #include "llvm/Support/Error.h"
 
+#include "runtime-agent/sandbox/cgroup.h"
 #include "runtime-agent/sandbox/descriptor.h"
 #include "runtime-agent/sandbox/landlock.h"
 #include "runtime-agent/sandbox/root.h"
@@ -28,6 +29,7 @@ struct Launch {
   int landlock_abi = 0;
   RootPlan root_plan;
   LandlockRules rules;
+  Entrances cgroups;
   Descriptor supervisor, log_directory, exit_directory, filters, memory_events;
 };
 

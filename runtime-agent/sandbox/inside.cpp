@@ -28,6 +28,7 @@ struct Entry {
   int namespaces = 0;
   bool root = false;
   std::string directory;
+  std::vector<std::string> cgroups;
   std::vector<char *> argv, environment;
 };
 
@@ -75,10 +76,9 @@ bool shares_network(pid_t pid) {
 }
 
 /// In the helper: sends the command's pid as seen by the caller, then is done.
-[[noreturn]] void enter(Entry &entry, int go, int number, int report) {
-  char byte = 0;
-  if (::read(go, &byte, 1) != 1)
-    ::_exit(1);
+[[noreturn]] void enter(Entry &entry, int number, int report) {
+  // It counts as the sandbox's from here on: its time, its memory, its number of processes.
+  join_cgroups(entry.cgroups);
   if (::setns(entry.pidfd.get(), entry.namespaces) != 0)
     give_up(report, system_failure(errno, "enter the sandbox"));
   clone_args arguments = {};
@@ -125,6 +125,7 @@ llvm::Expected<Entry> find_entry(pid_t supervisor, const Host &host) {
   const ssize_t size = ::readlink(("/proc/" + std::to_string(supervisor) + "/cwd").c_str(),
                                   directory, sizeof directory);
   entry.directory = size > 0 ? std::string(directory, static_cast<size_t>(size)) : "/";
+  entry.cgroups = cgroups_of(supervisor, host);
   if (!host.filters.empty()) {
     entry.filters = take(entry.pidfd.get(), supervisor::kFilters);
     if (!entry.filters)
@@ -149,10 +150,7 @@ llvm::Expected<Inside> run_inside(pid_t supervisor, const std::vector<std::strin
     return entry.takeError();
   entry->argv = pointers(argv);
   entry->environment = pointers(environment);
-  int go[2], number[2], report[2];
-  if (::pipe2(go, O_CLOEXEC) != 0)
-    return system_failure(errno, "pipe");
-  Descriptor go_read(go[0]), go_write(go[1]);
+  int number[2], report[2];
   if (::pipe2(number, O_CLOEXEC) != 0)
     return system_failure(errno, "pipe");
   Descriptor number_read(number[0]), number_write(number[1]);
@@ -162,16 +160,10 @@ llvm::Expected<Inside> run_inside(pid_t supervisor, const std::vector<std::strin
   const pid_t helper = ::fork();
   if (helper < 0)
     return system_failure(errno, "fork");
-  if (helper == 0) {
-    go_write.reset();
-    enter(*entry, go_read.get(), number_write.get(), report_write.get());
-  }
+  if (helper == 0)
+    enter(*entry, number_write.get(), report_write.get());
   number_write.reset();
   report_write.reset();
-  // It counts as the sandbox's from here on: its time, its memory, its number of processes.
-  for (const std::string &directory : cgroups_of(supervisor, host))
-    write_file(directory + "/cgroup.procs", std::to_string(helper));
-  (void)!::write(go_write.get(), "g", 1);
   Inside inside;
   const bool forked = ::read(number_read.get(), &inside.pid, sizeof inside.pid) ==
                       static_cast<ssize_t>(sizeof inside.pid);

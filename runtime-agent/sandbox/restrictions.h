@@ -10,31 +10,31 @@
 namespace nemo::sandbox {
 
 enum class Restriction : uint8_t {
-  view,                 ///< a root of its own with what was declared
-  read_only,            ///< read-only mounts
-  no_setuid,            ///< nosuid mounts
-  no_devices,           ///< nodev mounts
-  proc,                 ///< /proc: settings for reading only, what tells too much hidden
-  tmp_size,             ///< of /tmp, /run, /dev/shm
-  log_size,             ///< of the log
-  user_namespace,       ///< rights in it are none on the host; only root can do without
-  one_user,             ///< nobody but its own user is mapped; only root can map another
-  pid_namespace,        ///< other processes have no number in here
-  ipc_namespace,        ///< System V and POSIX queues and shared memory
-  uts_namespace,        ///< the host's name
-  cgroup_namespace,     ///< where on the host its control groups are
-  network_namespace,    ///< where asked for
-  capabilities,         ///< none
-  bounding_set,         ///< none to be had by executing a file
-  no_new_privileges,    ///< no rights by executing a file
-  seccomp,              ///< system calls
-  landlock_files,       ///< Landlock: paths
-  landlock_tcp,         ///< Landlock: TCP ports
-  landlock_scope,       ///< Landlock: signals and abstract sockets that lead outside
-  supervisor_hidden,    ///< the supervisor's memory and descriptors
-  memory,               ///< where asked for
-  processor,            ///< where asked for
-  processes,            ///< where asked for
+  view,              ///< a root of its own with what was declared
+  read_only,         ///< read-only mounts
+  no_setuid,         ///< nosuid mounts
+  no_devices,        ///< nodev mounts
+  proc,              ///< /proc: settings for reading only, what tells too much hidden
+  tmp_size,          ///< of /tmp, /run, /dev/shm
+  log_size,          ///< of the log
+  user_namespace,    ///< rights in it are none on the host; only root can do without
+  one_user,          ///< nobody but its own user is mapped; only root can map another
+  pid_namespace,     ///< other processes have no number in here
+  ipc_namespace,     ///< System V and POSIX queues and shared memory
+  uts_namespace,     ///< the host's name
+  cgroup_namespace,  ///< where on the host its control groups are
+  network_namespace, ///< where asked for
+  capabilities,      ///< none
+  bounding_set,      ///< none to be had by executing a file
+  no_new_privileges, ///< no rights by executing a file
+  seccomp,           ///< system calls
+  landlock_files,    ///< Landlock: paths
+  landlock_tcp,      ///< Landlock: TCP ports
+  landlock_scope,    ///< Landlock: signals and abstract sockets that lead outside
+  supervisor_hidden, ///< the supervisor's memory and descriptors
+  memory,            ///< where asked for
+  processor,         ///< where asked for
+  processes,         ///< where asked for
 };
 
 class Restrictions {

@@ -62,6 +62,10 @@ llvm::Expected<Child> clone_into_namespaces(Launch &launch, Pipe &go, Pipe &repo
       arguments.flags |= flag;
   if (launch.own_network)
     arguments.flags |= CLONE_NEWNET;
+  if (launch.cgroups.unified) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<uint64_t>(launch.cgroups.unified.get());
+  }
   arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
   sigset_t all, before;
@@ -129,8 +133,6 @@ llvm::Error bring_up(const Child &child, Launch &launch, const Spec &spec, const
   if (spec.restrictions.has(Restriction::user_namespace))
     if (auto error = map_users(child.pid, spec, host))
       return error;
-  if (auto error = join_cgroups(spec.id, child.pid, host))
-    return error;
   if (!launch.address.empty())
     if (auto error = connect_network(spec.id, child.pid))
       return error;
@@ -166,6 +168,12 @@ llvm::Expected<Started> start(const Spec &spec, const Host &host) {
     clean(spec.id, host);
     return error;
   }
+  auto cgroups = open_cgroups(spec.id, host);
+  if (!cgroups) {
+    clean(spec.id, host);
+    return cgroups.takeError();
+  }
+  launch->cgroups = std::move(*cgroups);
   launch->memory_events = open_memory_events(spec.id, host);
   auto child = clone_into_namespaces(*launch, *go, *report);
   for (auto &[name, contents] : launch->root_plan.secrets)

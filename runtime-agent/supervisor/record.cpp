@@ -49,9 +49,9 @@ void ExitRecord::write(int status, bool out_of_memory) {
   line.add("\n");
   if (pwrite(fd_, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()))
     return;
-  fsync(fd_);
-  if (renameat(kExitDirectory, temporary_name(name_).data(), kExitDirectory, name_) == 0)
-    fsync(kExitDirectory);
+  // Not synchronised: it is for an agent that comes back. When the machine went down, everything
+  // that ran on it starts anew.
+  renameat(kExitDirectory, temporary_name(name_).data(), kExitDirectory, name_);
 }
 
 uint64_t oom_kills() {
