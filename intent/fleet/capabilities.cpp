@@ -15,9 +15,10 @@ const std::vector<std::string> &usual_capabilities() {
 const std::vector<std::string> &known_capabilities() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all = usual_capabilities();
-    for (const char *name : {"metering", "migrate.live", "namespace.user", "redundancy",
-                             "usage.cgroup", "sandbox.container", "sandbox.microvm",
-                             "sandbox.process", "sandbox.unikernel", "sandbox.wasm"})
+    for (const char *name :
+         {"limit.volume", "metering", "migrate.live", "namespace.user", "redundancy", "refusals",
+          "usage.cgroup", "sandbox.container", "sandbox.microvm", "sandbox.process",
+          "sandbox.unikernel", "sandbox.wasm"})
       all.push_back(name);
     return all;
   }();

@@ -172,6 +172,13 @@ Descriptor open_memory_events(const std::string &id, const Host &host) {
       ::open((host.memory_directory + "/" + id + name).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
+Descriptor open_process_events(const std::string &id, const Host &host) {
+  if (host.pids_directory.empty())
+    return Descriptor();
+  return Descriptor(
+      ::open((host.pids_directory + "/" + id + "/pids.events").c_str(), O_RDONLY | O_CLOEXEC));
+}
+
 std::optional<double> cgroup_cpu_seconds(const std::string &id, const Host &host) {
   if (!host.cpuacct_directory.empty()) {
     uint64_t ns = 0;

@@ -39,8 +39,9 @@ int enter_cgroups(const Entrances &entrances);
 /// Ends what is inside, waits a moment for it, removes.
 void remove_cgroups(const std::string &id, const Host &host);
 
-/// The file that counts kills for lack of memory, open for reading; none without a memory cgroup.
+/// The files that count kills for lack of memory, and refused forks; none without such a cgroup.
 Descriptor open_memory_events(const std::string &id, const Host &host);
+Descriptor open_process_events(const std::string &id, const Host &host);
 std::optional<double> cgroup_cpu_seconds(const std::string &id, const Host &host);
 std::optional<uint64_t> cgroup_memory_bytes(const std::string &id, const Host &host);
 

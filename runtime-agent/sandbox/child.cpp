@@ -105,9 +105,10 @@ llvm::Error execute(Launch &launch, int report, int ruleset) {
   words.insert(words.end(), launch.argv.begin(), launch.argv.end());
   const auto argv = pointers(words), environment = pointers(launch.environment);
   const int program = ::fcntl(launch.supervisor.get(), F_DUPFD_CLOEXEC, 200);
-  if (auto error = arrange(supervisor::kReport,
-                           {report, launch.log_directory.get(), launch.exit_directory.get(),
-                            launch.filters.get(), ruleset, launch.memory_events.get()}))
+  if (auto error =
+          arrange(supervisor::kReport, {report, launch.log_directory.get(),
+                                        launch.exit_directory.get(), launch.filters.get(), ruleset,
+                                        launch.memory_events.get(), launch.process_events.get()}))
     return error;
   if (auto error = drop_privileges(launch.restrictions))
     return error;

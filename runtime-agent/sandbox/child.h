@@ -30,7 +30,7 @@ struct Launch {
   RootPlan root_plan;
   LandlockRules rules;
   Entrances cgroups;
-  Descriptor supervisor, log_directory, exit_directory, filters, memory_events;
+  Descriptor supervisor, log_directory, exit_directory, filters, memory_events, process_events;
 };
 
 /// Runs in the clone: waits for a byte on `go`, builds the sandbox, becomes nemo-supervisor.

@@ -65,14 +65,14 @@ bool shares_network(pid_t pid) {
     flags += supervisor::kFlagRuleset;
   const int aside = ::fcntl(report, F_DUPFD_CLOEXEC, 300);
   if (auto error = arrange(supervisor::kReport,
-                           {report, -1, -1, entry.filters.get(), entry.ruleset.get(), -1}))
+                           {report, -1, -1, entry.filters.get(), entry.ruleset.get(), -1, -1}))
     give_up(aside, std::move(error));
   for (int fd = supervisor::kReport; fd < supervisor::kEnd; ++fd)
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   if (auto error = drop_privileges())
     give_up(aside, std::move(error));
   supervisor::run_workload(entry.argv.data(), entry.environment.data(), flags.c_str(),
-                           STDOUT_FILENO, STDERR_FILENO);
+                           STDOUT_FILENO, STDERR_FILENO, /*answers=*/-1);
 }
 
 /// In the helper: sends the command's pid as seen by the caller, then is done.

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "runtime-agent/sandbox/files.h"
+#include "runtime-agent/sandbox/seccomp.h"
 
 namespace nemo::sandbox {
 
@@ -60,7 +61,7 @@ llvm::Expected<Descriptor> open_directory(const std::string &file, const Spec &s
                    "be its own",
                    path);
   const std::string name = llvm::sys::path::filename(file).str();
-  for (const char *suffix : {"", ".1", ".tmp"})
+  for (const char *suffix : {"", ".1", ".tmp", kRefused})
     ::fchownat(fd.get(), (name + suffix).c_str(), user, group, AT_SYMLINK_NOFOLLOW);
   if (::fchown(fd.get(), user, group) != 0)
     return system_failure(errno, "give {} to user {}", path, user);
@@ -139,12 +140,15 @@ llvm::Error open_files(Launch &launch, const Spec &spec, const Host &host) {
   }
   launch.log_name = llvm::sys::path::filename(spec.log_path).str();
   launch.exit_name = llvm::sys::path::filename(spec.exit_path).str();
-  ::unlinkat(launch.exit_directory.get(), launch.exit_name.c_str(), 0); // of the run before
+  for (const char *suffix : {"", kRefused}) // of the run before
+    ::unlinkat(launch.exit_directory.get(), (launch.exit_name + suffix).c_str(), 0);
   launch.supervisor = Descriptor(::open(host.supervisor.c_str(), O_PATH | O_CLOEXEC));
   if (!launch.supervisor)
     return system_failure(errno, "open nemo-supervisor ({})", host.supervisor);
   if (!host.filters.empty() && spec.restrictions.has(Restriction::seccomp)) {
-    auto filters = in_memory(host.filters);
+    auto filters = in_memory(host.filters + (host.can("landlock.tcp")
+                                                 ? port_sections(spec.bind_tcp, spec.connect_tcp)
+                                                 : std::string()));
     if (!filters)
       return filters.takeError();
     launch.filters = std::move(*filters);

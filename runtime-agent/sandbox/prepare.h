@@ -9,6 +9,8 @@
 
 namespace nemo::sandbox {
 
+constexpr char kRefused[] = ".refused"; ///< after the name of the exit record
+
 llvm::Expected<Launch> prepare(const Spec &spec, const Host &host);
 
 /// The sandbox's uid and gid on the host, as root; an ordinary user's own otherwise.

@@ -74,18 +74,20 @@ std::string try_user_namespace() {
 }
 
 void probe_filters(Host &host) {
-  auto filters = make_filters();
   std::string reason;
-  if (filters)
-    host.filters = std::move(*filters);
-  else
-    reason = llvm::toString(filters.takeError());
-  if (reason.empty() && ::syscall(SYS_seccomp, 2 /* SECCOMP_GET_ACTION_AVAIL */, 0,
-                                  &static_cast<const uint32_t &>(0x00050000u)) != 0) {
+  if (::syscall(SYS_seccomp, 2 /* SECCOMP_GET_ACTION_AVAIL */, 0,
+                &static_cast<const uint32_t &>(0x00050000u)) != 0)
     reason = "the kernel has no seccomp filters: " + std::generic_category().message(errno);
-    host.filters.clear();
+  const std::string unseen = reason.empty() ? try_listener() : reason;
+  if (reason.empty()) {
+    auto filters = make_filters(unseen.empty(), host.can("landlock.tcp"));
+    if (filters)
+      host.filters = std::move(*filters);
+    else
+      reason = llvm::toString(filters.takeError());
   }
   say(host, "seccomp", reason);
+  say(host, "refusals", unseen);
 }
 
 void probe_landlock(Host &host) {
@@ -153,8 +155,10 @@ Host probe(const std::string &state_directory) {
   host.root = ::geteuid() == 0;
   host.supervisor = find_supervisor();
   find_cgroups(host);
-  probe_filters(host);
+  say(host, "limit.volume",
+      "volumes are directories on the node's own file system, which does not limit them");
   probe_landlock(host);
+  probe_filters(host);
   const std::string namespaces = try_user_namespace();
   say(host, "namespace.user", namespaces);
   std::string sandbox = namespaces;

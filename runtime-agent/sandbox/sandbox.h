@@ -18,8 +18,8 @@
 namespace nemo::sandbox {
 
 /// One thing this host can or cannot enforce: "sandbox.process", "namespace.user", "network.own",
-/// "limit.memory", "limit.cpu", "limit.pids", "seccomp", "landlock.files", "landlock.tcp",
-/// "usage.cgroup".
+/// "limit.memory", "limit.cpu", "limit.pids", "limit.volume", "seccomp", "landlock.files",
+/// "landlock.tcp", "usage.cgroup", "refusals" (whether refused system calls and ports are seen).
 struct Ability {
   std::string name;
   bool available = false;
@@ -120,6 +120,16 @@ struct Ended {
   int64_t unix_ns = 0;
 };
 std::optional<Ended> ended(const std::string &exit_path);
+
+/// What the workload was refused since its start, as far as anybody can know (README.md). The
+/// supervisor keeps it whether or not an agent is there, and after the end.
+struct Refused {
+  std::string subject; ///< the ability that refused: "seccomp", "landlock.tcp", "limit.memory"; or
+                       ///< "limit.tmp", which every host has
+  std::string what;    ///< "system call mount", "connect to TCP 10.0.0.1:443"
+  uint64_t count = 0;
+};
+std::vector<Refused> refused(const std::string &exit_path);
 
 /// SIGNAL to the workload (the supervisor passes it on); SIGKILL ends the whole namespace, and then
 /// nothing is written to exit_path.

@@ -1,7 +1,7 @@
 // Two filters, because two questions have two answers. "Is this call known?": a call younger than
 // this program's libseccomp gets ENOSYS, so that a C library falls back to what is known. "Is this
-// call for administrators?": it gets EPERM. The kernel obeys the stricter one; refusals with EPERM
-// are logged where seccomp logging is on.
+// call for administrators?": it gets EPERM. The kernel obeys the stricter one. The second is there
+// twice: one whose refusals the supervisor answers, and so knows, and one that refuses by itself.
 #include "runtime-agent/sandbox/seccomp.h"
 
 #include <algorithm>
@@ -20,11 +20,16 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "llvm/Support/MathExtras.h"
 
 #include "base/error.h"
 #include "runtime-agent/sandbox/descriptor.h"
 #include "runtime-agent/sandbox/files.h"
-#include "runtime-agent/supervisor/handover.h"
+#include "runtime-agent/sandbox/sandbox.h"
+#include "runtime-agent/supervisor/filters.h"
 
 namespace nemo::sandbox {
 
@@ -111,7 +116,16 @@ void forbid_sockets(Rules &rules, uint32_t refuse) {
   rules.add(refuse, call, {argument(0, SCMP_CMP_EQ, AF_NETLINK), argument(2, SCMP_CMP_NE, 0)});
 }
 
-llvm::Expected<std::string> export_filter(scmp_filter_ctx filter) {
+/// Padded, so that the next section is aligned.
+std::string section(supervisor::SectionKind kind, llvm::StringRef bytes) {
+  const supervisor::Section head = {kind, static_cast<uint32_t>(bytes.size())};
+  std::string framed(reinterpret_cast<const char *>(&head), sizeof head);
+  framed += bytes;
+  framed.resize(llvm::alignTo(framed.size(), 8));
+  return framed;
+}
+
+llvm::Expected<std::string> export_filter(scmp_filter_ctx filter, supervisor::SectionKind kind) {
   Descriptor memory(::memfd_create("filter", MFD_CLOEXEC));
   if (!memory)
     return system_failure(errno, "memory for the system call filter");
@@ -121,20 +135,27 @@ llvm::Expected<std::string> export_filter(scmp_filter_ctx filter) {
   std::string program(static_cast<size_t>(size), '\0');
   if (::pread(memory.get(), program.data(), program.size(), 0) != size)
     return system_failure(errno, "system call filter");
-  const uint64_t count = program.size() / sizeof(sock_filter);
+  const size_t count = program.size() / sizeof(sock_filter);
   if (count == 0 || count > supervisor::kMaxInstructions)
     return failure("system call filter: {} instructions", count);
-  std::string framed(sizeof count, '\0');
-  std::memcpy(framed.data(), &count, sizeof count);
-  return framed + program;
+  return section(kind, program);
 }
 
-llvm::Expected<std::string> forbidden_filter() {
+/// Nobody becomes another user in here: only one is mapped, so the kernel would refuse it too, but
+/// tell nobody.
+void forbid_other_users(Rules &rules, uint32_t refuse) {
+  for (const int call : {SCMP_SYS(setuid), SCMP_SYS(setgid)})
+    rules.add(refuse, call, {argument(0, SCMP_CMP_NE, kInsideUser)});
+}
+
+/// \param asking  of the workload itself: its refusals are answered by the supervisor, and it is
+///                asked about ports (`tcp`) so that it sees what Landlock will refuse.
+llvm::Expected<std::string> forbidden_filter(bool asking, bool tcp) {
   Filter filter = new_filter(SCMP_ACT_ALLOW);
   if (!filter)
     return failure("system call filter: out of memory");
   Rules rules(filter.get());
-  const uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
+  const uint32_t refuse = asking ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO(EPERM);
   for (const char *name : kForbidden) {
     const int call = seccomp_syscall_resolve_name(name);
     if (call >= 0) // negative: not on this architecture
@@ -149,11 +170,15 @@ llvm::Expected<std::string> forbidden_filter() {
   // The filter cannot see into clone3's structure; without it the C library uses clone.
   rules.add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
   forbid_sockets(rules, refuse);
+  forbid_other_users(rules, refuse);
+  if (asking && tcp)
+    for (const int call : {SCMP_SYS(bind), SCMP_SYS(connect)})
+      rules.add(SCMP_ACT_NOTIFY, call);
   for (const uint64_t request : {uint64_t{TIOCSTI}, uint64_t{TIOCLINUX}})
     rules.add(refuse, SCMP_SYS(ioctl), {argument(1, SCMP_CMP_MASKED_EQ, 0xffffffff, request)});
   if (rules.error() != 0)
     return system_failure(rules.error(), "system call filter");
-  return export_filter(filter.get());
+  return export_filter(filter.get(), asking ? supervisor::kAsking : supervisor::kQuiet);
 }
 
 llvm::Expected<std::string> known_filter() {
@@ -177,19 +202,65 @@ llvm::Expected<std::string> known_filter() {
   }
   if (rules.error() != 0)
     return system_failure(rules.error(), "system call filter");
-  return export_filter(filter.get());
+  return export_filter(filter.get(), supervisor::kProgram);
 }
 
 } // namespace
 
-llvm::Expected<std::string> make_filters() {
+llvm::Expected<std::string> make_filters(bool asking, bool tcp) {
   auto known = known_filter();
   if (!known)
     return known.takeError();
-  auto forbidden = forbidden_filter();
-  if (!forbidden)
-    return forbidden.takeError();
-  return *known + *forbidden;
+  auto quiet = forbidden_filter(false, false);
+  if (!quiet)
+    return quiet.takeError();
+  std::string all = *known + *quiet;
+  if (!asking)
+    return all;
+  auto asks = forbidden_filter(true, tcp);
+  if (!asks)
+    return asks.takeError();
+  std::string names;
+  const auto add_name = [&names](const char *name) {
+    if (const int call = seccomp_syscall_resolve_name(name); call >= 0)
+      names += fmt::format("{} {}\n", call, name);
+  };
+  for (const char *name : kForbidden)
+    add_name(name);
+  for (const char *name : {"clone", "ioctl", "setgid", "setuid", "socket", "unshare"})
+    add_name(name);
+  return all + *asks + section(supervisor::kCallNames, names);
+}
+
+std::string port_sections(const std::vector<uint16_t> &bind,
+                          const std::optional<std::vector<uint16_t>> &connect) {
+  const auto bytes = [](const std::vector<uint16_t> &ports) {
+    return llvm::StringRef(reinterpret_cast<const char *>(ports.data()),
+                           ports.size() * sizeof(uint16_t));
+  };
+  std::string sections = section(supervisor::kBindPorts, bytes(bind));
+  if (connect)
+    sections += section(supervisor::kConnectPorts, bytes(*connect));
+  return sections;
+}
+
+std::string try_listener() {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    sock_filter allow = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+    const sock_fprog program = {1, &allow};
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    const long listener =
+        ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+    ::_exit(listener >= 0 ? 0 : errno);
+  }
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child)
+    return "trying it failed";
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    return "";
+  return "the kernel lets nobody listen to refused system calls here: " +
+         std::generic_category().message(WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
 }
 
 } // namespace nemo::sandbox

@@ -175,6 +175,7 @@ llvm::Expected<Started> start(const Spec &spec, const Host &host) {
   }
   launch->cgroups = std::move(*cgroups);
   launch->memory_events = open_memory_events(spec.id, host);
+  launch->process_events = open_process_events(spec.id, host);
   auto child = clone_into_namespaces(*launch, *go, *report);
   for (auto &[name, contents] : launch->root_plan.secrets)
     ::explicit_bzero(contents.data(), contents.size());
@@ -185,7 +186,7 @@ llvm::Expected<Started> start(const Spec &spec, const Host &host) {
   if (auto error = bring_up(*child, *launch, spec, host, *go, *report)) {
     ::syscall(SYS_pidfd_send_signal, child->pidfd.get(), SIGKILL, nullptr, 0);
     finished(child->pidfd.get(), -1);
-    for (const char *suffix : {"", ".tmp"})
+    for (const char *suffix : {"", ".tmp", kRefused})
       ::unlinkat(launch->exit_directory.get(), (launch->exit_name + suffix).c_str(), 0);
     clean(spec.id, host);
     return error;

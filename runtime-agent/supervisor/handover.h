@@ -20,13 +20,13 @@ enum Descriptor {
   kReport = 3,        ///< write end: kAboutToRun just before execve, then text if that failed
   kLogDirectory = 4,  ///< on the host: not reachable by any path in here
   kExitDirectory = 5, ///< likewise
-  kFilters = 6,       ///< seccomp programs, each: uint64 count, then that many struct sock_filter
+  kFilters = 6,       ///< see filters.h
   kRuleset = 7,       ///< Landlock
   kMemory = 8,        ///< memory.events (v2) or memory.oom_control (v1): both count "oom_kill N"
-  kEnd = 9,
+  kProcesses = 9,     ///< pids.events, counts "max N"
+  kEnd = 10,
 };
 
 constexpr char kAboutToRun = 'X';
-constexpr int kMaxInstructions = 4096;
 
 } // namespace nemo::supervisor

@@ -7,10 +7,15 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "runtime-agent/supervisor/answers.h"
 #include "runtime-agent/supervisor/handover.h"
+#include "runtime-agent/supervisor/limits.h"
+#include "runtime-agent/supervisor/listener.h"
 #include "runtime-agent/supervisor/log.h"
 #include "runtime-agent/supervisor/record.h"
 #include "runtime-agent/supervisor/text.h"
@@ -27,6 +32,9 @@ struct State {
   LogFile log;
   Stream streams[2];
   ExitRecord record;
+  Answers answers;
+  Refusals refusals;
+  Limits limits;
 };
 
 void reap(State &state) {
@@ -54,19 +62,57 @@ void take_signals(State &state, int signals) {
   }
 }
 
+int64_t milliseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * int64_t{1000} + now.tv_nsec / 1000000;
+}
+
+/// When to look at limits, and to write what was refused: at once, but not again and again.
+class Rounds {
+public:
+  int wait(bool dirty) const {
+    const int64_t due = dirty ? wrote_ + kWriteEvery : looked_ + kLookEvery;
+    const int64_t left = due - milliseconds();
+    return left > 0 ? static_cast<int>(left) : 0;
+  }
+  void go(State &state) {
+    const int64_t now = milliseconds();
+    if (now - looked_ >= kLookEvery) {
+      state.limits.look(state.refusals);
+      looked_ = now;
+    }
+    if (state.refusals.dirty() && now - wrote_ >= kWriteEvery) {
+      state.refusals.flush();
+      wrote_ = now;
+    }
+  }
+
+private:
+  static constexpr int kLookEvery = 2000, kWriteEvery = 200;
+  int64_t looked_ = milliseconds(), wrote_ = 0;
+};
+
 void serve(State &state, int signals) {
+  Rounds rounds;
   while (!state.over) {
-    pollfd fds[3] = {{signals, POLLIN, 0},
+    pollfd fds[4] = {{signals, POLLIN, 0},
                      {state.streams[0].fd(), POLLIN, 0},
-                     {state.streams[1].fd(), POLLIN, 0}};
-    if (poll(fds, 3, -1) < 0 && errno != EINTR)
+                     {state.streams[1].fd(), POLLIN, 0},
+                     {state.answers.fd(), POLLIN, 0}};
+    if (poll(fds, 4, rounds.wait(state.refusals.dirty())) < 0 && errno != EINTR)
       return;
+    if ((fds[3].revents & POLLIN) != 0)
+      state.answers.answer(state.refusals);
+    else if (fds[3].revents != 0)
+      state.answers.stop(); // nobody is left who could ask
     if (fds[1].revents != 0)
       state.streams[0].read(state.log);
     if (fds[2].revents != 0)
       state.streams[1].read(state.log);
     if (fds[0].revents != 0)
       take_signals(state, signals);
+    rounds.go(state);
   }
 }
 
@@ -116,19 +162,37 @@ int supervise(char **argv, char **environment) {
   state.log.open(argv[2], parse_number(argv[3]));
   // The workload has the same user id: it shall not reach this process through /proc/1.
   prctl(PR_SET_DUMPABLE, has_flag(flags, kFlagVisible) ? 1 : 0);
-  const uint64_t kills_before = oom_kills();
+  const uint64_t kills_before = counted(kMemory, "oom_kill");
+  state.limits.begin();
+  state.refusals.prepare(argv[4]);
+  FilterFile filters;
+  int asking[2] = {-1, -1};
+  if (has_flag(flags, kFlagFilters)) {
+    if (const int error = filters.open(); error != 0)
+      return report_failure("system call filter", error);
+    if (filters.find(kAsking) != nullptr &&
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, asking) != 0)
+      return report_failure("sockets", errno);
+  }
   state.workload = fork();
   if (state.workload < 0)
     return report_failure("fork", errno);
   if (state.workload == 0)
-    run_workload(argv + kFirstWord, environment, flags, ends[0], ends[1]);
+    run_workload(argv + kFirstWord, environment, flags, ends[0], ends[1], asking[1]);
   close(kReport);
   close(ends[0]);
   close(ends[1]);
+  if (asking[0] >= 0) {
+    close(asking[1]);
+    state.answers.begin(receive_listener(asking[0]), filters);
+    close(asking[0]);
+  }
   serve(state, signals);
   kill(getpid() == 1 ? -1 : -state.workload, SIGKILL);
   drain(state);
-  const bool out_of_memory = state.status != 0 && oom_kills() > kills_before;
+  state.limits.look(state.refusals);
+  state.refusals.flush();
+  const bool out_of_memory = state.status != 0 && counted(kMemory, "oom_kill") > kills_before;
   state.record.write(state.status, out_of_memory);
   return exit_code_of(state.status);
 }

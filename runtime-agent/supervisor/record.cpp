@@ -54,25 +54,4 @@ void ExitRecord::write(int status, bool out_of_memory) {
   renameat(kExitDirectory, temporary_name(name_).data(), kExitDirectory, name_);
 }
 
-uint64_t oom_kills() {
-  char text[1024];
-  const ssize_t size = pread(kMemory, text, sizeof text - 1, 0);
-  if (size <= 0)
-    return 0;
-  text[size] = '\0';
-  static const char key[] = "oom_kill ";
-  for (const char *line = text; line != nullptr && *line != '\0';) {
-    const char *end = strchr(line, '\n');
-    if (strncmp(line, key, sizeof key - 1) == 0) {
-      char number[24] = {};
-      const char *from = line + sizeof key - 1;
-      const size_t length = end == nullptr ? strlen(from) : static_cast<size_t>(end - from);
-      memcpy(number, from, length < sizeof number - 1 ? length : sizeof number - 1);
-      return parse_number(number);
-    }
-    line = end == nullptr ? nullptr : end + 1;
-  }
-  return 0;
-}
-
 } // namespace nemo::supervisor

@@ -19,7 +19,4 @@ private:
 
 int exit_code_of(int status);
 
-/// "oom_kill N" of the memory cgroup behind kMemory; 0 when it cannot be read.
-uint64_t oom_kills();
-
 } // namespace nemo::supervisor

@@ -10,19 +10,21 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime-agent/supervisor/filters.h"
 #include "runtime-agent/supervisor/handover.h"
+#include "runtime-agent/supervisor/listener.h"
 #include "runtime-agent/supervisor/text.h"
 
 namespace nemo::supervisor {
 
 namespace {
+
+constexpr unsigned kWaitKillable = 1 << 5; // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 
 [[noreturn]] void fail(const char *step, const char *what, const char *why) {
   Text text;
@@ -37,29 +39,37 @@ namespace {
   fail(step, what, why.data());
 }
 
-void apply_filters() {
-  struct stat info;
-  if (fstat(kFilters, &info) != 0)
-    fail("system call filter", "", errno);
-  const size_t size = static_cast<size_t>(info.st_size);
-  char *bytes = static_cast<char *>(mmap(nullptr, size, PROT_READ, MAP_PRIVATE, kFilters, 0));
-  if (bytes == MAP_FAILED)
-    fail("system call filter", "", errno);
-  for (size_t at = 0; at < size;) {
-    uint64_t count = 0;
-    if (size - at < sizeof count)
-      fail("system call filter", "", "cut short");
-    memcpy(&count, bytes + at, sizeof count);
-    at += sizeof count;
-    if (count == 0 || count > kMaxInstructions || count * sizeof(sock_filter) > size - at)
-      fail("system call filter", "", "malformed");
-    sock_fprog program = {static_cast<unsigned short>(count),
-                          reinterpret_cast<sock_filter *>(bytes + at)};
-    // Refusals are logged where the administrator lets seccomp log errno actions.
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &program) != 0)
+int apply_filter(const Section *section, unsigned flags) {
+  const size_t count = section->size / sizeof(sock_filter);
+  if (count == 0 || count > kMaxInstructions)
+    fail("system call filter", "", "malformed");
+  sock_fprog program = {static_cast<unsigned short>(count),
+                        reinterpret_cast<sock_filter *>(const_cast<char *>(contents(section)))};
+  return static_cast<int>(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
+}
+
+void apply_filters(int answers) {
+  FilterFile filters;
+  if (const int error = filters.open(); error != 0)
+    fail("system call filter", "", error);
+  for (const Section *one = nullptr; (one = filters.find(kProgram, one)) != nullptr;)
+    if (apply_filter(one, 0) != 0)
       fail("system call filter", "", errno);
-    at += count * sizeof(sock_filter);
+  const Section *last = filters.find(answers < 0 ? kQuiet : kAsking);
+  if (last == nullptr)
+    fail("system call filter", "", "cut short");
+  if (answers < 0) {
+    if (apply_filter(last, 0) != 0)
+      fail("system call filter", "", errno);
+    return;
   }
+  int listener = apply_filter(last, SECCOMP_FILTER_FLAG_NEW_LISTENER | kWaitKillable);
+  if (listener < 0 && errno == EINVAL) // Linux before 5.19
+    listener = apply_filter(last, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+  if (listener < 0)
+    fail("system call filter", "", errno);
+  send_listener(answers, listener);
+  close(listener);
 }
 
 void offer_to_the_oom_killer() {
@@ -109,7 +119,8 @@ void offer_to_the_oom_killer() {
 
 bool has_flag(const char *flags, char flag) { return strchr(flags, flag) != nullptr; }
 
-void run_workload(char **argv, char **environment, const char *flags, int out, int err) {
+void run_workload(char **argv, char **environment, const char *flags, int out, int err,
+                  int answers) {
   setsid();
   if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
     fail("output", "", errno);
@@ -128,7 +139,7 @@ void run_workload(char **argv, char **environment, const char *flags, int out, i
   if (has_flag(flags, kFlagRuleset) && syscall(SYS_landlock_restrict_self, kRuleset, 0) != 0)
     fail("landlock", "", errno);
   if (has_flag(flags, kFlagFilters))
-    apply_filters();
+    apply_filters(answers);
   (void)!write(kReport, &kAboutToRun, 1);
   execute(argv, environment);
 }

@@ -22,11 +22,13 @@ struct Attempt {
   /// Left out in every run but the complete one: what cannot be had without a layer that is left
   /// out. (Filters and Landlock need "no new privileges" of a process without capabilities.)
   std::vector<Restriction> also = {};
-  std::string program = {};       ///< instead of sandbox-escape
+  std::string program = {}; ///< instead of sandbox-escape
   std::function<void(Spec &)> change = {};
-  std::string needs = {};         ///< an ability of the host
-  std::string only_root = {};     ///< why an ordinary user can skip it
-  std::string lacks = {};         ///< why it cannot be tried here
+  std::string needs = {};     ///< an ability of the host
+  std::string only_root = {}; ///< why an ordinary user can skip it
+  std::string lacks = {};     ///< why it cannot be tried here
+  /// What a complete sandbox tells of it, "SUBJECT WHAT"; empty: the kernel tells nobody.
+  std::string report = {};
   /// Instead of the exit code.
   std::function<bool(const Spec &)> escaped = {};
 };

@@ -108,9 +108,9 @@ void Outside::make_sockets() {
   where.sun_family = AF_UNIX;
   abstract_name = "nemo-escape-test-" + std::to_string(::getpid());
   abstract_name.copy(where.sun_path + 1, sizeof where.sun_path - 2);
-  abstract_socket_ = listen_at(
-      reinterpret_cast<const sockaddr *>(&where),
-      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + abstract_name.size()));
+  abstract_socket_ =
+      listen_at(reinterpret_cast<const sockaddr *>(&where),
+                static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + abstract_name.size()));
   std::tie(port_socket_, port) = some_port();
   const auto [unused, number] = some_port();
   free_port = number;

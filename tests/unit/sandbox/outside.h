@@ -20,16 +20,17 @@ public:
 
   Place &place() { return *place_; }
 
-  std::string program;        ///< sandbox-escape, where every sandbox's user can read it
-  std::string setuid_program; ///< owned by root, with the set-user-id bit; empty: nobody could make it
+  std::string program; ///< sandbox-escape, where every sandbox's user can read it
+  std::string
+      setuid_program; ///< owned by root, with the set-user-id bit; empty: nobody could make it
   std::string capable_program; ///< with cap_net_admin by root; empty: nobody could make it
-  std::string shelf;          ///< a directory that everybody may write
-  std::string file;           ///< in it, for everybody to read and write
-  std::string state;          ///< as an agent's: a directory with a file and a socket
-  std::string device;         ///< a device for everybody to read; empty: nobody could make it
-  std::string abstract_name;  ///< of a listening socket
-  uint16_t port = 0;          ///< listening on loopback
-  uint16_t free_port = 0;     ///< nobody's
+  std::string shelf;           ///< a directory that everybody may write
+  std::string file;            ///< in it, for everybody to read and write
+  std::string state;           ///< as an agent's: a directory with a file and a socket
+  std::string device;          ///< a device for everybody to read; empty: nobody could make it
+  std::string abstract_name;   ///< of a listening socket
+  uint16_t port = 0;           ///< listening on loopback
+  uint16_t free_port = 0;      ///< nobody's
   int shared_memory_key = 0;
   std::string host_name;
 

@@ -1,6 +1,6 @@
 // For every way out: refused by a complete sandbox; refused by each layer alone, all others that
-// refuse it being left out; and open when none of them is there. So each row fails as soon as one of
-// its layers does nothing.
+// refuse it being left out; and open when none of them is there. So each row fails as soon as one
+// of its layers does nothing.
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -47,10 +47,19 @@ public:
     CHECK(how.exit_code != kNotFound);
     CHECK((how.exit_code < kNoSuchAttempt || how.exit_code > kNoSuchAttempt + 1));
     const bool escaped = attempt_.escaped ? attempt_.escaped(spec) : how.exit_code == 0;
+    told_ = refused(spec.exit_path);
     clean(spec.id, place_.host());
     if (neighbour)
       Place::send(*neighbour, SIGKILL);
     return escaped;
+  }
+
+  /// Whether the last sandbox said so.
+  bool told(const std::string &report) const {
+    for (const Refused &one : told_)
+      if (one.subject + " " + one.what == report && one.count > 0)
+        return true;
+    return false;
   }
 
   /// All layers of the attempt but `keep` left out.
@@ -66,6 +75,7 @@ private:
   Place &place_;
   const Attempt &attempt_;
   std::string program_;
+  std::vector<Refused> told_;
 };
 
 /// Why it cannot be tried here; empty when it can.
@@ -104,6 +114,10 @@ TEST_CASE("every restriction refuses, alone, what succeeds without it") {
     }
     Trial trial(outside, attempt);
     CHECK_FALSE(trial.escapes({}));
+    if (const bool seen = attempt.report.rfind("limit.", 0) == 0 || host.can("refusals"); seen) {
+      INFO("to be told: " << attempt.report);
+      CHECK((attempt.report.empty() || trial.told(attempt.report)));
+    }
     for (const Layer &layer : attempt.layers) {
       INFO("layer: " << layer.name);
       if (present(host, layer))
