@@ -24,6 +24,12 @@ public:
   llvm::Error run(std::optional<uint64_t> after) {
     if (llvm::Error error = look())
       return error;
+    // A process that ends at once is seen to have ended when it is looked at once more.
+    if (goes_on() && tracker_.settled_at()) {
+      std::this_thread::sleep_until(*tracker_.settled_at());
+      if (llvm::Error error = look())
+        return error;
+    }
     if (after && goes_on() && backends::can(seen_.capabilities, "watch")) {
       proto::WatchCall call;
       call.set_after(*after);

@@ -13,8 +13,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr uint32_t crash_loop = 3;         // restarts that came to nothing
-constexpr auto settle = seconds(2);        // without a health check, running this long counts as up
+constexpr uint32_t crash_loop = 3; // restarts that came to nothing
+// Without a health check, running this long counts as up: what falls at once has fallen by then,
+// and what has fallen before must stand longer.
+constexpr auto settle = milliseconds(10);
+constexpr auto settle_again = seconds(2);
 constexpr auto health_slack = seconds(30); // beyond what the health check itself allows
 
 bool over(proto::Running::State state) {
@@ -183,9 +186,14 @@ void Tracker::judge_start(ActionState &state, Clock::time_point now) {
   case proto::Running::RUNNING:
     if (life.up_since == Clock::time_point{})
       life.up_since = now;
-    if (!need.has_health && action.verb() != "keep" && now - life.up_since < settle) {
-      state.detail = "started";
-      return;
+    if (!need.has_health && action.verb() != "keep") {
+      const bool fell = last.restarts() > life.first_restarts;
+      const Clock::time_point settled = life.up_since + (fell ? settle_again : settle);
+      if (now < settled) {
+        settled_at_ = std::min(settled_at_.value_or(settled), settled);
+        state.detail = "started";
+        return;
+      }
     }
     break;
   case proto::Running::PENDING:
@@ -212,6 +220,7 @@ std::vector<size_t> Tracker::judge(Clock::time_point now) {
   std::vector<std::pair<Phase, std::string>> before;
   for (const ActionState &state : actions_)
     before.emplace_back(state.phase, state.detail);
+  settled_at_.reset();
   for (ActionState &state : actions_) {
     if (ended(state.phase) && state.phase != Phase::blocked)
       continue;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -43,6 +44,10 @@ public:
   /// Judges anew. \returns the indices of actions whose phase or detail changed.
   std::vector<size_t> judge(Clock::time_point now);
 
+  /// When what was started without a health check has run long enough to count as up, where that is
+  /// all that some action still waits for.
+  std::optional<Clock::time_point> settled_at() const { return settled_at_; }
+
   /// Nothing is waiting or running any more.
   bool finished() const;
   bool all_done() const;
@@ -69,6 +74,7 @@ private:
   std::vector<ActionState> actions_;
   std::map<std::pair<Replica, std::string>, Life> lives_; ///< by replica and revision
   std::map<std::pair<Replica, std::string>, Need> needs_;
+  std::optional<Clock::time_point> settled_at_;
 };
 
 /// "workload.web/0" -> web, 0.

@@ -77,6 +77,7 @@ private:
   Known &know(const Key &key, const proto::Instance &instance);
   std::optional<std::string> peer_address(const std::string &stack, const proto::Peer &peer) const;
   void dirty(const Known &known) { dirty_.insert(known.record.key); }
+  void flush_soon();
   bool flush();
 
   void begin_monitoring(Known &known);
@@ -119,6 +120,7 @@ private:
   std::string last_note_;
   bool soon_ = false;
   Loop::TimerId wake_ = 0;
+  Loop::TimerId flush_timer_ = 0;
   Loop::TimerId sample_timer_ = 0;
   Loop::TimerId follow_timer_ = 0;
 };

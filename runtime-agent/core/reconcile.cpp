@@ -110,16 +110,13 @@ void Agent::reconcile() {
       finished_parts_.insert(stack);
   for (const std::string &stack : finished_parts_)
     parts_.erase(stack);
-  const bool kept = flush();
   for (auto &[key, known] : known_)
     publish(known);
   loop_.cancel(wake_);
-  std::optional<Ticks> wake = decision.wake;
-  if (!kept)
-    wake = std::min(wake.value_or(ticks() + journal_retry), ticks() + journal_retry);
-  if (wake)
-    wake_ = loop_.at(*wake, [this] { reconcile(); });
+  if (decision.wake)
+    wake_ = loop_.at(*decision.wake, [this] { reconcile(); });
   on_news();
+  flush_soon();
 }
 
 bool Agent::carry_out(const Decision &decision) {
@@ -319,7 +316,6 @@ void Agent::start(const std::vector<Key> &keys) {
     dirty(known);
     begin_monitoring(known);
   }
-  flush();
 }
 
 void Agent::forget(const Key &key) {
@@ -350,6 +346,16 @@ void Agent::forget(const Key &key) {
   llvm::sort(old);
   for (size_t i = 0; i + old_logs < old.size(); ++i)
     fs::remove_all(old[i].second, ignored);
+}
+
+/// Once those who ask have been answered. What is lost with the agent before that, the next one
+/// finds out again: a start is in the journal before it happens.
+void Agent::flush_soon() {
+  loop_.cancel(flush_timer_);
+  flush_timer_ = loop_.at(0, [this] {
+    if (!flush()) // what waits for the journal is tried again, too
+      flush_timer_ = loop_.at(ticks() + journal_retry, [this] { reconcile(); });
+  });
 }
 
 bool Agent::flush() {

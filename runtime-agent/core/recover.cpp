@@ -70,9 +70,12 @@ Agent::Agent(Loop &loop, Options options, sandbox::Host host)
       events_(static_cast<uint64_t>(now().time_since_epoch().count() / 1000)), boot_(boot_id()) {}
 
 Agent::~Agent() {
+  if (journal_)
+    flush();
   for (auto &[key, known] : known_)
     end_monitoring(known);
   loop_.cancel(wake_);
+  loop_.cancel(flush_timer_);
   loop_.cancel(sample_timer_);
   loop_.cancel(follow_timer_);
 }

@@ -83,12 +83,18 @@ TEST_CASE("without a health check it must run for a while") {
   tracker.judge(start);
   CHECK(tracker.actions()[0].phase == Phase::running);
   SECTION("it runs on") {
-    tracker.judge(start + seconds(5));
+    REQUIRE(tracker.settled_at());
+    const auto settled = *tracker.settled_at();
+    CHECK(settled > start);
+    tracker.judge(settled);
     CHECK(tracker.all_done());
+    CHECK_FALSE(tracker.settled_at());
   }
   SECTION("another run of it begins anew") {
     tracker.see(report("web", 0, "r1", proto::Running::RUNNING, 1));
     tracker.judge(start + seconds(5));
+    CHECK(tracker.actions()[0].phase == Phase::running);
+    tracker.judge(start + seconds(6)); // what has fallen must stand longer
     CHECK(tracker.actions()[0].phase == Phase::running);
     tracker.judge(start + seconds(10));
     CHECK(tracker.all_done());
