@@ -68,7 +68,8 @@ void add_apply(CLI::App &app, Session &session) {
       ->type_name("NAME");
   command->footer(
       "Asks before it acts; without a terminal it needs --yes. It may be interrupted at any\n"
-      "moment: what was delivered is made true, and running it again goes on.\n\n"
+      "moment: what was delivered is made true, and running it again goes on. It ends when all\n"
+      "is healthy; a workload without a `health` block counts as healthy once it runs.\n\n"
       "Examples:\n"
       "  nemo apply\n"
       "  nemo apply shop --yes --timeout 2min\n"

@@ -60,8 +60,7 @@ llvm::Error serve(Settings settings) {
     return loop.takeError();
   if (auto error = (*loop)->watch(signals->get(), EPOLLIN, [&](uint32_t) { (*loop)->stop(); }))
     return error;
-  auto opened =
-      agent::Agent::open(**loop, {settings.state, settings.place}, sandbox::probe(settings.state));
+  auto opened = agent::Agent::open(**loop, {settings.state, settings.place});
   if (!opened)
     return opened.takeError();
   agent::Agent &node = **opened;

@@ -32,8 +32,7 @@ public:
     Place place;
   };
   /// Reads the journal, adopts what runs and begins to make the desired state true.
-  static llvm::Expected<std::unique_ptr<Agent>> open(Loop &loop, Options options,
-                                                     sandbox::Host host);
+  static llvm::Expected<std::unique_ptr<Agent>> open(Loop &loop, Options options);
   ~Agent();
 
   Answer answer(const proto::BackendRequest &request);
@@ -56,7 +55,7 @@ private:
     std::string published; ///< what the last event said
   };
 
-  Agent(Loop &loop, Options options, sandbox::Host host);
+  Agent(Loop &loop, Options options);
 
   void recover();
   void settle_launch(Known &known);

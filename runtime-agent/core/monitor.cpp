@@ -13,7 +13,7 @@ namespace {
 
 constexpr Ticks sample_every = 5000;
 constexpr Ticks sample_at_least = 200; ///< apart: less says little about use
-constexpr Ticks first_check = 50;
+constexpr Ticks first_check = 10;      ///< somebody may wait for it; then 20, 40, ...
 
 Ticks every(const proto::Health &check) {
   return check.every_ms() == 0 ? 10'000

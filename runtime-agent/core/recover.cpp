@@ -62,8 +62,8 @@ std::optional<Found> find_supervisor(const std::string &directory) {
 
 } // namespace
 
-Agent::Agent(Loop &loop, Options options, sandbox::Host host)
-    : loop_(loop), options_(std::move(options)), layout_(options_.state), host_(std::move(host)),
+Agent::Agent(Loop &loop, Options options)
+    : loop_(loop), options_(std::move(options)), layout_(options_.state),
       artifacts_(layout_.artifacts()),
       // Microseconds since 1970: over every number that an earlier agent gave, as none makes a
       // million events a second.
@@ -80,9 +80,8 @@ Agent::~Agent() {
   loop_.cancel(follow_timer_);
 }
 
-llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options,
-                                                   sandbox::Host host) {
-  std::unique_ptr<Agent> agent(new Agent(loop, std::move(options), std::move(host)));
+llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options) {
+  std::unique_ptr<Agent> agent(new Agent(loop, std::move(options)));
   for (const std::string &directory :
        {agent->layout_.artifacts(), agent->layout_.instances(), agent->layout_.volumes()})
     if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
@@ -97,8 +96,13 @@ llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options,
   agent->generation_ = contents->generation;
   agent->parts_ = std::move(contents->parts);
   agent->identities_ = std::move(contents->identities);
-  for (auto &[key, record] : contents->records)
+  bool runs = false;
+  for (auto &[key, record] : contents->records) {
+    runs |= record.boot == agent->boot_ && record.phase == Phase::live;
     agent->known_[key].record = std::move(record);
+  }
+  // Nobody waits for a trial when services wait to be taken over.
+  agent->host_ = sandbox::probe(agent->options_.state, runs);
   agent->recover();
   return agent;
 }

@@ -150,7 +150,7 @@ std::string Host::reason(const std::string &name) const {
   return "it was not probed";
 }
 
-Host probe(const std::string &state_directory) {
+Host probe(const std::string &state_directory, bool runs) {
   Host host;
   host.root = ::geteuid() == 0;
   host.supervisor = find_supervisor();
@@ -164,7 +164,7 @@ Host probe(const std::string &state_directory) {
   std::string sandbox = namespaces;
   if (host.supervisor.empty())
     sandbox = "the program nemo-supervisor is not installed next to this one";
-  if (sandbox.empty())
+  if (sandbox.empty() && !runs)
     sandbox = try_sandbox(host, state_directory);
   say(host, "sandbox.process", sandbox);
   say(host, "network.own", sandbox.empty() ? try_network(host.root) : sandbox);

@@ -51,7 +51,9 @@ struct Host {
   std::string supervisor;                                      ///< path of nemo-supervisor
   std::string filters; ///< seccomp programs, as the supervisor reads them
 };
-Host probe(const std::string &state_directory);
+/// \param runs  a sandbox that was started here since the machine was: proof enough that they can
+/// be.
+Host probe(const std::string &state_directory, bool runs = false);
 
 struct Bind {
   std::string source; ///< absolute, on the host
