@@ -37,11 +37,13 @@ TEST_CASE("workloads outlive the agent and are adopted as they are") {
   NEED_SANDBOX(agent);
   proto::Part wanted = part();
   add(wanted, "beat", "aa01", beat);
-  auto *dies = add(wanted, "dies", "aa02", "trap 'exit 7' TERM; while :; do sleep 0.05; done");
+  auto *dies =
+      add(wanted, "dies", "aa02", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done");
   dies->mutable_spec()->mutable_restart()->set_policy(proto::Restart::NEVER);
   REQUIRE(agent.deliver(wanted).delivered().generation() == 1);
   const Running before = agent.until("beat", Running::RUNNING);
   const Running other = agent.until("dies", Running::RUNNING);
+  REQUIRE(eventually([&] { return contains(agent.log("t", "dies"), "ready"); }));
   CHECK(before.uid().size() == 36);
   CHECK(before.source() == "test");
   agent.kill9();
