@@ -110,6 +110,9 @@ std::vector<std::string> changed_fields(const proto::Spec &from, const proto::Sp
   note(from.network() == to.network(), "network");
   note(same(from.resources(), to.resources()), "resources");
   note(same_list(from.ports(), to.ports()), "ports");
+  note(std::equal(from.connect().begin(), from.connect().end(), to.connect().begin(),
+                  to.connect().end()),
+       "connect");
   std::map<std::string, std::pair<std::string, std::string>> env;
   std::map<std::string, std::pair<bool, bool>> has;
   for (const auto &variable : from.env()) {

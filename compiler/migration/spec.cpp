@@ -93,6 +93,7 @@ proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload
   spec.set_network(workload.network().empty() ? "host" : workload.network());
   *spec.mutable_resources() = workload.resources();
   spec.mutable_resources()->clear_span();
+  *spec.mutable_connect() = workload.connect();
   *spec.mutable_ports() = workload.ports();
   for (proto::Port &port : *spec.mutable_ports())
     port.clear_span();

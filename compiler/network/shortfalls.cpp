@@ -19,6 +19,11 @@ std::vector<std::string> relied_on(const proto::Workload &workload) {
     names.push_back("limit.memory");
   if (resources.pids())
     names.push_back("limit.pids");
+  for (const proto::Mount &mount : workload.mounts())
+    if (mount.size_bytes()) {
+      names.push_back("limit.volume");
+      break;
+    }
   if (workload.sandbox().empty() || workload.sandbox() == "process")
     for (const char *name : {"landlock.files", "landlock.tcp", "seccomp"})
       names.push_back(name);

@@ -65,6 +65,7 @@ proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload
   spec.set_stop_grace_ms(workload.stop_grace_ms());
   spec.mutable_exec()->CopyFrom(workload.exec());
   spec.mutable_env()->CopyFrom(workload.env());
+  spec.mutable_connect()->CopyFrom(workload.connect());
   spec.mutable_ports()->CopyFrom(workload.ports());
   without_spans(*spec.mutable_ports());
   spec.mutable_mounts()->CopyFrom(workload.mounts());

@@ -2,6 +2,7 @@
 // enforce, and declarations about nodes that nobody reports.
 #include "compiler/verify/case.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -22,6 +23,9 @@ shortfalls_of(const Case &subject) {
       relied.insert("limit.memory");
     if (workload.resources().pids())
       relied.insert("limit.pids");
+    if (std::any_of(workload.mounts().begin(), workload.mounts().end(),
+                    [](const proto::Mount &mount) { return mount.size_bytes() != 0; }))
+      relied.insert("limit.volume");
     if (workload.sandbox().empty() || workload.sandbox() == "process")
       relied.insert({"landlock.files", "landlock.tcp", "seccomp"});
     for (const proto::Capability &capability : subject.world.at(replica.node).node->capabilities())

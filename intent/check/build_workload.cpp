@@ -6,6 +6,15 @@
 
 namespace nemo::check {
 
+namespace {
+
+uint32_t whole_number(const proto::Value &value) {
+  const auto quantity = formula::from_proto(value.quantity());
+  return static_cast<uint32_t>(quantity ? quantity->value.floor().value_or(0) : 0);
+}
+
+} // namespace
+
 void Builder::workload(const TypedBlock &block) {
   proto::Workload made;
   made.set_name(block.name);
@@ -14,13 +23,9 @@ void Builder::workload(const TypedBlock &block) {
   made.set_replicas_min(1);
   made.set_replicas_max(1);
   if (const TypedAttribute *replicas = block.find("replicas")) {
-    const auto count = [](const proto::Value &value) {
-      const auto quantity = formula::from_proto(value.quantity());
-      return static_cast<uint32_t>(quantity ? quantity->value.floor().value_or(0) : 0);
-    };
     const bool range = replicas->value.has_range();
-    made.set_replicas_min(count(range ? replicas->value.range().low() : replicas->value));
-    made.set_replicas_max(count(range ? replicas->value.range().high() : replicas->value));
+    made.set_replicas_min(whole_number(range ? replicas->value.range().low() : replicas->value));
+    made.set_replicas_max(whole_number(range ? replicas->value.range().high() : replicas->value));
     *made.mutable_replicas_span() = context_.span(replicas->at, replicas->extent);
   }
   if (const TypedBlock *given = block.child("resources")) {
@@ -78,6 +83,9 @@ void Builder::workload(const TypedBlock &block) {
     made.add_after(name);
   if (const TypedAttribute *after = block.find("after"))
     *made.mutable_after_span() = context_.span(after->at, after->extent);
+  if (const TypedAttribute *connect = block.find("connect"))
+    for (const proto::Value &port : connect->value.list().items())
+      made.add_connect(whole_number(port));
   made.set_network(text(block, "network"));
   for (const std::string &name : texts(block, "secrets"))
     made.add_secrets(name);
@@ -175,8 +183,7 @@ void Builder::ports(const TypedBlock &block, proto::Workload &out) {
   for (const TypedAttribute &attribute : given->attributes) {
     proto::Port *port = out.add_ports();
     port->set_name(attribute.name);
-    const auto number = formula::from_proto(attribute.value.quantity());
-    port->set_number(static_cast<uint32_t>(number ? number->value.floor().value_or(0) : 0));
+    port->set_number(whole_number(attribute.value));
     *port->mutable_span() = context_.span(attribute.at, attribute.extent);
     if (port->number() == 0)
       continue;

@@ -290,7 +290,8 @@ std::optional<proto::Value> Values::reference(const schema::Attribute &attribute
 std::optional<proto::Value> Values::port(const schema::Attribute &attribute, Cursor at,
                                          syntax::ExprId id) {
   const syntax::Expr &expr = context_.expr(at, id);
-  if (expr.kind == ExprKind::reference && context_.text(at, expr.extent) == "auto")
+  const llvm::StringRef word = attribute.words ? attribute.words : "auto";
+  if (expr.kind == ExprKind::reference && context_.text(at, expr.extent) == word)
     return formula::integer(0);
   if (expr.kind == ExprKind::number || expr.kind == ExprKind::add ||
       expr.kind == ExprKind::subtract) {
@@ -302,7 +303,7 @@ std::optional<proto::Value> Values::port(const schema::Attribute &attribute, Cur
   }
   std::string fix;
   if (expr.kind == ExprKind::reference)
-    suggestion(context_.text(at, expr.extent), {std::string("auto")}, fix);
+    suggestion(context_.text(at, expr.extent), {word.str()}, fix);
   wrong_type(attribute, at, expr);
   context_.diagnostics.back().fix = fix;
   return std::nullopt;

@@ -231,7 +231,8 @@ std::string describe_type(const Attribute &attribute) {
     result = "a workload, or its port as workload.port";
     break;
   case Type::port:
-    result = "auto, or a port from 1 to 65535";
+    result =
+        std::string(attribute.words ? attribute.words : "auto") + ", or a port from 1 to 65535";
     break;
   case Type::scalar:
     result = "a text, a number, a quantity, true or false";

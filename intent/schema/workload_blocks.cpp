@@ -49,6 +49,14 @@ constexpr Attribute workload_attributes[] = {
      .doc = "Workloads that must be healthy first; it is given their addresses as "
             "NEMO_ADDR_<WORKLOAD>.",
      .example = "after = [app]"},
+    {.name = "connect",
+     .type = Type::port,
+     .words = "any",
+     .list = true,
+     .standard = "none beside its own ports and those of `after`",
+     .doc = "TCP ports that it may connect to, anywhere. Others are refused, and the refusal is an "
+            "event.",
+     .example = "connect = [443, 5432]"},
     {.name = "network",
      .type = Type::enumerator,
      .words = "host|own",

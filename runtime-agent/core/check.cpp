@@ -99,6 +99,11 @@ private:
       if (port.number() > 65535 || (port.number() != 0 && !numbers.insert(port.number()).second))
         return fault("{} is not the number of one port", port.number());
     }
+    if (spec_.connect_size() > 64)
+      return fault("it may connect to {} ports; at most 64 are allowed", spec_.connect_size());
+    for (const uint32_t port : spec_.connect())
+      if (port > 65535)
+        return fault("{} is not the number of a port to connect to", port);
     return llvm::Error::success();
   }
 

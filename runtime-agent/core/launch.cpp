@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,6 +72,27 @@ llvm::Error add_binds(const Record &record, const Layout &layout, const Artifact
   return llvm::Error::success();
 }
 
+/// The TCP ports that it may connect to: its own, its peers', what it declares; nullopt: any.
+std::optional<std::vector<uint16_t>> connectable(const Record &record,
+                                                 const PeerAddress &peer_address) {
+  const proto::Spec &spec = record.instance.spec();
+  std::set<uint16_t> ports;
+  for (const uint32_t port : spec.connect()) {
+    if (port == 0)
+      return std::nullopt;
+    ports.insert(static_cast<uint16_t>(port));
+  }
+  for (const PortUse &own : record.ports)
+    ports.insert(own.number);
+  for (const proto::Peer &peer : spec.peers()) {
+    uint16_t port = 0;
+    const std::string address = peer_address(peer).value_or("");
+    if (!llvm::StringRef(address).rsplit(':').second.getAsInteger(10, port))
+      ports.insert(port);
+  }
+  return std::vector<uint16_t>(ports.begin(), ports.end());
+}
+
 } // namespace
 
 Layout::Layout(std::string state) : state_(std::move(state)), tag_(sha256(state_).substr(0, 8)) {}
@@ -134,6 +156,7 @@ std::optional<std::vector<std::string>> environment(const Record &record, const 
 llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &identity,
                                           const Layout &layout, const Artifacts &artifacts,
                                           const sandbox::Host &host,
+                                          const PeerAddress &peer_address,
                                           std::vector<std::string> environment) {
   const proto::Spec &spec = record.instance.spec();
   if (!host.can("sandbox.process"))
@@ -157,6 +180,10 @@ llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &
   }
   for (const PortUse &port : record.ports)
     out.bind_tcp.push_back(port.number);
+  out.connect_tcp = connectable(record, peer_address);
+  for (const proto::Mount &mount : spec.mounts())
+    if (auto size = limit(mount.size_bytes(), "limit.volume", spec, host); !size)
+      return size.takeError();
   auto memory = limit(spec.resources().memory_bytes(), "limit.memory", spec, host);
   if (!memory)
     return memory.takeError();

@@ -52,6 +52,7 @@ std::optional<std::vector<std::string>> environment(const Record &record, const 
 llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &identity,
                                           const Layout &layout, const Artifacts &artifacts,
                                           const sandbox::Host &host,
+                                          const PeerAddress &peer_address,
                                           std::vector<std::string> environment);
 
 } // namespace nemo::agent

@@ -239,16 +239,17 @@ bool Agent::prepare(Known &known, sandbox::Spec &spec) {
   if (const proto::Instance *instance = desired(record.key))
     record.instance = *instance;
   std::string peer;
-  auto variables = environment(
-      record, options_.place.node,
-      [&](const proto::Peer &asked) { return peer_address(record.key.stack, asked); }, peer);
+  const PeerAddress address_of = [&](const proto::Peer &asked) {
+    return peer_address(record.key.stack, asked);
+  };
+  auto variables = environment(record, options_.place.node, address_of, peer);
   if (!variables) {
     record.phase = Phase::waiting;
     record.reason = fmt::format("waits for the address of {}", peer);
     return false;
   }
   auto made = launch_spec(record, identities_.at(replica_of(record.key)), layout_, artifacts_,
-                          host_, std::move(*variables));
+                          host_, address_of, std::move(*variables));
   if (!made) {
     fail(known, llvm::toString(made.takeError()));
     return false;
