@@ -8,6 +8,7 @@
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
 #include "cli/files.h"
+#include "cli/review.h"
 #include "cli/session.h"
 #include "compiler/plan/binding.h"
 #include "orchestrator/make_plan.h"
@@ -20,6 +21,8 @@ struct Options {
   orchestrator::PlanRequest request;
   std::string out;
   std::string replay;
+  std::string range;
+  std::string format = "text";
   bool json = false;
   bool brief = false;
   bool full = false;
@@ -61,6 +64,12 @@ int replay(const Options &options, const Session &session) {
 }
 
 int plan(const Options &options, const Session &session) {
+  if (!options.range.empty())
+    return review(session, options.request, options.range,
+                  options.json || options.format == "json" ? Format::json
+                  : options.format == "markdown"           ? Format::markdown
+                                                           : Format::text,
+                  options.detailed_exit);
   if (!options.replay.empty())
     return replay(options, session);
   const orchestrator::Planned planned = orchestrator::make_plan(options.request);
@@ -88,7 +97,7 @@ void add_plan(CLI::App &app, Session &session) {
   command
       ->add_option("--out", options->out, "Write the plan here, for `nemo apply` and `nemo verify`")
       ->type_name("FILE");
-  command->add_flag("--json", options->json, "Print the plan as JSON");
+  auto *json = command->add_flag("--json", options->json, "Print the plan as JSON");
   auto *brief = command->add_flag("--brief", options->brief, "Only the actions and the totals");
   command->add_flag("--full", options->full, "Everything, with models and sources")
       ->excludes(brief);
@@ -111,10 +120,27 @@ void add_plan(CLI::App &app, Session &session) {
       ->add_option("--backend", request.backend,
                    "local (default), null, or NAME of nemo-backend-NAME")
       ->type_name("NAME");
+  auto *range =
+      command
+          ->add_option("--ref", options->range,
+                       "Show what merging commit B into A changes in the plan; merges in memory, "
+                       "touches no file")
+          ->type_name("A..B");
+  for (const char *other : {"--out", "--brief", "--full", "--dump", "--replay", "--take-over"})
+    range->excludes(command->get_option(other));
+  command
+      ->add_option("--format", options->format,
+                   "Of --ref: text, markdown (for a pull request), json")
+      ->check(CLI::IsMember({"text", "markdown", "json"}))
+      ->needs(range)
+      ->excludes(json)
+      ->type_name("FORMAT");
   command->footer("Examples:\n"
                   "  nemo plan\n"
                   "  nemo plan shop --fleet eu.yaml --full\n"
                   "  nemo plan shop --out shop.nemoplan && nemo apply shop.nemoplan\n"
+                  "  nemo plan shop --ref main..HEAD --fleet eu.yaml\n"
+                  "  nemo plan shop --ref origin/main..HEAD --format markdown > comment.md\n"
                   "  nemo plan --dump=resolve > stage.json && nemo plan --replay stage.json");
   command->callback([options, &session] {
     session.run = [options, &session] { return plan(*options, session); };

@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <memory>
 
-#include <git2.h>
-
 #include "llvm/ADT/Twine.h"
+
+#include "orchestrator/git_handles.h"
 
 /// Debian's libgit2 reads the certificates of every authority that this machine trusts when it is
 /// initialised: most of the time that `nemo plan` took, for connections that are never made through
@@ -17,22 +17,6 @@ namespace nemo::orchestrator {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// libgit2 counts its users; the last one out frees it.
-struct Library {
-  Library() {
-    git_libgit2_init();
-    // The intent may lie in another user's checkout (a service account applies it). Nothing in it
-    // is run, only read.
-    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-  }
-  ~Library() { git_libgit2_shutdown(); }
-};
-
-template <typename T, void (*release)(T *)> struct Release {
-  void operator()(T *thing) const { release(thing); }
-};
-template <typename T, void (*release)(T *)> using Owned = std::unique_ptr<T, Release<T, release>>;
 
 std::string full_path(const fs::path &path) {
   std::error_code ignored;
@@ -52,7 +36,7 @@ bool is_clean(git_repository *repository) {
   git_status_list *raw = nullptr;
   if (git_status_list_new(&raw, repository, &options) != 0)
     return false;
-  const Owned<git_status_list, git_status_list_free> list(raw);
+  const GitOwned<git_status_list, git_status_list_free> list(raw);
   return git_status_list_entrycount(raw) == 0;
 }
 
@@ -73,6 +57,20 @@ std::string without_credentials(llvm::StringRef url) {
   return url.str();
 }
 
+std::string source_of(git_repository *repository) {
+  // The URL as it is recorded: what this user's `insteadOf` makes of it says nothing about the
+  // owner.
+  git_config *raw = nullptr;
+  if (git_repository_config_snapshot(&raw, repository) == 0) {
+    const GitOwned<git_config, git_config_free> config(raw);
+    const char *url = nullptr;
+    if (git_config_get_string(&url, raw, "remote.origin.url") == 0 && *url != 0)
+      return without_credentials(url);
+  }
+  const char *top = git_repository_workdir(repository);
+  return top != nullptr ? full_path(top) : std::string();
+}
+
 Origin origin_of(const std::string &path) {
   std::error_code ignored;
   fs::path directory = path;
@@ -81,28 +79,16 @@ Origin origin_of(const std::string &path) {
   Origin origin;
   origin.source = full_path(directory);
 
-  const Library library;
+  const GitLibrary library;
   git_repository *raw = nullptr;
   if (git_repository_open_ext(&raw, directory.c_str(), 0, nullptr) != 0)
     return origin;
-  const Owned<git_repository, git_repository_free> repository(raw);
-  if (const char *top = git_repository_workdir(raw); top != nullptr)
-    origin.source = full_path(top);
-
-  // The URL as it is recorded: what this user's `insteadOf` makes of it says nothing about the
-  // owner.
-  git_config *raw_config = nullptr;
-  if (git_repository_config_snapshot(&raw_config, raw) == 0) {
-    const Owned<git_config, git_config_free> config(raw_config);
-    const char *url = nullptr;
-    if (git_config_get_string(&url, raw_config, "remote.origin.url") == 0 && *url != 0)
-      origin.source = without_credentials(url);
-  }
+  const GitRepository repository(raw);
+  if (std::string source = source_of(raw); !source.empty())
+    origin.source = std::move(source);
   git_oid head;
-  if (git_reference_name_to_id(&head, raw, "HEAD") == 0 && is_clean(raw)) {
-    char text[GIT_OID_HEXSZ + 1];
-    origin.commit = git_oid_tostr(text, sizeof text, &head);
-  }
+  if (git_reference_name_to_id(&head, raw, "HEAD") == 0 && is_clean(raw))
+    origin.commit = git_id(head);
   return origin;
 }
 

@@ -53,6 +53,20 @@ llvm::Expected<Seen> look(const backends::Choice &choice) {
   return Seen{std::move(*backend), std::move(*capabilities), std::move(*fleet)};
 }
 
+llvm::Expected<Seen> look(const PlanRequest &request, const proto::Fleet &from_file) {
+  backends::Choice choice;
+  if (request.fleet_file) {
+    choice.fleet = from_file;
+    choice.name = "null";
+  }
+  if (request.backend)
+    choice.name = *request.backend;
+  auto seen = look(choice);
+  if (seen && request.fleet_file)
+    seen->fleet = from_file;
+  return seen;
+}
+
 SourceTexts Planned::texts() const {
   SourceTexts all = checked.texts();
   if (!fleet_file.path.empty())
@@ -68,25 +82,17 @@ Planned make_plan(const PlanRequest &request) {
   };
   result.checked = check::check_path(request.path);
   say(result.checked.diagnostics);
-  backends::Choice choice;
   if (request.fleet_file) {
     result.fleet_file = fleet::read_fleet_file(*request.fleet_file);
     say(result.fleet_file.diagnostics);
-    choice.fleet = result.fleet_file.fleet;
-    choice.name = "null";
   }
   if (has_errors(result.diagnostics))
     return result;
-  if (request.backend)
-    choice.name = *request.backend;
-
-  auto seen = look(choice);
+  auto seen = look(request, result.fleet_file.fleet);
   if (!seen) {
     say(backend_diagnostics(seen.takeError()));
     return result;
   }
-  if (request.fleet_file)
-    seen->fleet = result.fleet_file.fleet;
 
   const Origin origin = origin_of(request.path);
   compiler::Inputs inputs;

@@ -31,6 +31,8 @@ struct Seen {
 };
 
 llvm::Expected<Seen> look(const backends::Choice &choice);
+/// The fleet that a plan is for: the one of the file where the request names one.
+llvm::Expected<Seen> look(const PlanRequest &request, const proto::Fleet &from_file);
 
 /// Everything that came of it. Without a plan (and without a dump) a diagnostic says why.
 struct Planned {

@@ -1,6 +1,8 @@
 // Hand-made models.
 #include "models.h"
 
+#include "compiler/plan/diff/diff.h"
+
 #include "llvm/ADT/StringRef.h"
 
 namespace nemo::test {
@@ -107,28 +109,7 @@ Inputs inputs(proto::Intent intent, proto::Fleet fleet) {
 }
 
 proto::Fleet applied(const Inputs &inputs, const proto::Plan &plan) {
-  proto::Fleet fleet = inputs.fleet;
-  fleet.clear_running();
-  fleet.clear_parts();
-  for (const proto::Part &part : plan.parts()) {
-    proto::PartState *state = fleet.add_parts();
-    *state->mutable_part() = part;
-    state->mutable_part()->clear_instances();
-    for (const proto::Instance &instance : part.instances()) {
-      if (instance.retiring())
-        continue;
-      *state->mutable_part()->add_instances() = instance;
-      proto::Running *running = fleet.add_running();
-      running->set_stack(part.stack());
-      running->set_workload(instance.workload());
-      running->set_replica(instance.replica());
-      running->set_node(part.node());
-      running->set_revision(instance.revision());
-      running->set_source(part.source());
-      running->set_state(proto::Running::RUNNING);
-    }
-  }
-  return fleet;
+  return plan::carried_out(inputs.fleet, plan);
 }
 
 const proto::Action *action(const proto::Plan &plan, const std::string &id) {

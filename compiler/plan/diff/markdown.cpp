@@ -1,0 +1,152 @@
+// Names and messages come from branches of strangers. Between backticks only a backtick, a pipe (in
+// a table) and a backslash mean anything, so plain names stand there; whatever holds one of those
+// is written in character references, which no renderer takes for markup.
+#include <fmt/format.h>
+
+#include "compiler/plan/diff/print.h"
+#include "compiler/plan/diff/rows.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
+
+namespace nemo::plan {
+
+namespace {
+
+constexpr size_t most_rows = 60;
+constexpr size_t most_bytes = 300; ///< of one cell
+
+/// Valid, short, on one line, without characters that only steer.
+std::string tame(llvm::StringRef text) {
+  std::string clean = llvm::json::isUTF8(text) ? text.str() : llvm::json::fixUTF8(text);
+  for (char &c : clean)
+    if (static_cast<unsigned char>(c) < ' ' || c == 127)
+      c = ' ';
+  if (clean.size() > most_bytes) {
+    size_t end = most_bytes;
+    while (end > 0 && (static_cast<unsigned char>(clean[end]) & 0xC0) == 0x80)
+      --end;
+    clean = clean.substr(0, end) + "…";
+  }
+  return llvm::StringRef(clean).trim().str();
+}
+
+/// Names and values.
+std::string code(llvm::StringRef given) {
+  const std::string text = tame(given);
+  if (text.empty())
+    return "";
+  if (text.find_first_of("`|\\") == std::string::npos)
+    return "`" + text + "`";
+  std::string result = "<code>";
+  for (char c : text) {
+    if (static_cast<unsigned char>(c) < 0x80 && !llvm::isAlnum(c) && c != ' ')
+      result += fmt::format("&#{};", static_cast<int>(c));
+    else
+      result += c;
+  }
+  return result + "</code>";
+}
+
+/// Sentences. A mention or an issue number is made on the finished page, so no escape stops it; a
+/// space of no width does.
+std::string prose(llvm::StringRef given) {
+  std::string result;
+  for (char c : tame(given)) {
+    if (llvm::StringRef("\\`*_[]<>|~&!$").contains(c))
+      result += '\\';
+    result += c;
+    if (c == '@' || c == '#')
+      result += "\u200B";
+    if (c == ':')
+      result += "<!-- -->"; // no bare URL becomes a link
+  }
+  return result;
+}
+
+void table(llvm::raw_ostream &out, llvm::ArrayRef<llvm::StringRef> head,
+           llvm::ArrayRef<std::vector<std::string>> rows) {
+  if (rows.empty())
+    return;
+  out << "\n|";
+  for (llvm::StringRef title : head)
+    out << ' ' << title << " |";
+  out << "\n|";
+  for (size_t i = 0; i < head.size(); ++i)
+    out << " --- |";
+  out << '\n';
+  for (const auto &row : rows.take_front(most_rows))
+    out << "| " << llvm::join(row, " | ") << " |\n";
+  if (rows.size() > most_rows)
+    out << "\n… and " << rows.size() - most_rows << " more: `nemo plan --ref` shows all.\n";
+}
+
+void heading(llvm::raw_ostream &out, const Sides &sides, llvm::StringRef rest) {
+  // A script finds its own comment by the first line, and replaces it.
+  out << "<!-- nemo plan --ref -->\n### nemo: merging " << code(sides.from) << " into "
+      << code(sides.into) << rest << '\n';
+  if (!sides.subject.empty())
+    out << "\n"
+        << code(llvm::StringRef(sides.from_id).take_front(12)) << " " << code(sides.subject)
+        << " · " << rows::commits(sides.commits) << '\n';
+}
+
+} // namespace
+
+void print_markdown(llvm::raw_ostream &out, const Difference &difference, const Sides &sides) {
+  heading(out, sides, " · stack " + code(difference.stack));
+  if (difference.empty()) {
+    out << "\n**" << rows::no_change(difference) << "**\n";
+    return;
+  }
+  out << "\n**" << rows::summary(difference) << ".**\n";
+  std::vector<std::vector<std::string>> replicas, promises, totals, others;
+  for (const proto::Action &action : difference.actions) {
+    const rows::Replica row = rows::replica(action);
+    replicas.push_back({row.what, code(row.object), code(row.place), prose(row.why)});
+  }
+  for (const Promise &promise : difference.promises) {
+    const rows::Expected row = rows::expected(promise);
+    const std::string remark = prose(row.remark);
+    promises.push_back({row.sign, code(row.object), code(row.rule), prose(row.before),
+                        prose(row.after), promise.newly_failing() ? "**" + remark + "**" : remark});
+  }
+  for (const rows::Total &row : rows::totals(difference))
+    totals.push_back({row.name, prose(row.before), prose(row.after), prose(row.difference)});
+  for (const rows::Other &row : rows::others(difference))
+    others.push_back({prose(row.what), prose(row.text)});
+  table(out, {"replica", "", "node", "why"}, replicas);
+  table(out, {"", "expectation of", "rule", "before", "after", ""}, promises);
+  table(out, {"", "before", "after", "difference"}, totals);
+  table(out, {"also", ""}, others);
+}
+
+void print_markdown(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnostics,
+                    const Sides &sides) {
+  heading(out, sides, "");
+  out << "\n**There is no plan.**\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const Diagnostic &item : diagnostics) {
+    std::string where = item.file;
+    if (item.range.line != 0)
+      where += fmt::format(":{}", item.range.line);
+    if (item.range.end_line > item.range.line)
+      where += fmt::format("-{}", item.range.end_line);
+    std::string text = prose(item.message);
+    for (const Note &note : item.notes) {
+      std::string at = note.file;
+      if (note.range.line != 0)
+        at += fmt::format(":{}", note.range.line);
+      text += "<br>" + prose(note.text) + (at.empty() ? "" : " " + code(at));
+    }
+    if (!item.fix.empty())
+      text += "<br>→ " + prose(item.fix);
+    const char *severity = item.severity == Severity::error     ? "error"
+                           : item.severity == Severity::warning ? "warning"
+                                                                : "note";
+    rows.push_back({std::string(severity) + " " + prose(item.id), code(where), text});
+  }
+  table(out, {"", "where", "what"}, rows);
+}
+
+} // namespace nemo::plan

@@ -1,0 +1,28 @@
+// The difference between two plans: for people, for a pull request, for programs.
+#pragma once
+
+#include "base/diagnostics/diagnostics.h"
+#include "compiler/plan/diff/diff.h"
+#include "compiler/plan/print.h"
+
+namespace nemo::plan {
+
+/// What is compared, in the words of who asked.
+struct Sides {
+  std::string into, into_id;          ///< "main" and its commit
+  std::string from, from_id, subject; ///< "topic", its commit and that one's first line
+  size_t commits = 0;                 ///< that merging brings
+};
+
+void print(llvm::raw_ostream &out, const Difference &difference, const Sides &sides,
+           const PrintStyle &style);
+void print_json(llvm::raw_ostream &out, const Difference &difference, const Sides &sides);
+
+/// GitHub's and GitLab's Markdown. Whatever names and messages hold, they stay text: no link, no
+/// mention, no markup, no broken table. Long tables are cut: such a comment has a limit of 64 KiB.
+void print_markdown(llvm::raw_ostream &out, const Difference &difference, const Sides &sides);
+/// There is no plan to compare: the diagnostics as Markdown.
+void print_markdown(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnostics,
+                    const Sides &sides);
+
+} // namespace nemo::plan
