@@ -43,6 +43,7 @@ struct Session {
 void print_line(llvm::raw_ostream &out, llvm::json::Value value);
 
 // One per file, each named after its command.
+void add_init(CLI::App &app, Session &session);
 void add_validate(CLI::App &app, Session &session);
 void add_fmt(CLI::App &app, Session &session);
 void add_explain(CLI::App &app, Session &session);
@@ -53,6 +54,7 @@ void add_destroy(CLI::App &app, Session &session);
 void add_status(CLI::App &app, Session &session);
 void add_logs(CLI::App &app, Session &session);
 void add_nodes(CLI::App &app, Session &session);
+void add_graph(CLI::App &app, Session &session);
 void add_drift(CLI::App &app, Session &session);
 void add_agent(CLI::App &app, Session &session);
 
