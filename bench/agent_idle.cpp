@@ -20,13 +20,13 @@ constexpr double most_memory_mib = 5.0;
 constexpr double most_cpu_percent = 0.2;
 constexpr auto settling = std::chrono::seconds(3); // what starting has left to do
 
-/// "Pss: 1234 kB" of /proc/PID/smaps_rollup.
-llvm::Expected<double> pss_mib(pid_t pid) {
+/// "Pss: 1234 kB" of /proc/PID/smaps_rollup; `kind` is "Pss:" or "Rss:".
+llvm::Expected<double> memory_mib(pid_t pid, llvm::StringRef kind) {
   std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
   for (std::string line; std::getline(file, line);) {
     llvm::StringRef rest = line;
     uint64_t kilobytes = 0;
-    if (rest.consume_front("Pss:") && !rest.ltrim().consumeInteger(10, kilobytes))
+    if (rest.consume_front(kind) && !rest.ltrim().consumeInteger(10, kilobytes))
       return static_cast<double>(kilobytes) / 1024;
   }
   return failure("cannot read the memory of process {}", pid);
@@ -76,10 +76,11 @@ llvm::Error measure_agent(World &world, const std::string &with, int seconds, Re
   auto cpu = cpu_percent(*pid, seconds);
   if (!cpu)
     return cpu.takeError();
-  auto memory = pss_mib(*pid);
-  if (!memory)
-    return memory.takeError();
+  auto memory = memory_mib(*pid, "Pss:"), unshared = memory_mib(*pid, "Rss:");
+  if (!memory || !unshared)
+    return llvm::joinErrors(memory.takeError(), unshared.takeError());
   report.add({"nemo-agent, " + with + ", PSS", *memory, "MiB", most_memory_mib});
+  report.add({"nemo-agent, " + with + ", RSS: if nobody shared its libraries", *unshared, "MiB"});
   report.add(
       {fmt::format("nemo-agent, {}, CPU over {} s", with, seconds), *cpu, "%", most_cpu_percent});
   return llvm::Error::success();
@@ -93,7 +94,7 @@ llvm::Error measure_supervisors(World &world, Report &report) {
   for (const proto::Running &running : fleet->running()) {
     if (running.state() != proto::Running::RUNNING)
       return failure("{}/{} does not run", running.workload(), running.replica());
-    auto one = pss_mib(static_cast<pid_t>(running.pid()));
+    auto one = memory_mib(static_cast<pid_t>(running.pid()), "Pss:");
     if (!one)
       return one.takeError();
     memory.push_back(*one);

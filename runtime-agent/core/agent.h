@@ -120,6 +120,7 @@ private:
   bool soon_ = false;
   Loop::TimerId wake_ = 0;
   Loop::TimerId flush_timer_ = 0;
+  Loop::TimerId rest_timer_ = 0;
   Loop::TimerId sample_timer_ = 0;
   Loop::TimerId follow_timer_ = 0;
 };

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "runtime-agent/core/check.h"
 #include "runtime-agent/core/ports.h"
+#include "runtime-agent/core/rest.h"
 
 namespace nemo::agent {
 
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 constexpr int max_rounds = 64;
 constexpr Ticks journal_retry = 1000;
+constexpr Ticks rest_after = 1000;
 constexpr size_t old_logs = 2; ///< revisions of a replica whose logs are kept after they are gone
 } // namespace
 
@@ -117,6 +119,8 @@ void Agent::reconcile() {
     wake_ = loop_.at(*decision.wake, [this] { reconcile(); });
   on_news();
   flush_soon();
+  loop_.cancel(rest_timer_);
+  rest_timer_ = loop_.at(ticks() + rest_after, [] { give_back_memory(); });
 }
 
 bool Agent::carry_out(const Decision &decision) {

@@ -76,6 +76,7 @@ Agent::~Agent() {
     end_monitoring(known);
   loop_.cancel(wake_);
   loop_.cancel(flush_timer_);
+  loop_.cancel(rest_timer_);
   loop_.cancel(sample_timer_);
   loop_.cancel(follow_timer_);
 }
