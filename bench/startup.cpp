@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
   Bench bench("startup", "from exec to the end of a command that does nothing");
   bench.runs(100);
   return bench.run(argc, argv, [&](Report &report) -> llvm::Error {
-    for (const char *name : {"nemo", "nemo-agent", "nemo-backend-directory"}) {
+    for (const char *name : {"nemo", "nemo-agent"}) {
       std::vector<double> wall, memory;
       for (int i = 0; i < bench.runs(); ++i) {
         if (interrupted())
