@@ -19,6 +19,11 @@ struct Options {
 };
 
 int apply_file(const Options &options, const Session &session) {
+  if (!options.request.targets.empty() || !options.request.excludes.empty()) {
+    Diagnostic fault = diag::make(diag::N0820, "--target and --exclude do not go with a plan file");
+    fault.fix = "give them when it is made: nemo plan --target ... --out FILE";
+    return refuse(session, options.how.json, fault);
+  }
   auto plan = plan::read_plan_file(options.request.path);
   if (!plan)
     return refuse(session, options.how.json, to_diagnostics(plan.takeError(), diag::N0101.id));
@@ -37,6 +42,7 @@ int apply(Options options, const Session &session) {
   options.how.command = "nemo apply" + (path == "." ? "" : " " + path);
   if (options.request.backend)
     options.how.command += " --backend " + *options.request.backend;
+  options.how.command += selection_text(options.request.targets, options.request.excludes);
   if (llvm::StringRef(path).endswith(".nemoplan"))
     return apply_file(options, session);
   options.request.take_over = options.how.take_over;
@@ -61,6 +67,7 @@ void add_apply(CLI::App &app, Session &session) {
                    "A .nemo file, a directory of them, or a .nemoplan file")
       ->capture_default_str();
   add_flags(*command, options->how);
+  add_selection(*command, options->request.targets, options->request.excludes);
   command->add_option("--seed", options->request.seed, "Of the optimiser")->capture_default_str();
   command
       ->add_option("--backend", options->request.backend,
@@ -72,6 +79,7 @@ void add_apply(CLI::App &app, Session &session) {
       "is healthy; a workload without a `health` block counts as healthy once it runs.\n\n"
       "Examples:\n"
       "  nemo apply\n"
+      "  nemo apply --target web\n"
       "  nemo apply shop --yes --timeout 2min\n"
       "  nemo plan shop --out shop.nemoplan && nemo apply shop.nemoplan --yes");
   command->callback([options, &session] {

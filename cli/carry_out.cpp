@@ -14,25 +14,12 @@ namespace nemo::cli {
 
 namespace {
 
-/// Asks at the terminal. \returns 0 to go on, else the exit code.
-int approve(const Session &session, const proto::Plan &plan, const CarryOutOptions &options) {
-  if (options.yes)
-    return ok;
-  if (::isatty(STDIN_FILENO) != 1) {
-    Diagnostic fault =
-        diag::make(diag::N0810, "here is no terminal to ask at, and --yes was not given");
-    fault.fix = "to act without a question: " + options.command + " --yes";
-    return refuse(session, options.json, fault);
-  }
-  session.err << (plan.destroy() ? "\nRemove all of stack '" + plan.stack() + "'? [y/N] "
-                                 : "\nApply this plan? [y/N] ");
-  session.err.flush();
-  std::string answer;
-  std::getline(std::cin, answer);
-  if (answer == "y" || answer == "Y" || answer == "yes")
-    return ok;
-  session.err << "Nothing was done.\n";
-  return fault;
+std::string question(const proto::Plan &plan) {
+  if (!plan.destroy())
+    return "\nApply this plan? [y/N] ";
+  const bool all = plan.targets().empty() && plan.excludes().empty();
+  return (all ? "\nRemove all of stack '" : "\nRemove this of stack '") + plan.stack() +
+         "'? [y/N] ";
 }
 
 bool all_keep(const orchestrator::Applied &applied) {
@@ -59,8 +46,12 @@ void say_how_it_ended(const Session &session, const orchestrator::Applied &appli
     else if (all_keep(applied))
       session.out << "Nothing to do: everything runs as it should.\n";
     else
-      session.out << (plan.destroy() ? "Removed stack '" : "Applied stack '") << plan.stack()
-                  << "'.\n";
+      session.out << (!plan.destroy()           ? "Applied stack '"
+                      : plan.left_out().empty() ? "Removed stack '"
+                                                : "Removed what was selected of stack '")
+                  << plan.stack() << "'.\n";
+    if (!plan.left_out().empty())
+      session.out << plan.left_out_size() << " other changes were left out.\n";
   }
 }
 
@@ -75,6 +66,44 @@ void add_flags(CLI::App &command, CarryOutOptions &options) {
       ->capture_default_str();
   command.add_flag("--take-over", options.take_over,
                    "Change what another repository applied to this stack");
+}
+
+void add_selection(CLI::App &command, std::vector<std::string> &targets,
+                   std::vector<std::string> &excludes) {
+  auto add = [&](const char *flag, std::vector<std::string> &patterns, const char *text) {
+    command.add_option(flag, patterns, text)->type_name("NAME")->allow_extra_args(false);
+  };
+  add("--target", targets, "Only this and what it needs: web, web/1, 'shop-*'; may be given again");
+  add("--exclude", excludes, "Leave this as it is; may be given again");
+}
+
+std::string selection_text(const std::vector<std::string> &targets,
+                           const std::vector<std::string> &excludes) {
+  std::string text;
+  for (const std::string &pattern : targets)
+    text += " --target '" + pattern + "'";
+  for (const std::string &pattern : excludes)
+    text += " --exclude '" + pattern + "'";
+  return text;
+}
+
+int approve(const Session &session, llvm::StringRef question, const CarryOutOptions &options) {
+  if (options.yes)
+    return ok;
+  if (::isatty(STDIN_FILENO) != 1) {
+    Diagnostic fault =
+        diag::make(diag::N0810, "here is no terminal to ask at, and --yes was not given");
+    fault.fix = "to act without a question: " + options.command + " --yes";
+    return refuse(session, options.json, fault);
+  }
+  session.err << question;
+  session.err.flush();
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (answer == "y" || answer == "Y" || answer == "yes")
+    return ok;
+  session.err << "Nothing was done.\n";
+  return fault;
 }
 
 int refuse(const Session &session, bool json, llvm::ArrayRef<Diagnostic> diagnostics,
@@ -98,7 +127,7 @@ int carry_out(const Session &session, orchestrator::Seen &seen, const proto::Pla
     session.out.flush();
   }
   if (changes)
-    if (const int code = approve(session, plan, options); code != ok)
+    if (const int code = approve(session, question(plan), options); code != ok)
       return code;
 
   orchestrator::ApplyOptions how;

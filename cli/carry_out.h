@@ -28,6 +28,17 @@ void add_flags(CLI::App &command, CarryOutOptions &options);
 int carry_out(const Session &session, orchestrator::Seen &seen, const proto::Plan &plan,
               const CarryOutOptions &options);
 
+/// --target and --exclude, which plan takes as well.
+void add_selection(CLI::App &command, std::vector<std::string> &targets,
+                   std::vector<std::string> &excludes);
+
+/// " --target 'web*'": as it is typed again.
+std::string selection_text(const std::vector<std::string> &targets,
+                           const std::vector<std::string> &excludes);
+
+/// Asks at the terminal unless --yes was given. \returns 0 to go on, else the exit code.
+int approve(const Session &session, llvm::StringRef question, const CarryOutOptions &options);
+
 /// Diagnostics in the form that was asked for, before there is anything to carry out.
 int refuse(const Session &session, bool json, llvm::ArrayRef<Diagnostic> diagnostics,
            const SourceTexts &texts = {});

@@ -21,6 +21,7 @@ int destroy(Options options, const Session &session) {
     options.how.command += " " + *options.request.path;
   if (options.request.stack)
     options.how.command += " --stack " + *options.request.stack;
+  options.how.command += selection_text(options.request.targets, options.request.excludes);
   options.request.take_over = options.how.take_over;
   orchestrator::Planned planned = orchestrator::plan_destroy(options.request);
   if (has_errors(planned.diagnostics))
@@ -51,13 +52,15 @@ void add_destroy(CLI::App &app, Session &session) {
       ->type_name("NAME")
       ->excludes(path);
   add_flags(*command, options->how);
+  add_selection(*command, options->request.targets, options->request.excludes);
   command
       ->add_option("--backend", options->request.backend,
                    "local (default), null, or NAME of nemo-backend-NAME")
       ->type_name("NAME");
   command->footer(
       "Without PATH and --stack it removes the only stack, or lists them and exits 1.\n\n"
-      "Examples:\n  nemo destroy\n  nemo destroy --stack shop --yes");
+      "Examples:\n  nemo destroy\n  nemo destroy --stack shop --yes\n"
+      "  nemo destroy --target web");
   command->callback([options, &session] {
     session.run = [options, &session] { return destroy(*options, session); };
   });

@@ -7,6 +7,7 @@
 
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
+#include "cli/carry_out.h"
 #include "cli/files.h"
 #include "cli/review.h"
 #include "cli/session.h"
@@ -114,6 +115,7 @@ void add_plan(CLI::App &app, Session &session) {
       ->check(CLI::IsMember(stages));
   command->add_option("--replay", options->replay, "Go on from a dump instead of reading PATH")
       ->type_name("FILE");
+  add_selection(*command, request.targets, request.excludes);
   command->add_flag("--take-over", request.take_over,
                     "Change what another repository applied to this stack");
   command
@@ -126,7 +128,8 @@ void add_plan(CLI::App &app, Session &session) {
                        "Show what merging commit B into A changes in the plan; merges in memory, "
                        "touches no file")
           ->type_name("A..B");
-  for (const char *other : {"--out", "--brief", "--full", "--dump", "--replay", "--take-over"})
+  for (const char *other :
+       {"--out", "--brief", "--full", "--dump", "--replay", "--take-over", "--target", "--exclude"})
     range->excludes(command->get_option(other));
   command
       ->add_option("--format", options->format,
@@ -141,6 +144,7 @@ void add_plan(CLI::App &app, Session &session) {
                   "  nemo plan shop --out shop.nemoplan && nemo apply shop.nemoplan\n"
                   "  nemo plan shop --ref main..HEAD --fleet eu.yaml\n"
                   "  nemo plan shop --ref origin/main..HEAD --format markdown > comment.md\n"
+                  "  nemo plan --target web --exclude 'cache-*'\n"
                   "  nemo plan --dump=resolve > stage.json && nemo plan --replay stage.json");
   command->callback([options, &session] {
     session.run = [options, &session] { return plan(*options, session); };

@@ -15,6 +15,7 @@ public:
   enum class Form { redrawn, lines, json };
   Progress(const Session &session, Form form) : session_(session), form_(form) {}
 
+  void event(llvm::json::Object fields); ///< json only: one line, with version and time
   void planned(const proto::Plan &plan); ///< json only: the first event
   void delivered(const std::string &node, uint64_t generation);
   void action(const orchestrator::ActionState &state);
@@ -27,7 +28,6 @@ private:
     orchestrator::Clock::time_point since;
   };
   std::string line(const Row &row) const;
-  void event(llvm::json::Object fields);
 
   const Session &session_;
   Form form_;

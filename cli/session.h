@@ -51,6 +51,7 @@ void add_plan(CLI::App &app, Session &session);
 void add_verify(CLI::App &app, Session &session);
 void add_apply(CLI::App &app, Session &session);
 void add_destroy(CLI::App &app, Session &session);
+void add_unprotect(CLI::App &app, Session &session);
 void add_status(CLI::App &app, Session &session);
 void add_logs(CLI::App &app, Session &session);
 void add_nodes(CLI::App &app, Session &session);

@@ -80,7 +80,9 @@ void print_replicas(const Session &session, const orchestrator::Status &status) 
     table.row(
         {{fmt::format("{}/{}", r.workload(), r.replica())},
          {r.node()},
-         {orchestrator::state_name(r.state()) + (r.retiring() ? ", leaving" : ""), tone_of(r)},
+         {orchestrator::state_name(r.state()) + (r.retiring() ? ", leaving" : "") +
+              (r.protect() ? ", protected" : ""),
+          tone_of(r)},
          {uptime(r, at), Tone::plain, true},
          {std::to_string(r.restarts()), r.restarts() != 0 ? Tone::changed : Tone::plain, true},
          {used(r.has_cpu_cores() ? fmt::format("{:.2f}", r.cpu_cores()) : "-",

@@ -33,6 +33,7 @@ json::Value replica_json(const orchestrator::ReplicaStatus &replica) {
       {"revision", r.revision()},
       {"uid", r.uid()},
       {"retiring", r.retiring()},
+      {"protected", r.protect()},
       {"addresses", std::move(addresses)}};
   object["reserved"] = replica.reserved
                            ? json::Value(json::Object{

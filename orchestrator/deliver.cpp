@@ -24,6 +24,8 @@ const proto::PartState *current(const proto::Fleet &fleet, const proto::Part &pa
 std::string essence(proto::Part part) {
   part.clear_commit();
   part.clear_plan_digest();
+  for (proto::Instance &instance : *part.mutable_instances())
+    instance.clear_renamed_from(); // whoever has the new name already needs no renaming
   return part.SerializeAsString();
 }
 

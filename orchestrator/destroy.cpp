@@ -23,15 +23,19 @@ std::string owner_of(const proto::Fleet &fleet, const std::string &stack) {
   return {};
 }
 
-llvm::Expected<std::string> which(const proto::Fleet &fleet, const DestroyRequest &request) {
+} // namespace
+
+llvm::Expected<std::string> which_stack(const proto::Fleet &fleet,
+                                        const std::optional<std::string> &named,
+                                        llvm::StringRef command) {
   const std::vector<std::string> all = stacks_of(fleet);
-  if (request.stack) {
-    if (llvm::is_contained(all, *request.stack))
-      return *request.stack;
-    Diagnostic fault = diag::make(diag::N0814, "there is no stack '" + *request.stack + "' here");
+  if (named) {
+    if (llvm::is_contained(all, *named))
+      return *named;
+    Diagnostic fault = diag::make(diag::N0814, "there is no stack '" + *named + "' here");
     fault.notes.push_back({all.empty() ? "nothing runs and nothing is wanted here"
                                        : "here are: " + llvm::join(all, ", ")});
-    if (auto meant = did_you_mean(*request.stack, all))
+    if (auto meant = did_you_mean(*named, all))
       fault.fix = "did you mean --stack " + *meant + "?";
     return failure(std::move(fault));
   }
@@ -40,11 +44,9 @@ llvm::Expected<std::string> which(const proto::Fleet &fleet, const DestroyReques
   if (all.empty())
     return std::string();
   Diagnostic fault = diag::make(diag::N0813, "several stacks are here: " + llvm::join(all, ", "));
-  fault.fix = "name one: nemo destroy --stack " + all.front();
+  fault.fix = "name one: " + command.str() + " --stack " + all.front();
   return failure(std::move(fault));
 }
-
-} // namespace
 
 std::vector<std::string> stacks_of(const proto::Fleet &fleet) {
   std::set<std::string> all;
@@ -65,6 +67,8 @@ Planned plan_destroy(const DestroyRequest &request) {
     plan.backend = request.backend;
     plan.take_over = request.take_over;
     plan.destroy = true;
+    plan.targets = request.targets;
+    plan.excludes = request.excludes;
     return make_plan(plan);
   }
   Planned result;
@@ -76,7 +80,7 @@ Planned plan_destroy(const DestroyRequest &request) {
     return result;
   }
   result.seen = std::move(*seen);
-  auto stack = which(result.seen->fleet, request);
+  auto stack = which_stack(result.seen->fleet, request.stack, "nemo destroy");
   if (!stack) {
     result.diagnostics = to_diagnostics(stack.takeError(), diag::N0814.id);
     return result;
@@ -92,6 +96,8 @@ Planned plan_destroy(const DestroyRequest &request) {
   inputs.source = owner_of(result.seen->fleet, *stack);
   inputs.take_over = request.take_over;
   inputs.destroy = true;
+  inputs.targets = request.targets;
+  inputs.excludes = request.excludes;
   compiler::Compiled compiled = compiler::compile(inputs);
   result.diagnostics = std::move(compiled.diagnostics);
   result.plan = std::move(compiled.plan);

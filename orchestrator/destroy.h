@@ -10,10 +10,17 @@ struct DestroyRequest {
   std::optional<std::string> stack; ///< else this one, else the only one there is
   std::optional<std::string> backend;
   bool take_over = false;
+  std::vector<std::string> targets, excludes; ///< patterns, see base/pattern.h
 };
 
 /// N0813 when several stacks may be meant, N0814 when there is none of that name.
 Planned plan_destroy(const DestroyRequest &request);
+
+/// The stack that was named, or else the only one; empty when there is none at all.
+/// \param command  for the hint to name one.
+llvm::Expected<std::string> which_stack(const proto::Fleet &fleet,
+                                        const std::optional<std::string> &named,
+                                        llvm::StringRef command);
 
 /// The stacks that run or are wanted, sorted.
 std::vector<std::string> stacks_of(const proto::Fleet &fleet);

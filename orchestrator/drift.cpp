@@ -49,6 +49,10 @@ std::vector<Drift> drift(const proto::Plan &plan, const proto::Fleet &fleet) {
       item.kind = "extra";
     } else if (action.verb() == "replace") {
       item.kind = "changed";
+    } else if (action.verb() == "rename") {
+      item.kind = "other-name";
+    } else if (action.verb() == "protect") {
+      item.kind = "not-protected";
     } else if (action.verb() == "move") {
       item.kind = "other-node";
       item.why = "runs on " + action.from_node() + "; " + action.reason();

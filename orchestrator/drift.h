@@ -10,7 +10,8 @@
 namespace nemo::orchestrator {
 
 struct Drift {
-  std::string kind; ///< missing | extra | changed | other-node | not-healthy
+  std::string
+      kind; ///< missing | extra | changed | other-node | other-name | not-protected | not-healthy
   std::string object;
   std::string node;
   std::string why;

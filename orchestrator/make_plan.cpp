@@ -26,6 +26,12 @@ std::vector<Diagnostic> backend_diagnostics(llvm::Error error) {
       fault.notes.push_back({refusal.message()});
       fault.fix = "choose another `stack = \"...\"`, or pass --take-over if it moved here";
       break;
+    case proto::BackendError::PROTECTED:
+      fault = diag::make(diag::N0818, said.holder() + " is protected there");
+      fault.notes.push_back({refusal.message()});
+      fault.fix = "lift it first, if you mean it: nemo unprotect " +
+                  llvm::StringRef(said.holder()).split('/').first.str();
+      break;
     default:
       fault = diag::make(diag::N0806, refusal.message());
       fault.notes.push_back({"code: " + proto::BackendError::Code_Name(said.code())});
@@ -105,6 +111,8 @@ Planned make_plan(const PlanRequest &request) {
   inputs.seed = request.seed;
   inputs.take_over = request.take_over;
   inputs.destroy = request.destroy;
+  inputs.targets = request.targets;
+  inputs.excludes = request.excludes;
   result.seen = std::move(*seen);
   compiler::Compiled compiled = compiler::compile(inputs, request.dump_stage);
   say(std::move(compiled.diagnostics));

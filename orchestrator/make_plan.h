@@ -20,6 +20,7 @@ struct PlanRequest {
   uint64_t seed = 1;
   bool take_over = false;
   bool destroy = false;
+  std::vector<std::string> targets, excludes; ///< patterns, see base/pattern.h
   std::string dump_stage;
 };
 

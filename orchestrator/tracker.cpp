@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "compiler/explain/texts.h"
+
 #include "llvm/ADT/StringRef.h"
 
 namespace nemo::orchestrator {
@@ -186,7 +188,7 @@ void Tracker::judge_start(ActionState &state, Clock::time_point now) {
   case proto::Running::RUNNING:
     if (life.up_since == Clock::time_point{})
       life.up_since = now;
-    if (!need.has_health && action.verb() != "keep") {
+    if (!need.has_health && !explain::stays(action.verb())) {
       const bool fell = last.restarts() > life.first_restarts;
       const Clock::time_point settled = life.up_since + (fell ? settle_again : settle);
       if (now < settled) {

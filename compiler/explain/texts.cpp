@@ -48,6 +48,10 @@ std::string placement_reason(const PlacementStory &story) {
 
 std::string create_reason() { return "wanted, and does not run"; }
 std::string keep_reason() { return "runs as wanted"; }
+std::string rename_reason(llvm::StringRef was) {
+  return fmt::format("was {}; goes on running", was.str());
+}
+bool stays(llvm::StringRef verb) { return verb == "keep" || verb == "rename" || verb == "protect"; }
 
 std::string replace_reason(llvm::ArrayRef<std::string> changed) {
   if (changed.empty())
@@ -141,6 +145,15 @@ std::vector<std::string> changed_fields(const proto::Spec &from, const proto::Sp
   note(from.working_directory() == to.working_directory(), "working-directory");
   note(same_words(from.accept_missing(), to.accept_missing()), "what the node enforces");
   return changed;
+}
+
+std::string protect_reason() { return "runs as wanted; protected from now on"; }
+std::string still_protected(llvm::StringRef workload) {
+  return fmt::format("workload {} runs protected, and its block does not say so", workload.str());
+}
+std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack) {
+  return fmt::format("to lift it: nemo unprotect workload.{} --stack {}", workload.str(),
+                     stack.str());
 }
 
 std::string healthy_first() { return "healthy-first"; }

@@ -34,6 +34,9 @@ std::string placement_reason(const PlacementStory &story);
 
 std::string create_reason();
 std::string keep_reason();
+std::string rename_reason(llvm::StringRef was);
+/// What such an action is about goes on running as it is.
+bool stays(llvm::StringRef verb);
 /// \param changed  what changed_fields says; empty when what runs does not say what it was started
 /// from.
 std::string replace_reason(llvm::ArrayRef<std::string> changed);
@@ -46,6 +49,10 @@ std::string delete_reason(Unwanted why, uint32_t replicas_now_wanted);
 /// What differs between two specs, in the author's words and in the order of Spec's fields: "exec",
 /// "env GREETING", "resources", "address of app/0".
 std::vector<std::string> changed_fields(const proto::Spec &from, const proto::Spec &to);
+
+std::string protect_reason();
+std::string still_protected(llvm::StringRef workload);
+std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack);
 
 std::string healthy_first();
 std::string stop_first_port(uint32_t number);

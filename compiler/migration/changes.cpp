@@ -19,7 +19,7 @@ class Comparison {
 public:
   Comparison(const stages::Inputs &inputs, const stages::Resolved &resolved,
              const stages::Admissible &admissible, const WantedReplicas &wanted)
-      : inputs_(inputs), admissible_(admissible), wanted_(wanted) {
+      : inputs_(inputs), admissible_(admissible), wanted_(wanted), renames_(inputs.intent()) {
     for (int n = 0; n < resolved.world().nodes_size(); ++n)
       nodes_.emplace(resolved.world().nodes(n).name(), static_cast<size_t>(n));
     for (const stages::Existing &there : resolved.existing())
@@ -66,7 +66,7 @@ private:
     if (list != there_.end()) {
       seen_.insert(list->first);
       for (const stages::Existing *there : list->second)
-        if (!same && there->renamed_from().empty() && there->node() == wanted.node &&
+        if (!same && there->node() == wanted.node &&
             (there->revision() == wanted.revision || there->revision().empty()))
           same = there;
       for (const stages::Existing *there : list->second) {
@@ -80,11 +80,20 @@ private:
         result_.olds.push_back(std::move(entry));
       }
     }
-    if (same)
+    if (same) {
       change.from_revision = same->revision();
+      change.renamed_from = same->renamed_from();
+      change.protected_before = same->protect();
+    }
+    change.protect = workload.protect() || change.protected_before;
     if (!main) {
-      change.verb = same ? "keep" : "create";
-      change.reason = same ? explain::keep_reason() : explain::create_reason();
+      const bool renamed = !change.renamed_from.empty();
+      const bool newly = same && change.protect && !change.protected_before;
+      change.verb = !same ? "create" : renamed ? "rename" : newly ? "protect" : "keep";
+      change.reason = !same     ? explain::create_reason()
+                      : renamed ? explain::rename_reason(change.renamed_from)
+                      : newly   ? explain::protect_reason()
+                                : explain::keep_reason();
     } else {
       change.from_revision = main->revision();
       if (main->node() == wanted.node) {
@@ -93,7 +102,8 @@ private:
         if (!main->renamed_from().empty())
           changed.push_back("name, was " + main->renamed_from());
         if (main->has_spec())
-          for (std::string &field : explain::changed_fields(main->spec(), wanted.spec))
+          for (std::string &field : explain::changed_fields(essence(main->spec(), renames_),
+                                                            essence(wanted.spec, renames_)))
             changed.push_back(std::move(field));
         change.reason = explain::replace_reason(changed);
       } else {
@@ -166,6 +176,7 @@ private:
   const stages::Inputs &inputs_;
   const stages::Admissible &admissible_;
   const WantedReplicas &wanted_;
+  const Renames renames_;
   std::map<std::string, size_t> nodes_;
   std::map<Name, std::vector<const stages::Existing *>> there_;
   std::set<Name> seen_;

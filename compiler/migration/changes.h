@@ -26,6 +26,9 @@ struct Change {
   std::string node;
   std::string reason;
   std::string from_node, from_revision;
+  std::string renamed_from;      ///< what goes on running has this name until now
+  bool protect = false;          ///< what it ends with
+  bool protected_before = false; ///< of what goes on running
   std::vector<size_t> olds;
 };
 

@@ -1,8 +1,11 @@
 // Three steps: what is wanted, what changes, in which order.
 #include "compiler/migration/migrate.h"
 
+#include "compiler/migration/frozen.h"
 #include "compiler/migration/order.h"
 #include "compiler/migration/ownership.h"
+#include "compiler/migration/protection.h"
+#include "compiler/resolve/selection.h"
 
 namespace nemo::compiler {
 
@@ -14,8 +17,18 @@ Migrated migrate(const stages::Inputs &inputs, const stages::Resolved &resolved,
   WantedReplicas replicas = wanted(inputs, resolved, placed, deliverable);
   for (Diagnostic &fault : replicas.diagnostics)
     result.diagnostics.push_back(std::move(fault));
-  if (!has_errors(result.diagnostics))
-    result.migration = order(inputs, replicas, compare(inputs, resolved, admissible, replicas));
+  if (has_errors(result.diagnostics))
+    return result;
+  Changes changes = compare(inputs, resolved, admissible, replicas);
+  for (Diagnostic &found : protection(inputs, changes))
+    result.diagnostics.push_back(std::move(found));
+  for (Diagnostic &found : check_frozen(inputs, resolved, changes))
+    result.diagnostics.push_back(std::move(found));
+  if (has_errors(result.diagnostics))
+    return result;
+  result.migration = order(inputs, replicas, std::move(changes));
+  if (is_selective(inputs))
+    add_frozen(inputs, resolved, result.migration);
   return result;
 }
 

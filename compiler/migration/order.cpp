@@ -17,7 +17,7 @@ namespace {
 class Ordering {
 public:
   Ordering(const stages::Inputs &inputs, const WantedReplicas &wanted, Changes changes)
-      : inputs_(inputs), wanted_(wanted), changes_(std::move(changes)) {
+      : inputs_(inputs), wanted_(wanted), changes_(std::move(changes)), renames_(inputs.intent()) {
     news_.resize(wanted.replicas.size());
     olds_.resize(changes_.olds.size());
     after_.resize(changes_.changes.size());
@@ -49,9 +49,6 @@ private:
   std::string id(const Change &change) const {
     return explain::action_id(change.verb, change.workload, change.replica);
   }
-  static std::string reported_name(const stages::Existing &there) {
-    return there.renamed_from().empty() ? there.workload() : there.renamed_from();
-  }
 
   static void gate(Gates &gates, proto::Gate::Kind kind, const std::string &workload,
                    uint32_t replica, const std::string &revision, const std::string &node) {
@@ -70,11 +67,11 @@ private:
   }
   void stopped(Gates &gates, size_t o) const {
     const stages::Existing &there = *changes_.olds[o].there;
-    gate(gates, proto::Gate::STOPPED, reported_name(there), there.replica(), there.revision(),
+    gate(gates, proto::Gate::STOPPED, there.workload(), there.replica(), there.revision(),
          there.node());
   }
   void wait_for(size_t change, size_t other) {
-    if (change != other && changes_.changes[other].verb != "keep")
+    if (change != other && !explain::stays(changes_.changes[other].verb))
       after_[change].insert(other);
   }
 
@@ -82,7 +79,7 @@ private:
   void release() {
     std::map<std::pair<std::string, uint32_t>, size_t> needed;
     for (size_t r = 0; r < news_.size(); ++r)
-      if (change_of(r).verb != "keep")
+      if (!explain::stays(change_of(r).verb))
         for (uint32_t port : fixed_ports(wanted_.replicas[r].spec))
           needed.emplace(std::make_pair(wanted_.replicas[r].node, port), r);
     for (size_t o = 0; o < olds_.size(); ++o) {
@@ -106,10 +103,15 @@ private:
     const size_t own = changes_.change_of_wanted[r];
     const uint32_t w = wanted_.replicas[r].workload;
     for (uint32_t before : wanted_.after[w])
-      for (size_t peer = first_[before]; peer < first_[before] + count_[before]; ++peer) {
-        healthy(gates, peer);
+      for (const Standing &peer : wanted_.standing[before]) {
+        if (!peer.replica) {
+          gate(gates, proto::Gate::HEALTHY, peer.frozen->workload(), peer.number,
+               peer.frozen->revision(), peer.frozen->node());
+          continue;
+        }
+        healthy(gates, *peer.replica);
         if (record)
-          wait_for(own, changes_.change_of_wanted[peer]);
+          wait_for(own, changes_.change_of_wanted[*peer.replica]);
       }
     if (!changes_place(r))
       return;
@@ -149,8 +151,8 @@ private:
     std::map<std::pair<std::string, uint32_t>, std::vector<size_t>> serving;
     for (size_t o = 0; o < olds_.size(); ++o)
       if (changes_.olds[o].reachable)
-        serving[{reported_name(*changes_.olds[o].there), changes_.olds[o].there->replica()}]
-            .push_back(o);
+        serving[{changes_.olds[o].there->workload(), changes_.olds[o].there->replica()}].push_back(
+            o);
     std::vector<std::set<size_t>> users(olds_.size()), used(olds_.size());
     auto uses = [&](size_t user, const std::string &workload, uint32_t replica) {
       auto found = serving.find({workload, replica});
@@ -167,7 +169,7 @@ private:
       if (!old.reachable)
         continue;
       for (const proto::Peer &peer : old.there->spec().peers())
-        uses(o, peer.workload(), peer.replica());
+        uses(o, renames_.now(peer.workload()), peer.replica());
       if (!old.there->has_spec())
         for (const proto::Workload &workload : inputs_.intent().workloads())
           if (workload.name() == old.there->workload())
@@ -206,6 +208,8 @@ private:
       instance.set_workload(inputs_.intent().workloads(static_cast<int>(replica.workload)).name());
       instance.set_replica(replica.number);
       instance.set_revision(replica.revision);
+      instance.set_renamed_from(change_of(r).renamed_from);
+      instance.set_protect(change_of(r).protect);
       *instance.mutable_spec() = replica.spec;
       keys.emplace_back(replica.node, false, instance.workload(), replica.number, replica.revision,
                         r);
@@ -213,11 +217,15 @@ private:
     for (size_t o = 0; o < olds_.size(); ++o) {
       const stages::Existing &there = *changes_.olds[o].there;
       proto::Instance &instance = olds_[o];
-      instance.set_workload(reported_name(there));
+      instance.set_workload(there.workload());
+      instance.set_renamed_from(there.renamed_from());
       instance.set_replica(there.replica());
       instance.set_revision(there.revision());
-      if (there.has_spec())
+      if (there.has_spec()) {
         *instance.mutable_spec() = there.spec();
+        for (proto::Peer &peer : *instance.mutable_spec()->mutable_peers())
+          peer.set_workload(renames_.now(peer.workload()));
+      }
       instance.set_retiring(true);
       if (changes_.olds[o].reachable)
         keys.emplace_back(there.node(), true, instance.workload(), there.replica(),
@@ -262,6 +270,7 @@ private:
   const stages::Inputs &inputs_;
   const WantedReplicas &wanted_;
   Changes changes_;
+  const Renames renames_;
   std::vector<proto::Instance> news_, olds_;
   std::vector<std::set<size_t>> after_;
   std::vector<size_t> first_, count_;

@@ -27,25 +27,6 @@ std::vector<Diagnostic> ownership(const stages::Inputs &inputs, const stages::Re
       fault.fix = "give the stack another name, or take it over: --take-over";
       out.push_back(std::move(fault));
     }
-  std::set<std::pair<std::string, uint32_t>> wanted;
-  for (const stages::Replica &replica : resolved.replicas())
-    wanted.emplace(intent.workloads(static_cast<int>(replica.workload())).name(), replica.number());
-  for (const proto::Workload &workload : intent.workloads()) {
-    if (!workload.protect())
-      continue;
-    for (const stages::Existing &there : resolved.existing())
-      if (there.workload() == workload.name() && !there.retiring() &&
-          !wanted.count({there.workload(), there.replica()})) {
-        Diagnostic fault =
-            report(diag::N0751,
-                   fmt::format("workload {} is protected, and this would delete {}/{} on {}",
-                               workload.name(), there.workload(), there.replica(), there.node()),
-                   intent, workload.span());
-        fault.fix = "take `protect` out of the workload and apply that first";
-        out.push_back(std::move(fault));
-        break;
-      }
-  }
   return out;
 }
 

@@ -8,8 +8,7 @@
 
 namespace nemo::compiler {
 
-/// Refuses to change what another source applied (unless it is taken over), and to delete what is
-/// protected.
+/// Refuses to change what another source applied, unless it is taken over.
 std::vector<Diagnostic> ownership(const stages::Inputs &inputs, const stages::Resolved &resolved);
 
 } // namespace nemo::compiler

@@ -12,6 +12,7 @@
 
 #include "base/digest.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/selection.h"
 
 namespace nemo::compiler {
 
@@ -85,6 +86,82 @@ private:
   std::vector<char> mark_; ///< 0 not seen, 1 on the path, 2 done
 };
 
+std::string serialized(const proto::Spec &spec) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    spec.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+using ByReplica = std::map<std::pair<std::string, uint32_t>, std::vector<const stages::Existing *>>;
+
+// What runs from this very specification keeps its revision, also where peers got new names since
+// it was started. A digest that stands for something else by now is taken again, until it is free.
+std::string revision_of(const proto::Spec &spec, const std::string &node,
+                        const std::vector<const stages::Existing *> &there,
+                        const Renames &renames) {
+  const std::string bytes = serialized(essence(spec, renames));
+  std::vector<std::string> taken;
+  for (const stages::Existing *one : there) {
+    if (!one->has_spec())
+      continue;
+    const bool equal = serialized(essence(one->spec(), renames)) == bytes;
+    if (equal && one->node() == node)
+      return one->revision();
+    if (!equal)
+      taken.push_back(one->revision());
+  }
+  std::string revision = sha256(bytes).substr(0, 16);
+  while (std::find(taken.begin(), taken.end(), revision) != taken.end())
+    revision = sha256(revision + bytes).substr(0, 16);
+  return revision;
+}
+
+std::optional<proto::Peer> address_of(const Standing &peer, const proto::Intent &intent,
+                                      const WantedReplicas &wanted) {
+  const Wanted *replica = peer.replica ? &wanted.replicas[*peer.replica] : nullptr;
+  const auto &ports = replica ? intent.workloads(static_cast<int>(replica->workload)).ports()
+                              : peer.frozen->spec().ports();
+  if (ports.empty())
+    return std::nullopt;
+  proto::Peer entry;
+  entry.set_workload(replica ? intent.workloads(static_cast<int>(replica->workload)).name()
+                             : peer.frozen->workload());
+  entry.set_replica(peer.number);
+  entry.set_node(replica ? replica->node : peer.frozen->node());
+  entry.set_port(ports[0].name());
+  if (ports[0].number() == 0)
+    entry.set_revision(replica ? replica->revision : peer.frozen->revision());
+  return entry;
+}
+
+// Wanted ones, and of those that are left as they are those that the intent wants too.
+void find_standing(const proto::Intent &intent, const stages::Resolved &resolved,
+                   WantedReplicas &result) {
+  result.standing.resize(static_cast<size_t>(intent.workloads_size()));
+  for (size_t r = 0; r < result.replicas.size(); ++r)
+    result.standing[result.replicas[r].workload].push_back({result.replicas[r].number, r, nullptr});
+  if (resolved.frozen().empty())
+    return;
+  std::unordered_map<std::string, size_t> index;
+  for (int w = 0; w < intent.workloads_size(); ++w)
+    index.emplace(intent.workloads(w).name(), static_cast<size_t>(w));
+  for (const stages::Existing &there : resolved.frozen())
+    if (auto w = index.find(there.workload());
+        w != index.end() && serves(there) &&
+        there.replica() < intent.workloads(static_cast<int>(w->second)).replicas_min())
+      result.standing[w->second].push_back({there.replica(), std::nullopt, &there});
+  for (std::vector<Standing> &list : result.standing)
+    std::stable_sort(list.begin(), list.end(),
+                     [](const Standing &a, const Standing &b) { return a.number < b.number; });
+}
+
+} // namespace
+
 proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload) {
   proto::Spec spec;
   *spec.mutable_exec() = workload.exec();
@@ -122,17 +199,12 @@ proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload
   return spec;
 }
 
-} // namespace
-
-std::string revision_of(const proto::Spec &spec) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    spec.SerializeToCodedStream(&coded);
+proto::Spec essence(proto::Spec spec, const Renames &renames) {
+  for (proto::Peer &peer : *spec.mutable_peers()) {
+    peer.set_workload(renames.now(peer.workload()));
+    peer.clear_formerly();
   }
-  return sha256(bytes).substr(0, 16);
+  return spec;
 }
 
 WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &resolved,
@@ -142,6 +214,10 @@ WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &reso
   StartOrder(intent, result).run();
   if (!result.diagnostics.empty())
     return result;
+  const Renames renames(intent);
+  ByReplica there;
+  for (const stages::Existing &one : resolved.existing())
+    there[{one.workload(), one.replica()}].push_back(&one);
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> missing;
   for (const proto::Shortfall &shortfall : deliverable.shortfalls())
     missing[{shortfall.workload(), shortfall.node()}].push_back(shortfall.capability());
@@ -158,22 +234,18 @@ WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &reso
          {},
          {}});
   }
+  find_standing(intent, resolved, result);
   for (uint32_t w : result.start_order) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(w));
     proto::Spec common = spec_of(intent, workload);
     for (uint32_t before : result.after[w]) {
-      const proto::Workload &peer = intent.workloads(static_cast<int>(before));
-      if (peer.ports().empty())
-        continue;
-      for (uint32_t r = first[before]; r < first[before] + count[before]; ++r) {
-        proto::Peer *entry = common.add_peers();
-        entry->set_workload(peer.name());
-        entry->set_replica(result.replicas[r].number);
-        entry->set_node(result.replicas[r].node);
-        entry->set_port(peer.ports(0).name());
-        if (peer.ports(0).number() == 0)
-          entry->set_revision(result.replicas[r].revision);
-      }
+      const std::vector<std::string> formerly =
+          renames.formerly(intent.workloads(static_cast<int>(before)).name());
+      for (const Standing &peer : result.standing[before])
+        if (auto entry = address_of(peer, intent, result)) {
+          *entry->mutable_formerly() = {formerly.begin(), formerly.end()};
+          *common.add_peers() = std::move(*entry);
+        }
     }
     for (uint32_t r = first[w]; r < first[w] + count[w]; ++r) {
       Wanted &replica = result.replicas[r];
@@ -183,7 +255,8 @@ WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &reso
         for (const std::string &name : found->second)
           replica.spec.add_accept_missing(name);
       }
-      replica.revision = revision_of(replica.spec);
+      replica.revision = revision_of(replica.spec, replica.node,
+                                     there[{workload.name(), replica.number}], renames);
     }
   }
   return result;

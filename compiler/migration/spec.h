@@ -2,11 +2,12 @@
 // the revision that names it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/diagnostics/diagnostics.h"
-#include "compiler/pipeline/stages.pb.h"
+#include "compiler/resolve/renames.h"
 
 namespace nemo::compiler {
 
@@ -18,17 +19,29 @@ struct Wanted {
   std::string revision;
 };
 
+/// One that others may be given the address of: wanted, or left as it is and running.
+struct Standing {
+  uint32_t number = 0;
+  std::optional<size_t> replica; ///< index in WantedReplicas::replicas, else
+  const stages::Existing *frozen = nullptr;
+};
+
 struct WantedReplicas {
-  std::vector<Wanted> replicas;             ///< in the order of Resolved.replicas
-  std::vector<uint32_t> start_order;        ///< workloads, each after those it is `after`
-  std::vector<std::vector<uint32_t>> after; ///< by workload: indices of those it is after
+  std::vector<Wanted> replicas;                ///< in the order of Resolved.replicas
+  std::vector<uint32_t> start_order;           ///< workloads, each after those it is `after`
+  std::vector<std::vector<uint32_t>> after;    ///< by workload: indices of those it is after
+  std::vector<std::vector<Standing>> standing; ///< by workload, by number
   std::vector<Diagnostic> diagnostics;
 };
 
 WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &resolved,
                       const stages::Placed &placed, const stages::Deliverable &deliverable);
 
-/// The first 16 digits of the sha256 over the specification, serialised deterministically.
-std::string revision_of(const proto::Spec &spec);
+/// What the intent says, before it is known where it runs and who is there.
+proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload);
+
+/// The specification as it reads under the names of now. Two that are equal in this are given the
+/// same by the agent, so one may stand for the other without a restart.
+proto::Spec essence(proto::Spec spec, const Renames &renames);
 
 } // namespace nemo::compiler

@@ -25,6 +25,7 @@ struct Inputs {
   uint64_t seed = 1;
   bool take_over = false; ///< what another source applied to this stack may be changed
   bool destroy = false;   ///< plan the removal of the whole stack
+  std::vector<std::string> targets, excludes; ///< patterns; empty: everything is selected
 };
 
 struct Compiled {

@@ -2,6 +2,8 @@
 // input.
 #include "compiler/pipeline/dump.h"
 
+#include <set>
+
 #include <google/protobuf/util/json_util.h>
 
 #include "base/error.h"
@@ -117,6 +119,11 @@ stages::Inputs to_proto(const Inputs &inputs) {
   result.set_seed(inputs.seed);
   result.set_take_over(inputs.take_over);
   result.set_destroy(inputs.destroy);
+  // In one order, however they were typed: the same selection is the same plan.
+  const std::set<std::string> targets(inputs.targets.begin(), inputs.targets.end());
+  const std::set<std::string> excludes(inputs.excludes.begin(), inputs.excludes.end());
+  *result.mutable_targets() = {targets.begin(), targets.end()};
+  *result.mutable_excludes() = {excludes.begin(), excludes.end()};
   return result;
 }
 

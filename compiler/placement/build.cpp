@@ -67,23 +67,51 @@ void fill_nodes(Problem &problem, const std::vector<NodeView> &nodes) {
   }
 }
 
+void take(Problem &problem, const proto::Spec &spec, size_t node) {
+  const Demand taken = demand_of(spec.resources());
+  for (size_t resource = 0; resource < resource_count; ++resource) {
+    int64_t &room = problem.room[resource][node];
+    if (room > 0 && room < most_room)
+      room = std::max<int64_t>(room - taken[resource], 0);
+  }
+  for (uint16_t port : fixed_ports(spec.ports(), spec.network()))
+    problem.taken_ports[node].push_back(port);
+}
+
 void take_other_stacks(Problem &problem, const std::string &stack, const proto::Fleet &facts,
                        const std::unordered_map<std::string, size_t> &index_of) {
   for (const proto::PartState &state : facts.parts()) {
     auto node = index_of.find(state.part().node());
     if (state.part().stack() == stack || node == index_of.end())
       continue;
-    for (const proto::Instance &instance : state.part().instances()) {
-      const Demand taken = demand_of(instance.spec().resources());
-      for (size_t resource = 0; resource < resource_count; ++resource) {
-        int64_t &room = problem.room[resource][node->second];
-        if (room > 0 && room < most_room)
-          room = std::max<int64_t>(room - taken[resource], 0);
-      }
-      for (uint16_t port : fixed_ports(instance.spec().ports(), instance.spec().network()))
-        problem.taken_ports[node->second].push_back(port);
-    }
+    for (const proto::Instance &instance : state.part().instances())
+      take(problem, instance.spec(), node->second);
   }
+}
+
+// What of this stack stays as it is: what it was started with is what it takes.
+void take_frozen(Problem &problem, const stages::Resolved &resolved,
+                 const std::unordered_map<std::string, size_t> &index_of) {
+  for (const stages::Existing &there : resolved.frozen())
+    if (auto node = index_of.find(there.node()); node != index_of.end())
+      take(problem, there.spec(), node->second);
+}
+
+// Where replicas of a workload that stay keep others of it away.
+std::optional<Clause> beside_frozen(Problem &problem, const proto::Workload &workload,
+                                    const Need &need, const std::vector<size_t> &homes) {
+  if (need.spread == Spread::none || workload.replicas_min() < 2)
+    return std::nullopt;
+  const std::vector<uint32_t> &domain = problem.domain[static_cast<size_t>(need.spread)];
+  NodeBits excluded(problem.nodes);
+  for (size_t home : homes)
+    for (size_t node = 0; node < problem.nodes; ++node)
+      if (domain[node] == domain[home] && domain[node] != unknown_domain)
+        excluded.set(node);
+  if (!excluded.any())
+    return std::nullopt;
+  problem.sets.push_back(std::move(excluded));
+  return Clause{need.spreading, static_cast<uint32_t>(problem.sets.size() - 1)};
 }
 
 std::vector<CostClass> price(const std::vector<NodeView> &nodes, const Objective &objective) {
@@ -176,6 +204,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
   for (size_t i = 0; i < nodes.size(); ++i)
     index_of.emplace(nodes[i].node->name(), i);
   take_other_stacks(problem, intent.stack(), resolved.facts(), index_of);
+  take_frozen(problem, resolved, index_of);
   problem.costs = price(nodes, objective);
 
   // Equal costs: in order of name for seed 1, in another fixed order for every other seed.
@@ -194,6 +223,13 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     if (auto node = index_of.find(there.node()); node != index_of.end() && !there.retiring())
       homes.try_emplace({there.workload(), there.replica()}, node->second);
 
+  std::unordered_map<std::string, std::vector<size_t>> frozen_homes;
+  for (const stages::Existing &there : resolved.frozen())
+    if (auto node = index_of.find(there.node()); node != index_of.end() && !there.retiring())
+      frozen_homes[there.workload()].push_back(node->second);
+  std::vector<std::vector<uint32_t>> numbers(static_cast<size_t>(intent.workloads_size()));
+  for (const stages::Replica &replica : resolved.replicas())
+    numbers[replica.workload()].push_back(replica.number());
   for (size_t w = 0; w < static_cast<size_t>(admissible.workloads_size()); ++w) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(w));
     Need need;
@@ -207,11 +243,13 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
       need.port = restriction(stages::Restriction::PORT, w);
     need.cost_class = objective.class_of_workload[w];
     need.first = static_cast<uint32_t>(problem.replicas.size());
-    need.count = workload.replicas_min();
+    need.count = static_cast<uint32_t>(numbers[w].size());
     for (uint32_t verdict : admissible.workloads(static_cast<int>(w)).verdicts())
       need.clauses.push_back(
           {admissible.verdicts(static_cast<int>(verdict)).restriction(), verdict});
-    for (uint32_t number = 0; number < need.count; ++number) {
+    if (auto clause = beside_frozen(problem, workload, need, frozen_homes[workload.name()]))
+      need.clauses.push_back(*clause);
+    for (uint32_t number : numbers[w]) {
       Replica replica;
       replica.need = static_cast<uint32_t>(w);
       if (auto home = homes.find({workload.name(), number}); home != homes.end()) {

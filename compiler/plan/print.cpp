@@ -23,11 +23,11 @@ struct Kind {
   const char *done; ///< in the summary: "2 to create"
   Tone tone;
 };
-constexpr Kind kinds[] = {{"create", "+", "to create", Tone::good},
-                          {"replace", "~", "to replace", Tone::changed},
-                          {"move", ">", "to move", Tone::changed},
-                          {"delete", "-", "to delete", Tone::bad},
-                          {"keep", "=", "kept", Tone::faint}};
+constexpr Kind kinds[] = {
+    {"create", "+", "to create", Tone::good},    {"replace", "~", "to replace", Tone::changed},
+    {"move", ">", "to move", Tone::changed},     {"delete", "-", "to delete", Tone::bad},
+    {"rename", "@", "to rename", Tone::changed}, {"protect", "!", "to protect", Tone::good},
+    {"keep", "=", "kept", Tone::faint}};
 
 const Kind &kind_of(const std::string &verb) {
   for (const Kind &kind : kinds)
@@ -48,9 +48,29 @@ std::string joined(const google::protobuf::RepeatedPtrField<std::string> &list) 
   return text;
 }
 
+/// "--target web --exclude db"; empty for a plan of the whole stack.
+std::string selection(const proto::Plan &plan) {
+  std::string text;
+  for (const std::string &pattern : plan.targets())
+    text += (text.empty() ? "" : " ") + ("--target " + pattern);
+  for (const std::string &pattern : plan.excludes())
+    text += (text.empty() ? "" : " ") + ("--exclude " + pattern);
+  return text;
+}
+
+std::string left_out_text(const proto::Plan &plan) {
+  const char *flags = plan.targets().empty()    ? "--exclude"
+                      : plan.excludes().empty() ? "--target"
+                                                : "--target and --exclude";
+  const int count = plan.left_out_size();
+  return fmt::format(" {} other change{} left out by {}.",
+                     count == 0 ? "No" : std::to_string(count), count == 1 ? "" : "s", flags);
+}
+
 std::string summary(const proto::Plan &plan) {
+  const std::string rest = selection(plan).empty() ? "" : left_out_text(plan);
   if (!has_changes(plan))
-    return "No changes.";
+    return "No changes." + rest;
   std::map<std::string, int> counts;
   for (const proto::Action &action : plan.actions())
     ++counts[action.verb()];
@@ -58,7 +78,7 @@ std::string summary(const proto::Plan &plan) {
   for (const Kind &kind : kinds)
     if (const int count = counts[kind.verb])
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, kind.done);
-  return text + ".";
+  return text + "." + rest;
 }
 
 void header(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
@@ -75,6 +95,26 @@ void header(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &s
   if (!plan.reproducible())
     rest += " · not reproducible: the search was cut by time";
   out << rest << '\n';
+  if (const std::string flags = selection(plan); !flags.empty())
+    out << painted("Only part of the stack: " + flags, Tone::changed, style.color) << '\n';
+}
+
+void left_out(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  if (selection(plan).empty())
+    return;
+  section(out, "Left out", style);
+  Table table;
+  for (const proto::Action &action : plan.left_out())
+    table.row({{"·", Tone::faint},
+               {action.verb() + " " + short_object(action.object())},
+               {action.node()},
+               {action.reason(), Tone::faint}});
+  if (table.empty())
+    out << "  no other change\n";
+  table.print(out, style);
+  out << painted("  Figures and expectations here are those of what is selected.", Tone::faint,
+                 style.color)
+      << '\n';
 }
 
 void actions(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
@@ -154,6 +194,7 @@ void print(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &st
   }
   header(out, plan, style);
   actions(out, plan, style);
+  left_out(out, plan, style);
   placements(out, plan, style);
   expectations(out, plan, style);
   totals(out, plan, style);

@@ -24,6 +24,15 @@ void print_json(llvm::raw_ostream &out, const proto::Plan &plan) {
     json.attributeObject("objective", [&] { write(json, plan.objective()); });
     json.attributeObject("totals", [&] { write(json, plan.after()); });
     json.attributeObject("before", [&] { write(json, plan.before()); });
+    auto patterns = [&](const char *key, const auto &list) {
+      json.attributeArray(key, [&] {
+        for (const std::string &pattern : list)
+          json.value(text(pattern));
+      });
+    };
+    patterns("targets", plan.targets());
+    patterns("excludes", plan.excludes());
+    array(json, "left_out", plan.left_out());
     array(json, "shortfalls", plan.shortfalls());
     array(json, "diagnostics", plan.diagnostics());
   });

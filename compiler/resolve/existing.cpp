@@ -6,31 +6,13 @@
 #include <map>
 #include <tuple>
 
-#include "llvm/ADT/StringRef.h"
+#include "compiler/resolve/renames.h"
 
 namespace nemo::compiler {
 
 namespace {
 
 using Key = std::tuple<std::string, uint32_t, std::string, std::string>;
-
-std::string name_of(const std::string &object) {
-  llvm::StringRef text = object;
-  text.consume_front("workload.");
-  return text.str();
-}
-
-// Follows `moved` to the name of now; a circle of moves ends after as many steps as there are
-// moves.
-std::string renamed(const std::map<std::string, std::string> &moves, std::string name) {
-  for (size_t step = 0; step < moves.size(); ++step) {
-    auto next = moves.find(name);
-    if (next == moves.end())
-      break;
-    name = next->second;
-  }
-  return name;
-}
 
 bool is_over(const proto::Running &running) {
   return running.state() == proto::Running::STOPPED && running.retiring();
@@ -39,9 +21,7 @@ bool is_over(const proto::Running &running) {
 } // namespace
 
 std::vector<stages::Existing> existing(const proto::Intent &intent, const proto::Fleet &fleet) {
-  std::map<std::string, std::string> moves;
-  for (const proto::Moved &moved : intent.moved())
-    moves.emplace(name_of(moved.from()), name_of(moved.to()));
+  const Renames renames(intent);
 
   struct Told {
     const proto::Instance *instance;
@@ -58,9 +38,9 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
   }
 
   std::map<Key, stages::Existing> found;
-  auto add = [&](const Key &key, bool retiring, const std::string &source) {
+  auto add = [&](const Key &key, bool retiring, bool protect, const std::string &source) {
     stages::Existing entry;
-    entry.set_workload(renamed(moves, std::get<0>(key)));
+    entry.set_workload(renames.now(std::get<0>(key)));
     if (entry.workload() != std::get<0>(key))
       entry.set_renamed_from(std::get<0>(key));
     entry.set_replica(std::get<1>(key));
@@ -69,6 +49,7 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
     auto spec = told.find(key);
     if (spec != told.end())
       *entry.mutable_spec() = spec->second.instance->spec();
+    entry.set_protect(protect || (spec != told.end() && spec->second.instance->protect()));
     entry.set_retiring(retiring);
     entry.set_source(source);
     found.emplace(key, std::move(entry));
@@ -80,11 +61,11 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
     auto order = told.find(key);
     bool retiring =
         running.retiring() || (order != told.end() && order->second.instance->retiring());
-    add(key, retiring, running.source());
+    add(key, retiring, running.protect(), running.source());
   }
   for (const auto &[key, order] : told)
     if (!order.instance->retiring() && !found.count(key))
-      add(key, false, order.part->source());
+      add(key, false, false, order.part->source());
 
   std::vector<stages::Existing> result;
   for (auto &entry : found)

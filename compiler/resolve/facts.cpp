@@ -103,6 +103,7 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
       copy->set_revision(running.revision());
       copy->set_source(running.source());
       copy->set_retiring(running.retiring());
+      copy->set_protect(running.protect());
       if (running.state() == proto::Running::STOPPED)
         copy->set_state(running.state());
     }

@@ -10,7 +10,9 @@
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/node_bits.h"
 #include "compiler/resolve/overlay.h"
+#include "compiler/resolve/renames.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/selection.h"
 
 namespace nemo::compiler {
 
@@ -77,6 +79,11 @@ Resolution resolve(const stages::Inputs &inputs) {
   std::vector<stages::Existing> there = existing(intent, inputs.fleet());
   for (stages::Existing &entry : there)
     *resolved.add_existing() = std::move(entry);
+  for (Diagnostic &fault : clashes(intent, resolved.existing()))
+    result.diagnostics.push_back(std::move(fault));
+  if (is_selective(inputs))
+    for (Diagnostic &fault : select(inputs, resolved))
+      result.diagnostics.push_back(std::move(fault));
   return result;
 }
 

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "compiler/verify/figures.h"
 #include "compiler/verify/rules.h"
+#include "compiler/verify/there.h"
 
 namespace nemo::verify {
 
@@ -20,18 +22,36 @@ struct Replica {
 };
 
 struct Case {
+  using Unit = std::pair<std::string, uint32_t>; ///< workload by its name of now, replica
+
   const proto::Plan &plan;
   const proto::Intent &intent;
   World world;
-  std::vector<Replica> replicas; ///< by workload, number; filled by check_placements
+  std::vector<Replica> replicas = {}; ///< by workload, number; filled by check_placements
+  bool selective = false;             ///< the plan leaves something out
+  std::set<Unit> selected = {};       ///< where it does
+  std::vector<There> there = {};      ///< what is there and selected
+  std::vector<There> frozen = {};     ///< what is there and left as it is
+
+  bool takes(const std::string &workload, uint32_t replica) const {
+    return !selective || selected.count({workload, replica}) != 0;
+  }
 
   Question question(const Replica &replica) const {
     return {intent, replica.workload, world.at(replica.node)};
   }
 };
 
+/// A workload's block as the specification that it is started from, without what follows from where
+/// it runs and who is there.
+proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload);
+
 /// Digests; the embedded sources checked again.
 void check_bindings(const proto::Plan &plan, Faults &faults);
+/// Splits what is there by the plan's targets and excludes.
+void split_selection(Case &subject, Faults &faults);
+/// What the plan says it leaves out.
+void check_left_out(const Case &subject, Faults &faults);
 /// Every replica once, on a node that is there. Fills `subject.replicas`.
 void check_placements(Case &subject, Faults &faults);
 /// Hard rules, one replica at a time.

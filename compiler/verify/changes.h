@@ -19,6 +19,9 @@ struct Leaving {
 struct Step {
   proto::Action action; ///< without `after` and `handover`
   std::optional<size_t> desired;
+  std::string renamed_from;   ///< what goes on running has this name until now
+  bool protect = false;       ///< what is wanted is protected from now on
+  bool was_protected = false; ///< what goes on running is protected already
   std::vector<size_t> leaving;
   bool changes_place() const { return action.verb() == "replace" || action.verb() == "move"; }
 };

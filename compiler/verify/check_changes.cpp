@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "compiler/explain/texts.h"
+
 namespace nemo::verify {
 
 namespace {
@@ -58,6 +60,8 @@ public:
   Replay(const Case &subject, const Difference &difference) : subject_(subject) {
     std::set<Slot> start;
     for (const There &there : difference.there)
+      start.insert({there.workload, there.replica, there.node, there.revision});
+    for (const There &there : subject.frozen)
       start.insert({there.reported_as, there.replica, there.node, there.revision});
     for (const proto::Part &part : subject.plan.parts())
       for (const proto::Instance &instance : part.instances()) {
@@ -119,20 +123,12 @@ private:
       if (old.for_another || !old.reachable ||
           (!old.stop_first.empty() && staying[old.there->workload].size() < 2))
         exempt_.insert(old.there->workload);
-    for (const There &one : difference.there)
-      now_[one.reported_as] = one.workload;
-  }
-
-  const std::string &name_of(const Actor &actor) const {
-    const auto found = now_.find(actor.instance->workload());
-    return actor.instance->retiring() && found != now_.end() ? found->second
-                                                             : actor.instance->workload();
   }
 
   std::map<std::string, unsigned> serving() const {
     std::map<std::string, unsigned> count;
     for (const Actor &actor : actors_)
-      count[name_of(actor)] += actor.running;
+      count[actor.instance->workload()] += actor.running;
     return count;
   }
 
@@ -162,8 +158,64 @@ private:
   const Case &subject_;
   std::vector<Actor> actors_;
   std::set<std::string> exempt_;
-  std::map<std::string, std::string> now_; ///< reported name -> name of now
 };
+
+/// Two of one name: no rename that keeps either. Those of one name stand together.
+void check_names(const std::vector<There> &there, Faults &faults) {
+  for (size_t a = 0; a < there.size(); ++a)
+    for (size_t b = a + 1; b < there.size() && there[a].name() == there[b].name(); ++b)
+      if (there[a].reported_as != there[b].reported_as &&
+          (there[a].node == there[b].node || (!there[a].retiring && !there[b].retiring)))
+        faults.add(diag::N0721,
+                   fmt::format("{} and {} are there and cannot both be {}", there[a].reported_as,
+                               there[b].reported_as, there[a].name()));
+}
+
+/// What is left as it is goes on using what it was given.
+void check_users(const Case &subject, const DesiredState &state, const Difference &difference,
+                 Faults &faults) {
+  auto number = [](const proto::Spec &spec, const std::string &name) -> std::optional<uint32_t> {
+    for (const proto::Port &port : spec.ports())
+      if (port.name() == name)
+        return port.number();
+    return std::nullopt;
+  };
+  std::map<std::string, const Step *> steps;
+  for (const Step &step : difference.steps)
+    steps.emplace(step.action.object(), &step);
+  auto keeps_address = [&](const Step &step, const proto::Peer &peer) {
+    const std::string &verb = step.action.verb();
+    if (verb == "keep" || verb == "protect")
+      return true;
+    if (verb != "replace" || !peer.revision().empty() || !step.renamed_from.empty())
+      return false;
+    const auto now = number(state.replicas[*step.desired].spec, peer.port());
+    return std::all_of(step.leaving.begin(), step.leaving.end(), [&](size_t old) {
+      const There &there = *difference.leaving[old].there;
+      return now && there.spec && there.reported_as == there.workload &&
+             number(*there.spec, peer.port()) == now;
+    });
+  };
+  for (const There &user : subject.frozen) {
+    if (user.retiring || !user.spec)
+      continue;
+    for (const proto::Peer &peer : user.spec->peers()) {
+      const auto step =
+          steps.find(explain::object(name_of_now(subject.intent, peer.workload()), peer.replica()));
+      if (step != steps.end() && !keeps_address(*step->second, peer))
+        faults.add(diag::N0721, fmt::format("'{}' takes away what {} uses",
+                                            step->second->action.id(), user.name()));
+    }
+  }
+}
+
+void check_protection(const Difference &difference, Faults &faults) {
+  for (const Leaving &old : difference.leaving)
+    if (old.there->guarded && !old.there->retiring)
+      faults.add(diag::N0721, fmt::format("'{}' touches {} on {}, which runs protected",
+                                          difference.steps[old.step].action.id(), old.there->name(),
+                                          old.there->node));
+}
 
 void check_circles(const proto::Plan &plan, Faults &faults) {
   std::set<std::string> done;
@@ -187,6 +239,9 @@ void check_changes(const Case &subject, Faults &faults) {
   if (state.starting.size() != static_cast<size_t>(subject.intent.workloads_size()))
     return;
   Difference changes = difference(subject, state);
+  check_names(what_is_there(subject.intent, subject.plan.facts()), faults);
+  check_users(subject, state, changes, faults);
+  check_protection(changes, faults);
   const auto instances = gated(subject, state, changes);
   google::protobuf::RepeatedPtrField<proto::Action> actions;
   for (const Step &step : changes.steps)

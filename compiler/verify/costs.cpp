@@ -83,7 +83,7 @@ void check_totals(const Case &subject, const std::vector<There> &there, Faults &
 
 void check_figures(const Case &subject, Faults &faults) {
   const Objective objective(subject.intent, subject.world);
-  const std::vector<There> there = what_is_there(subject.intent, subject.plan.facts());
+  const std::vector<There> &there = subject.there;
   std::map<const proto::Workload *, Candidates> of_workload;
   __int128 value = 0, bound = 0;
   bool known = objective.in_euros(), bounded = objective.in_euros();

@@ -1,11 +1,16 @@
 #include "compiler/verify/desired.h"
 
+#include <algorithm>
+#include <set>
+#include <tuple>
+
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "base/digest.h"
 #include "compiler/verify/shortfalls.h"
+#include "compiler/verify/there.h"
 
 namespace nemo::verify {
 
@@ -55,6 +60,56 @@ template <typename List> void without_spans(List &list) {
     item.clear_span();
 }
 
+std::string bytes_of(const proto::Spec &spec) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    spec.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+/// Names of before, in order.
+std::vector<std::string> earlier_names(const proto::Intent &intent, const std::string &name) {
+  std::set<std::string> names;
+  for (const proto::Moved &moved : intent.moved()) {
+    const std::string from = without_kind(moved.from());
+    if (from != name && name_of_now(intent, from) == name)
+      names.insert(from);
+  }
+  return {names.begin(), names.end()};
+}
+
+/// A revision stays with what it was given to, as long as that is given the same; nothing else may
+/// get it meanwhile.
+std::string revision_for(const proto::Intent &intent, const Desired &desired,
+                         const std::vector<There> &there) {
+  const std::string bytes = bytes_of(given(intent, desired.spec));
+  std::set<std::string> others;
+  const auto wanted = std::tie(desired.replica->workload->name(), desired.replica->number);
+  auto at =
+      std::lower_bound(there.begin(), there.end(), wanted, [](const There &one, const auto &unit) {
+        return std::tie(one.workload, one.replica) < unit;
+      });
+  for (; at != there.end() && std::tie(at->workload, at->replica) == wanted; ++at) {
+    const There &one = *at;
+    if (!one.spec)
+      continue;
+    if (bytes_of(given(intent, *one.spec)) != bytes)
+      others.insert(one.revision);
+    else if (one.node == desired.replica->node)
+      return one.revision;
+  }
+  std::string digest = sha256(bytes).substr(0, 16);
+  while (others.count(digest))
+    digest = sha256(digest + bytes).substr(0, 16);
+  return digest;
+}
+
+} // namespace
+
 proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload) {
   proto::Spec spec;
   spec.set_sandbox(workload.sandbox().empty() ? "process" : workload.sandbox());
@@ -88,18 +143,14 @@ proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload
   return spec;
 }
 
-std::string revision_of(const proto::Spec &spec) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    spec.SerializeToCodedStream(&coded);
+proto::Spec given(const proto::Intent &intent, proto::Spec spec) {
+  for (int i = 0; i < spec.peers_size(); ++i) {
+    proto::Peer &peer = *spec.mutable_peers(i);
+    peer.clear_formerly();
+    peer.set_workload(name_of_now(intent, peer.workload()));
   }
-  return sha256(bytes).substr(0, 16);
+  return spec;
 }
-
-} // namespace
 
 std::vector<uint32_t> held_ports(const proto::Spec &spec) {
   std::vector<uint32_t> ports;
@@ -107,6 +158,20 @@ std::vector<uint32_t> held_ports(const proto::Spec &spec) {
     if (port.number() != 0 && spec.network() != "own")
       ports.push_back(port.number());
   return ports;
+}
+
+std::vector<Standing> standing(const DesiredState &state, const std::string &workload) {
+  std::map<uint32_t, Standing> list;
+  if (const auto own = state.of.find(workload); own != state.of.end())
+    for (size_t i : own->second)
+      list[state.replicas[i].replica->number] = {state.replicas[i].replica->number, i, nullptr};
+  if (const auto left = state.frozen.find(workload); left != state.frozen.end())
+    for (const There *one : left->second)
+      list.try_emplace(one->replica, Standing{one->replica, std::nullopt, one});
+  std::vector<Standing> result;
+  for (const auto &[number, peer] : list)
+    result.push_back(peer);
+  return result;
 }
 
 DesiredState desired_state(const Case &subject, Faults &faults) {
@@ -119,24 +184,31 @@ DesiredState desired_state(const Case &subject, Faults &faults) {
     state.replicas.push_back({&subject.replicas[i], {}, {}});
     state.of[subject.replicas[i].workload->name()].push_back(i);
   }
+  for (const There &one : subject.frozen)
+    if (const auto block = by_name.find(one.workload);
+        block != by_name.end() && one.serves() && one.replica < block->second->replicas_min())
+      state.frozen[one.workload].push_back(&one);
   const auto lacking = shortfalls_of(subject);
   for (const proto::Workload *workload : state.starting) {
     proto::Spec common = lowered(subject.intent, *workload);
-    for (const std::string &name : workload->after()) {
-      const auto peer = by_name.find(name);
-      if (peer == by_name.end() || peer->second->ports().empty())
-        continue;
-      const proto::Port &port = peer->second->ports(0);
-      for (size_t i : state.of[name]) {
+    for (const std::string &name : workload->after())
+      for (const Standing &peer : standing(state, name)) {
+        const auto &ports = peer.desired ? state.replicas[*peer.desired].replica->workload->ports()
+                                         : peer.frozen->spec->ports();
+        if (ports.empty())
+          continue;
         proto::Peer &entry = *common.add_peers();
         entry.set_workload(name);
-        entry.set_replica(state.replicas[i].replica->number);
-        entry.set_node(state.replicas[i].replica->node);
-        entry.set_port(port.name());
-        if (port.number() == 0)
-          entry.set_revision(state.replicas[i].revision);
+        entry.set_replica(peer.number);
+        entry.set_node(peer.desired ? state.replicas[*peer.desired].replica->node
+                                    : peer.frozen->node);
+        entry.set_port(ports[0].name());
+        for (const std::string &earlier : earlier_names(subject.intent, name))
+          entry.add_formerly(earlier);
+        if (ports[0].number() == 0)
+          entry.set_revision(peer.desired ? state.replicas[*peer.desired].revision
+                                          : peer.frozen->revision);
       }
-    }
     for (size_t i : state.of[workload->name()]) {
       Desired &desired = state.replicas[i];
       desired.spec = common;
@@ -144,7 +216,7 @@ DesiredState desired_state(const Case &subject, Faults &faults) {
           found != lacking.end())
         for (const auto &[capability, reason] : found->second)
           desired.spec.add_accept_missing(capability);
-      desired.revision = revision_of(desired.spec);
+      desired.revision = revision_for(subject.intent, desired, subject.there);
     }
   }
   return state;

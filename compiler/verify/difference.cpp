@@ -30,14 +30,14 @@ std::string stop_first(const Desired &wanted, const There &there) {
 }
 
 bool runs_as_wanted(const Desired &wanted, const There &there) {
-  return there.reported_as == there.workload && there.node == wanted.replica->node &&
+  return there.node == wanted.replica->node &&
          (there.revision.empty() || there.revision == wanted.revision);
 }
 
 class Differing {
 public:
   Differing(const Case &subject, const DesiredState &state) : subject_(subject), state_(state) {
-    result_.there = what_is_there(subject.intent, subject.plan.facts());
+    result_.there = subject.there;
     result_.step_of.resize(state.replicas.size());
     for (const There &there : result_.there)
       by_name_[{there.workload, there.replica}].push_back(&there);
@@ -81,9 +81,22 @@ private:
     }
     if (same)
       action.set_from_revision(same->revision);
-    if (!main) {
-      action.set_verb(same ? "keep" : "create");
-      action.set_reason(same ? explain::keep_reason() : explain::create_reason());
+    if (same && same->reported_as != same->workload)
+      step.renamed_from = same->reported_as;
+    step.was_protected = same && same->guarded;
+    step.protect = workload.protect() || step.was_protected;
+    if (!main && !same) {
+      action.set_verb("create");
+      action.set_reason(explain::create_reason());
+    } else if (!main && !step.renamed_from.empty()) {
+      action.set_verb("rename");
+      action.set_reason(explain::rename_reason(step.renamed_from));
+    } else if (!main && step.protect && !step.was_protected) {
+      action.set_verb("protect");
+      action.set_reason(explain::protect_reason());
+    } else if (!main) {
+      action.set_verb("keep");
+      action.set_reason(explain::keep_reason());
     } else {
       action.set_from_revision(main->revision);
       if (main->node == wanted.replica->node) {
@@ -91,7 +104,8 @@ private:
         if (main->reported_as != main->workload)
           changed.push_back("name, was " + main->reported_as);
         if (main->spec)
-          for (std::string &field : explain::changed_fields(*main->spec, wanted.spec))
+          for (std::string &field : explain::changed_fields(given(subject_.intent, *main->spec),
+                                                            given(subject_.intent, wanted.spec)))
             changed.push_back(std::move(field));
         action.set_verb("replace");
         action.set_reason(explain::replace_reason(changed));

@@ -80,6 +80,15 @@ private:
     return asks_predicted(rule.formula()) || asks_predicted(rule.where());
   }
 
+  /// All of their replicas are planned: of a part there is nothing to expect.
+  bool is_whole(const Workloads &workloads) const {
+    for (const proto::Workload *workload : workloads)
+      for (uint32_t number = 0; number < workload->replicas_min(); ++number)
+        if (!subject_.takes(workload->name(), number))
+          return false;
+    return true;
+  }
+
   Sums sums_of(const Workloads &workloads) const {
     Sums sums;
     for (const proto::Workload *workload : workloads)
@@ -98,6 +107,8 @@ private:
       if (in)
         about.push_back(workload);
     }
+    if (!is_whole(about))
+      return;
     if (!is_figure(rule)) {
       if (rule.verb() == proto::Rule::PREFER)
         about_nodes(rule, object, about);
@@ -236,6 +247,8 @@ private:
     for (const proto::Workload &workload : subject_.intent.workloads())
       if (workload.tenant() == tenant.name())
         own.push_back(&workload);
+    if (!is_whole(own))
+      return;
     proto::Rule rule;
     rule.set_verb(proto::Rule::REQUIRE);
     rule.set_text(fmt::format("quota: {} <= {}", rate.name(), formula::to_string(rate.value())));

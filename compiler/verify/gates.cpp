@@ -41,24 +41,34 @@ private:
     gate.set_revision(of.revision);
     gate.set_node(of.replica->node);
   }
+  void healthy(google::protobuf::RepeatedPtrField<proto::Gate> &gates, const Standing &peer) const {
+    if (peer.desired)
+      return healthy(gates, *peer.desired);
+    proto::Gate &gate = *gates.Add();
+    gate.set_kind(proto::Gate::HEALTHY);
+    gate.set_workload(peer.frozen->workload);
+    gate.set_replica(peer.number);
+    gate.set_revision(peer.frozen->revision);
+    gate.set_node(peer.frozen->node);
+  }
   void stopped(google::protobuf::RepeatedPtrField<proto::Gate> &gates, size_t leaving) const {
     const There &of = *difference_.leaving[leaving].there;
     proto::Gate &gate = *gates.Add();
     gate.set_kind(proto::Gate::STOPPED);
-    gate.set_workload(of.reported_as);
+    gate.set_workload(of.workload);
     gate.set_replica(of.replica);
     gate.set_revision(of.revision);
     gate.set_node(of.node);
   }
   void later(size_t step, size_t than) {
-    if (step != than && difference_.steps[than].action.verb() != "keep")
+    if (step != than && !explain::stays(difference_.steps[than].action.verb()))
       after_[step].insert(than);
   }
 
   void ports_for_others() {
     std::map<std::pair<std::string, uint32_t>, size_t> wanted;
     for (size_t i = 0; i < news_.size(); ++i)
-      if (step(i).action.verb() != "keep")
+      if (!explain::stays(step(i).action.verb()))
         for (uint32_t port : held_ports(state_.replicas[i].spec))
           wanted.try_emplace({state_.replicas[i].replica->node, port}, i);
     for (size_t o = 0; o < olds_.size(); ++o) {
@@ -79,18 +89,19 @@ private:
   }
 
   /// What comes before a replica: those its workload is after, then its neighbour in the roll.
-  std::vector<size_t> before(size_t replica) const {
-    std::vector<size_t> list;
+  std::vector<Standing> before(size_t replica) const {
+    std::vector<Standing> list;
     const proto::Workload &workload = *state_.replicas[replica].replica->workload;
-    for (const std::string &name : workload.after())
-      if (const auto peers = state_.of.find(name); peers != state_.of.end())
-        list.insert(list.end(), peers->second.begin(), peers->second.end());
+    for (const std::string &name : workload.after()) {
+      const std::vector<Standing> peers = standing(state_, name);
+      list.insert(list.end(), peers.begin(), peers.end());
+    }
     if (!step(replica).changes_place())
       return list;
     const std::vector<size_t> &own = state_.of.at(workload.name());
     for (auto at = std::find(own.begin(), own.end(), replica); at != own.begin();)
       if (step(*--at).changes_place()) {
-        list.push_back(*at);
+        list.push_back({state_.replicas[*at].replica->number, *at, nullptr});
         break;
       }
     return list;
@@ -98,9 +109,10 @@ private:
 
   void starting(size_t replica) {
     auto &gates = *news_[replica].mutable_start_after();
-    for (size_t other : before(replica)) {
+    for (const Standing &other : before(replica)) {
       healthy(gates, other);
-      later(difference_.step_of[replica], difference_.step_of[other]);
+      if (other.desired)
+        later(difference_.step_of[replica], difference_.step_of[*other.desired]);
     }
     for (size_t o : step(replica).leaving) {
       const Leaving &old = difference_.leaving[o];
@@ -118,7 +130,7 @@ private:
     if (old.stop_first.empty())
       healthy(gates, *successor);
     else
-      for (size_t other : before(*successor))
+      for (const Standing &other : before(*successor))
         healthy(gates, other);
   }
 
@@ -128,7 +140,7 @@ private:
     auto uses = [&](size_t user, const std::string &workload, uint32_t replica) {
       for (size_t o = 0; o < olds_.size(); ++o) {
         const Leaving &old = difference_.leaving[o];
-        if (o != user && old.reachable && old.there->reported_as == workload &&
+        if (o != user && old.reachable && old.there->workload == workload &&
             old.there->replica == replica)
           users[o].insert(user);
       }
@@ -139,7 +151,7 @@ private:
         continue;
       if (old.there->spec) {
         for (const proto::Peer &peer : old.there->spec->peers())
-          uses(o, peer.workload(), peer.replica());
+          uses(o, name_of_now(subject_.intent, peer.workload()), peer.replica());
         continue;
       }
       for (const proto::Workload &workload : subject_.intent.workloads())
@@ -197,27 +209,71 @@ private:
       instance.set_workload(desired.replica->workload->name());
       instance.set_replica(desired.replica->number);
       instance.set_revision(desired.revision);
+      instance.set_renamed_from(step(i).renamed_from);
+      instance.set_protect(step(i).protect);
       *instance.mutable_spec() = desired.spec;
       by_node[desired.replica->node].push_back(std::move(instance));
     }
     for (size_t o = 0; o < olds_.size(); ++o) {
       const There &there = *difference_.leaving[o].there;
       proto::Instance &instance = olds_[o];
-      instance.set_workload(there.reported_as);
+      instance.set_workload(there.workload);
+      if (there.reported_as != there.workload)
+        instance.set_renamed_from(there.reported_as);
       instance.set_replica(there.replica);
       instance.set_revision(there.revision);
       if (there.spec)
         *instance.mutable_spec() = *there.spec;
+      for (int peer = 0; peer < instance.spec().peers_size(); ++peer)
+        instance.mutable_spec()->mutable_peers(peer)->set_workload(
+            name_of_now(subject_.intent, instance.spec().peers(peer).workload()));
       instance.set_retiring(true);
       if (difference_.leaving[o].reachable)
         by_node[there.node].push_back(std::move(instance));
     }
+    add_frozen(by_node);
     for (auto &[node, list] : by_node)
       std::stable_sort(list.begin(), list.end(), [](const auto &a, const auto &b) {
         return std::make_tuple(a.retiring(), a.workload(), a.replica(), a.revision()) <
                std::make_tuple(b.retiring(), b.workload(), b.replica(), b.revision());
       });
     return by_node;
+  }
+
+  /// As their nodes were told, but for waiting for what is gone or has another revision now.
+  void add_frozen(std::map<std::string, std::vector<proto::Instance>> &by_node) const {
+    std::vector<const There *> told;
+    std::set<std::tuple<std::string, uint32_t, std::string>> there;
+    for (const There &one : subject_.frozen)
+      if (one.told && subject_.world.nodes.count(one.node)) {
+        told.push_back(&one);
+        there.emplace(one.reported_as, one.replica, one.revision);
+      }
+    std::map<std::pair<std::string, uint32_t>, const Desired *> desired;
+    for (const Desired &one : state_.replicas)
+      desired.emplace(std::make_pair(one.replica->workload->name(), one.replica->number), &one);
+    auto holds_on = [&](proto::Gate &gate) {
+      if (gate.kind() != proto::Gate::HEALTHY)
+        return true;
+      const auto now = desired.find({gate.workload(), gate.replica()});
+      if (now == desired.end())
+        return there.count({gate.workload(), gate.replica(), gate.revision()}) != 0;
+      gate.set_revision(now->second->revision);
+      gate.set_node(now->second->replica->node);
+      return true;
+    };
+    for (const There *one : told) {
+      proto::Instance instance = *one->told;
+      instance.clear_renamed_from();
+      for (auto *gates : {instance.mutable_start_after(), instance.mutable_stop_after()}) {
+        google::protobuf::RepeatedPtrField<proto::Gate> all;
+        all.Swap(gates);
+        for (proto::Gate &gate : all)
+          if (holds_on(gate))
+            *gates->Add() = gate;
+      }
+      by_node[one->node].push_back(std::move(instance));
+    }
   }
 
   const Case &subject_;

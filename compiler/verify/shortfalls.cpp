@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "compiler/explain/texts.h"
 #include "compiler/verify/shortfalls.h"
+#include "compiler/verify/there.h"
 
 namespace nemo::verify {
 
@@ -64,6 +66,23 @@ void check_findings(const Case &subject, Faults &faults) {
     }
     warning.set_fix("start nemo-agent there, or correct the name");
   }
+  std::set<std::string> guarded;
+  for (const There &there : subject.there)
+    if (there.guarded && !there.retiring)
+      guarded.insert(there.workload);
+  for (const proto::Workload &workload : subject.intent.workloads())
+    if (!subject.plan.destroy() && !workload.protect() && guarded.count(workload.name())) {
+      proto::Diagnostic &warning = *expected.Add();
+      warning.set_id(diag::N0753.id);
+      warning.set_severity("warning");
+      warning.set_message(explain::still_protected(workload.name()));
+      if (workload.span().line() &&
+          workload.span().file() < static_cast<uint32_t>(subject.intent.files_size())) {
+        warning.set_file(subject.intent.files(static_cast<int>(workload.span().file())).path());
+        *warning.mutable_span() = workload.span();
+      }
+      warning.set_fix(explain::unprotect_fix(workload.name(), subject.plan.stack()));
+    }
   faults.compare_lists(diag::N0720, "diagnostics", subject.plan.diagnostics(), expected);
 }
 

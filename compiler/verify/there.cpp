@@ -6,8 +6,6 @@
 
 namespace nemo::verify {
 
-namespace {
-
 std::string without_kind(const std::string &object) {
   const std::string kind = "workload.";
   return object.compare(0, kind.size(), kind) == 0 ? object.substr(kind.size()) : object;
@@ -28,8 +26,6 @@ std::string name_of_now(const proto::Intent &intent, std::string name) {
   return name;
 }
 
-} // namespace
-
 std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet &facts) {
   std::vector<There> list;
   using Key = std::tuple<std::string, uint32_t, std::string, std::string>;
@@ -40,8 +36,8 @@ std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet
     if (running.stack() != intent.stack() || over || !known.emplace(key, list.size()).second)
       continue;
     list.push_back({name_of_now(intent, running.workload()), running.replica(), running.node(),
-                    running.revision(), running.workload(), running.retiring(), running.source(),
-                    nullptr});
+                    running.revision(), running.workload(), running.retiring(), running.protect(),
+                    running.source(), nullptr, nullptr});
   }
   const size_t reported = list.size();
   for (const proto::PartState &state : facts.parts()) {
@@ -54,12 +50,16 @@ std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet
         There &there = list[found->second];
         if (found->second < reported && !there.spec)
           there.retiring |= told.retiring();
-        if (!there.spec)
+        if (!there.spec) {
           there.spec = &told.spec();
+          there.told = &told;
+          there.guarded |= told.protect();
+        }
       } else if (!told.retiring()) {
         known.emplace(key, list.size());
         list.push_back({name_of_now(intent, told.workload()), told.replica(), part.node(),
-                        told.revision(), told.workload(), false, part.source(), &told.spec()});
+                        told.revision(), told.workload(), false, told.protect(), part.source(),
+                        &told.spec(), &told});
       }
     }
   }

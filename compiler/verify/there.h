@@ -16,11 +16,21 @@ struct There {
   std::string revision;
   std::string reported_as; ///< the name that it runs under
   bool retiring = false;
+  bool guarded = false; ///< it runs protected
   std::string source;
-  const proto::Spec *spec = nullptr; ///< what it was started from, where somebody says
+  const proto::Spec *spec = nullptr;     ///< what it was started from, where somebody says
+  const proto::Instance *told = nullptr; ///< as its node was told
 
+  /// It runs and goes on under its name, so that others may use its address.
+  bool serves() const { return !retiring && spec && reported_as == workload; }
   std::string name() const { return workload + "/" + std::to_string(replica); }
 };
+
+/// "workload.web" -> "web"
+std::string without_kind(const std::string &object);
+
+/// The name that a workload of this name has by the intent's `moved` blocks.
+std::string name_of_now(const proto::Intent &intent, std::string name);
 
 /// By workload, replica, node, revision.
 std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet &facts);

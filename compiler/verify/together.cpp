@@ -42,6 +42,12 @@ void check_room(const Case &subject, Faults &faults) {
         for (size_t i = 0; i < taken.size(); ++i)
           others[state.part().node()][i] += taken[i];
       }
+  for (const There &one : subject.frozen)
+    if (one.spec) {
+      const Amounts taken = amounts(one.spec->resources());
+      for (size_t i = 0; i < taken.size(); ++i)
+        others[one.node][i] += taken[i];
+    }
   for (const Replica &replica : subject.replicas) {
     const Amounts need = amounts(replica.workload->resources());
     for (size_t i = 0; i < need.size(); ++i)
@@ -74,6 +80,11 @@ void check_ports(const Case &subject, Faults &faults) {
           for (const proto::Port &port : instance.spec().ports())
             if (port.number() != 0)
               taken[{state.part().node(), port.number()}] = "stack " + state.part().stack();
+  for (const There &one : subject.frozen)
+    if (one.spec && one.spec->network() != "own")
+      for (const proto::Port &port : one.spec->ports())
+        if (port.number() != 0)
+          taken[{one.node, port.number()}] = one.name();
   for (const Replica &replica : subject.replicas) {
     if (replica.workload->network() == "own")
       continue;
@@ -92,6 +103,14 @@ void check_ports(const Case &subject, Faults &faults) {
 
 void check_spread(const Case &subject, Faults &faults) {
   std::map<std::pair<std::string, std::string>, std::string> held;
+  std::map<std::string, const proto::Workload *> blocks;
+  for (const proto::Workload &workload : subject.intent.workloads())
+    blocks.emplace(workload.name(), &workload);
+  for (const There &one : subject.frozen)
+    if (const auto block = blocks.find(one.workload); block != blocks.end() && !one.retiring)
+      if (const std::string &spread = block->second->place().spread(); !spread.empty())
+        held.try_emplace({one.workload, spread_group(subject.world.at(one.node), spread)},
+                         one.name());
   for (const Replica &replica : subject.replicas) {
     const proto::Place &place = replica.workload->place();
     if (place.spread().empty() || replica.workload->replicas_min() < 2)
@@ -115,7 +134,7 @@ void check_spread(const Case &subject, Faults &faults) {
 
 /// Data stays where it is: a volume on its node, `data.location` within its node, site or region.
 void check_data(const Case &subject, Faults &faults) {
-  const std::vector<There> there = what_is_there(subject.intent, subject.plan.facts());
+  const std::vector<There> &there = subject.there;
   for (const Replica &replica : subject.replicas) {
     const proto::Workload &workload = *replica.workload;
     const proto::Span *because = nullptr;

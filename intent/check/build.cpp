@@ -92,7 +92,9 @@ void Builder::moved(const TypedBlock &block) {
 }
 
 void Builder::refuse_bad_moves() {
+  std::map<std::string, std::string> moves;
   for (const proto::Moved &moved : context_.intent.moved()) {
+    const bool again = !moves.emplace(moved.from(), moved.to()).second;
     const Cursor at{moved.span().file(), nullptr};
     const syntax::Extent extent{moved.span().begin(), moved.span().end()};
     std::string what;
@@ -101,10 +103,28 @@ void Builder::refuse_bad_moves() {
       what = fmt::format("`{}` cannot become `{}`: another kind", moved.from(), moved.to());
     else if (context_.objects.count(moved.from()))
       what = fmt::format("`{}` is still declared, so it has not moved", moved.from());
-    else if (!context_.objects.count(moved.to()) && !context_.incomplete)
-      what = fmt::format("`{}` is not declared, so nothing moves there", moved.to());
+    else if (again)
+      what = fmt::format("`{}` moves a second time", moved.from());
     if (!what.empty())
       context_.error(diag::N0312, at, extent, what);
+  }
+  // Names change more than once in a file's life: only where a chain ends must something be.
+  for (const proto::Moved &moved : context_.intent.moved()) {
+    if (context_.objects.count(moved.from()))
+      continue; // said above
+    std::string end = moved.to();
+    size_t steps = 0;
+    for (auto next = moves.find(end); next != moves.end() && steps <= moves.size();
+         next = moves.find(end), ++steps)
+      end = next->second;
+    std::string what;
+    if (steps > moves.size())
+      what = fmt::format("`{}` moves in a circle", moved.from());
+    else if (!context_.objects.count(end) && !context_.incomplete)
+      what = fmt::format("`{}` is not declared, so nothing moves there", end);
+    if (!what.empty())
+      context_.error(diag::N0312, {moved.span().file(), nullptr},
+                     {moved.span().begin(), moved.span().end()}, what);
   }
 }
 

@@ -347,7 +347,8 @@ private:
     running.set_stack("default");
     running.set_state(proto::Running::RUNNING);
     running.set_healthy(true);
-    static constexpr llvm::StringRef keys[] = {"workload", "node", "stack", "replica", "revision"};
+    static constexpr llvm::StringRef keys[] = {"workload", "node",     "stack",
+                                               "replica",  "revision", "protect"};
     const uint32_t seen = reader_.each(map, "what runs", keys, [&](size_t key, const Yaml &value) {
       if (key == 3) {
         if (auto number = reader_.count(value, "replica", 1'000'000))
@@ -357,6 +358,11 @@ private:
       if (key == 4) {
         if (auto text = reader_.text(value, "revision"))
           running.set_revision(*text);
+        return;
+      }
+      if (key == 5) {
+        if (auto truth = reader_.truth(value, "protect"))
+          running.set_protect(*truth);
         return;
       }
       const auto name = reader_.name(value, keys[key]);

@@ -189,6 +189,8 @@ std::string running_text(const proto::Running &running) {
   pairs.add("node", word(running.node()));
   if (!running.revision().empty())
     pairs.add("revision", word(running.revision()));
+  if (running.protect())
+    pairs.add("protect", "true");
   return pairs.braces();
 }
 

@@ -111,7 +111,8 @@ const Block moved_block{
     .name = "moved",
     .repeatable = true,
     .attributes = moved_attributes,
-    .doc = "Says that an object has a new name, so that what runs is kept and not replaced.",
+    .doc = "Says that an object has a new name: what runs under the old one goes on under the new "
+           "one, with its process, volumes and logs. May stay for ever; chains are followed.",
     .example = "moved { from = workload.cam; to = workload.vision }"};
 
 } // namespace nemo::schema

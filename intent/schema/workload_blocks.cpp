@@ -77,7 +77,8 @@ constexpr Attribute workload_attributes[] = {
     {.name = "protect",
      .type = Type::boolean,
      .standard = "false",
-     .doc = "A plan that would delete a protected workload is refused.",
+     .doc = "Once applied, it is not deleted, replaced, moved or destroyed, also when the block is "
+            "gone, until `nemo unprotect` lifts it.",
      .example = "protect = true"},
     {.name = "working-directory",
      .type = Type::text,

@@ -6,6 +6,7 @@
 //   monitor.cpp    ends, health checks, use
 //   report.cpp     Running, Fleet, events
 //   calls.cpp      requests
+//   rename.cpp     new names for what runs
 #pragma once
 
 #include <functional>
@@ -75,6 +76,7 @@ private:
   bool wanted(const Key &key) const;
   Known &know(const Key &key, const proto::Instance &instance);
   std::optional<std::string> peer_address(const std::string &stack, const proto::Peer &peer) const;
+  std::string sandbox_id(const Key &key) const;
   void dirty(const Known &known) { dirty_.insert(known.record.key); }
   void flush_soon();
   bool flush();
@@ -94,6 +96,16 @@ private:
   void publish(Known &known);
   void note(std::string text);
   proto::Fleet fleet();
+
+  /// All revisions of a replica get another name together.
+  struct Renaming {
+    ReplicaKey from, to;
+  };
+  llvm::Expected<std::vector<Renaming>> renamings(const proto::Part &part) const;
+  void journal_renaming(Journal::Batch &batch, const Renaming &renaming) const;
+  void rename(const Renaming &renaming);
+  void move_files(const Renaming &renaming) const;
+  void finish_renamings();
 
   proto::BackendResponse deliver(const proto::DeliverCall &call);
   Answer logs(const proto::LogsCall &call);

@@ -4,8 +4,11 @@
 
 #include <filesystem>
 
+#include "llvm/ADT/StringExtras.h"
+
 #include "base/error.h"
 #include "runtime-agent/core/check.h"
+#include "runtime-agent/core/protect.h"
 
 namespace nemo::agent {
 
@@ -109,6 +112,23 @@ proto::BackendResponse Agent::deliver(const proto::DeliverCall &call) {
     refused.mutable_error()->set_generation(generation);
     return refused;
   }
+  if (there != parts_.end())
+    if (const auto names = taken_away(there->second.part, call); !names.empty()) {
+      auto refused = refusal(
+          proto::BackendError::PROTECTED,
+          fmt::format("{} of the stack '{}' on '{}' is protected, and this would take it away. "
+                      "Lift that first: nemo unprotect {} --stack {}",
+                      llvm::join(names, ", "), part.stack(), options_.place.node,
+                      llvm::StringRef(names.front()).split('/').first.str(), part.stack()));
+      refused.mutable_error()->set_holder(llvm::join(names, ", "));
+      refused.mutable_error()->set_generation(generation);
+      return refused;
+    }
+  auto renaming = renamings(part);
+  if (!renaming)
+    return refusal(proto::BackendError::INVALID,
+                   fmt::format("The agent does not accept this part: {}.",
+                               llvm::toString(renaming.takeError())));
   for (const proto::Instance &instance : part.instances())
     for (const proto::Mount &mount : instance.spec().mounts())
       if (!mount.artifact().empty() && !artifacts_.have(mount.artifact()))
@@ -118,7 +138,11 @@ proto::BackendResponse Agent::deliver(const proto::DeliverCall &call) {
                         mount.artifact(), mount.source(), instance.workload(), instance.replica(),
                         options_.place.node));
   StoredPart stored{part, generation_ + 1, call.holder()};
-  if (auto error = journal_->write([&](Journal::Batch &batch) { batch.put(stored); }))
+  if (auto error = journal_->write([&](Journal::Batch &batch) {
+        batch.put(stored);
+        for (const Renaming &one : *renaming)
+          journal_renaming(batch, one);
+      }))
     return refusal(proto::BackendError::INTERNAL,
                    fmt::format("Nothing was changed on '{}': {}", options_.place.node,
                                llvm::toString(std::move(error))));
@@ -127,6 +151,8 @@ proto::BackendResponse Agent::deliver(const proto::DeliverCall &call) {
   response.mutable_delivered()->set_sequence(events_.last());
   parts_[part.stack()] = std::move(stored);
   finished_parts_.erase(part.stack());
+  for (const Renaming &one : *renaming)
+    rename(one);
   for (auto &[key, known] : known_) {
     const proto::Instance *instance = key.stack == part.stack() ? desired(key) : nullptr;
     if (!instance)

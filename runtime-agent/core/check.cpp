@@ -46,6 +46,11 @@ public:
       return fault("a replica's number is at most 1000000");
     if (!is_hex(instance_.revision()))
       return fault("its revision '{}' is not 1 to 64 hexadecimal digits", instance_.revision());
+    if (!instance_.renamed_from().empty() &&
+        (!is_label(instance_.renamed_from()) || instance_.renamed_from() == instance_.workload()))
+      return fault("'{}' is not another name that it had", instance_.renamed_from());
+    if (instance_.protect() && instance_.retiring())
+      return fault("it cannot be protected and retire");
     for (auto step :
          {&Checker::command, &Checker::ports, &Checker::environment, &Checker::mounts,
           &Checker::health, &Checker::times, &Checker::secrets, &Checker::peers, &Checker::gates})
@@ -209,6 +214,9 @@ private:
         return fault(
             "it needs the address of {}/{} on the node '{}', which the agent of '{}' cannot see",
             peer.workload(), peer.replica(), peer.node(), node_.str());
+      if (peer.formerly_size() > 64 || !llvm::all_of(peer.formerly(), is_label))
+        return fault("an earlier name of {}/{} is no workload's name", peer.workload(),
+                     peer.replica());
       if (!in_part(peer.workload(), peer.replica(), peer.revision()))
         return fault("it needs the address of {}/{}, which is not in this part", peer.workload(),
                      peer.replica());

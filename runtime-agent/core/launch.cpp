@@ -105,8 +105,8 @@ std::string Layout::volumes_of(const Key &key) const {
   return fmt::format("{}/{}/{}/{}", volumes(), key.stack, key.workload, key.replica);
 }
 
-std::string Layout::sandbox_id(const Key &key) const {
-  return fmt::format("{}.{}.{}.{}.{}", tag_, key.stack, key.workload, key.replica, key.revision);
+std::string Layout::sandbox_id(const std::string &uid, const std::string &revision) const {
+  return fmt::format("{}.{}.{}", tag_, uid, revision);
 }
 
 std::string variable_name(llvm::StringRef text) {
@@ -134,17 +134,23 @@ std::optional<std::vector<std::string>> environment(const Record &record, const 
     variables["PORT_" + variable_name(port.name)] = std::to_string(port.number);
   if (!record.ports.empty())
     variables["PORT"] = std::to_string(record.ports.front().number);
-  std::map<std::string, std::string> addresses;
+  std::map<std::string, std::string> addresses, by_earlier_names;
   for (const proto::Peer &peer : spec.peers()) {
     const auto address = peer_address(peer);
     if (!address) {
       waits_for = fmt::format("{}/{}", peer.workload(), peer.replica());
       return std::nullopt;
     }
-    std::string &list = addresses["NEMO_ADDR_" + variable_name(peer.workload())];
-    list += (list.empty() ? "" : ",") + *address;
+    auto add = [&](std::map<std::string, std::string> &to, const std::string &workload) {
+      std::string &list = to["NEMO_ADDR_" + variable_name(workload)];
+      list += (list.empty() ? "" : ",") + *address;
+    };
+    add(addresses, peer.workload());
+    for (const std::string &name : peer.formerly())
+      add(by_earlier_names, name);
   }
   variables.merge(addresses);
+  variables.merge(by_earlier_names); // a workload that has the name now comes first
   for (const proto::EnvVar &variable : spec.env())
     variables[variable.name()] = variable.value();
   std::vector<std::string> list;
@@ -162,7 +168,7 @@ llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &
   if (!host.can("sandbox.process"))
     return failure("this node has no process sandbox: {}", host.reason("sandbox.process"));
   sandbox::Spec out;
-  out.id = layout.sandbox_id(record.key);
+  out.id = layout.sandbox_id(identity.uid, record.key.revision);
   out.argv.assign(spec.exec().begin(), spec.exec().end());
   out.environment = std::move(environment);
   if (!spec.working_directory().empty())

@@ -27,8 +27,9 @@ public:
   std::string log(const Key &key) const { return instance(key) + "/log"; }
   std::string exit(const Key &key) const { return instance(key) + "/exit"; }
   std::string volumes_of(const Key &key) const;
-  /// Names its cgroup: unlike that of every other instance, also of another agent on this host.
-  std::string sandbox_id(const Key &key) const;
+  /// Names its cgroup: unlike that of every other instance, also of another agent on this host, and
+  /// the same for as long as it runs, whatever it is called.
+  std::string sandbox_id(const std::string &uid, const std::string &revision) const;
 
 private:
   std::string state_;

@@ -56,7 +56,7 @@ void Agent::ended(const Key &key) {
     return;
   end_monitoring(known);
   const auto end = sandbox::ended(layout_.exit(key));
-  sandbox::clean(layout_.sandbox_id(key), host_);
+  sandbox::clean(sandbox_id(key), host_);
   const bool asked = record.phase == Phase::stopping;
   Exit exit;
   if (end)
@@ -151,7 +151,7 @@ void Agent::sample() {
     any = true;
     if (known.cpu_seconds && now - known.sampled < sample_at_least)
       continue;
-    const sandbox::Usage usage = sandbox::usage(layout_.sandbox_id(key), known.record.pid, host_);
+    const sandbox::Usage usage = sandbox::usage(sandbox_id(key), known.record.pid, host_);
     // The first interval begins with the start itself.
     const Ticks since = known.cpu_seconds ? known.sampled : known.record.started;
     if (usage.cpu_seconds && now > since)

@@ -52,6 +52,12 @@ bool Agent::wanted(const Key &key) const {
   return instance && !instance->retiring();
 }
 
+std::string Agent::sandbox_id(const Key &key) const {
+  const auto identity = identities_.find(replica_of(key));
+  return layout_.sandbox_id(identity == identities_.end() ? "" : identity->second.uid,
+                            key.revision);
+}
+
 Agent::Known &Agent::know(const Key &key, const proto::Instance &instance) {
   auto [entry, fresh] = known_.try_emplace(key);
   Known &known = entry->second;
@@ -222,9 +228,9 @@ bool Agent::settle_ports(Known &known) {
   const bool told = record.started_unix_ms != 0;
   if (!told)
     llvm::erase_if(record.ports, [&](const PortUse &port) { return !is_free(port.number); });
-  auto ports = assign_ports(record.instance.spec(), record.ports, taken,
-                            static_cast<uint32_t>(llvm::hash_value(layout_.sandbox_id(record.key))),
-                            is_free);
+  auto ports =
+      assign_ports(record.instance.spec(), record.ports, taken,
+                   static_cast<uint32_t>(llvm::hash_value(layout_.instance(record.key))), is_free);
   if (!ports) {
     fail(known, llvm::toString(ports.takeError()));
     return false;
@@ -327,7 +333,7 @@ void Agent::forget(const Key &key) {
   Known &known = known_.at(key);
   publish(known);
   end_monitoring(known);
-  sandbox::clean(layout_.sandbox_id(key), host_);
+  sandbox::clean(sandbox_id(key), host_);
   known_.erase(key);
   dirty_.erase(key);
   dropped_.insert(key);

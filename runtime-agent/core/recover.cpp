@@ -109,6 +109,7 @@ llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options) 
 }
 
 void Agent::recover() {
+  finish_renamings();
   for (auto &[key, known] : known_) {
     Record &record = known.record;
     if (record.boot != boot_) {
@@ -174,7 +175,7 @@ void Agent::settle_launch(Known &known) {
     dirty(known);
     return;
   }
-  sandbox::clean(layout_.sandbox_id(record.key), host_);
+  sandbox::clean(sandbox_id(record.key), host_);
   record.phase = Phase::waiting;
   dirty(known);
 }

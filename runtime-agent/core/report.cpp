@@ -64,6 +64,7 @@ proto::Running Agent::running(const Known &known) const {
     out.set_started_at(to_rfc3339(UnixNanos{std::chrono::milliseconds(record.started_unix_ms)}));
   const proto::Instance *instance = desired(record.key);
   out.set_retiring(!instance || instance->retiring());
+  out.set_protect(instance && instance->protect());
   return out;
 }
 

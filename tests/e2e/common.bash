@@ -17,6 +17,7 @@ own_world() {
 end_world() {
   local stack
   for stack in $(nemo status --json 2>/dev/null | jq -r '[.workloads[].stack] | unique[]'); do
+    nemo unprotect '*' --stack "$stack" --yes >/dev/null 2>&1 || true
     nemo destroy --stack "$stack" --yes --timeout 60s >/dev/null 2>&1 || true
   done
   nemo agent stop >/dev/null 2>&1 || true

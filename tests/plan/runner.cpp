@@ -1,6 +1,6 @@
 // Plan goldens: every folder here holds an intent, a fleet and what the compiler has to make of
-// them. `before.nemo`, where there is one, was applied first; `flags` holds words: `destroy`, and
-// `lacks NODE CAPABILITY` for what a fleet file has no form for.
+// them. `before.nemo`, where there is one, was applied first; `flags` holds words: `destroy`,
+// `target NAME`, `exclude NAME`, and `lacks NODE CAPABILITY` for what a fleet file has no form for.
 // With --update the files are written instead of compared.
 #include <algorithm>
 #include <filesystem>
@@ -59,6 +59,7 @@ Outcome run(const fs::path &folder) {
   fleet_texts.add("fleet.yaml", fleet.text);
   if (has_errors(fleet.diagnostics))
     return {rendered(fleet.diagnostics, fleet_texts), "", false};
+  std::vector<std::string> targets, excludes;
   auto compile = [&](const char *file, const proto::Fleet &facts, bool destroy) {
     proto::SourceFile source;
     source.set_path(file);
@@ -71,6 +72,8 @@ Outcome run(const fs::path &folder) {
     inputs.source = "https://example.org/shop.git";
     inputs.intent_path = ".";
     inputs.destroy = destroy;
+    inputs.targets = targets;
+    inputs.excludes = excludes;
     if (has_errors(checked.diagnostics))
       compiled.diagnostics = checked.diagnostics;
     else
@@ -80,8 +83,11 @@ Outcome run(const fs::path &folder) {
   proto::Fleet facts = fleet.fleet;
   bool destroy = false;
   std::istringstream flags(read(folder / "flags"));
+  std::vector<std::string> only, but;
   for (std::string word, node, capability; flags >> word;) {
     destroy |= word == "destroy";
+    if (word == "target" || word == "exclude")
+      flags >> (word == "target" ? only : but).emplace_back();
     if (word == "lacks" && flags >> node >> capability)
       for (proto::Node &one : *facts.mutable_nodes())
         if (one.name() == node)
@@ -95,6 +101,8 @@ Outcome run(const fs::path &folder) {
     inputs.fleet = facts;
     facts = test::applied(inputs, *before.plan);
   }
+  targets = std::move(only);
+  excludes = std::move(but);
   auto [compiled, checked] = compile("intent.nemo", facts, destroy);
   Outcome outcome;
   if (!compiled.plan) {

@@ -44,7 +44,10 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
       placement.set_runner_up(nodes[chosen.runner_up()].node->name());
     after.add(workload.resources(), nodes[chosen.node()]);
   }
+  *plan.mutable_targets() = inputs.targets();
+  *plan.mutable_excludes() = inputs.excludes();
   *plan.mutable_actions() = migration.actions();
+  *plan.mutable_left_out() = migration.left_out();
   *plan.mutable_objective() = placed.objective();
   *plan.mutable_before() = totals(sums_before(intent, resolved, nodes));
   *plan.mutable_after() = totals(after);

@@ -1,6 +1,7 @@
 // A rule that joins several by `and` is one expectation for each, so that each has its own margin.
 #include "compiler/plan/assemble/expectations.h"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -65,6 +66,13 @@ public:
       of_workload_[resolved.replicas(r).workload()].push_back(placed.replicas(r).node());
   }
 
+  // Of what is planned only in part there is nothing to expect.
+  bool whole(const std::vector<size_t> &workloads) const {
+    return std::all_of(workloads.begin(), workloads.end(), [&](size_t w) {
+      return of_workload_[w].size() == intent_.workloads(static_cast<int>(w)).replicas_min();
+    });
+  }
+
   Expected run() {
     for (size_t w = 0; w < of_workload_.size(); ++w) {
       const proto::Workload &workload = intent_.workloads(static_cast<int>(w));
@@ -111,6 +119,8 @@ private:
         }
         return value->is_false();
       });
+    if (!whole(workloads))
+      return;
     if (!asks_figure(rule)) {
       placed_well(rule, object, workloads);
       return;
@@ -291,6 +301,8 @@ private:
     for (size_t w = 0; w < of_workload_.size(); ++w)
       if (intent_.workloads(static_cast<int>(w)).tenant() == tenant.name())
         workloads.push_back(w);
+    if (!whole(workloads))
+      return;
     proto::Rule rule;
     rule.set_verb(proto::Rule::REQUIRE);
     rule.set_text(fmt::format("quota: {} <= {}", rate.name(), formula::to_string(rate.value())));

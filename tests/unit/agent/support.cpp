@@ -101,6 +101,17 @@ AgentProcess::~AgentProcess() {
     start();
   const proto::Fleet fleet = observe(); // named: the loop would not keep it
   for (const proto::PartState &there : fleet.parts()) {
+    proto::BackendRequest lift;
+    proto::DeliverCall &call = *lift.mutable_deliver();
+    *call.mutable_part() = there.part();
+    call.set_expected_generation(there.generation());
+    for (proto::Instance &instance : *call.mutable_part()->mutable_instances())
+      if (instance.protect()) {
+        instance.set_protect(false);
+        call.add_unprotect(instance.workload());
+      }
+    if (!call.unprotect().empty())
+      connect().ask(lift);
     proto::Part empty;
     empty.set_stack(there.part().stack());
     empty.set_source(there.part().source());

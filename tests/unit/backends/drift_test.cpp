@@ -120,3 +120,13 @@ TEST_CASE("a backend's refusal becomes the diagnostic that says what to do") {
       CHECK(diagnostics[0].message.find("ann@far, pid 7") != std::string::npos);
   }
 }
+
+TEST_CASE("an agent that protects what a delivery takes away is understood") {
+  proto::BackendError said;
+  said.set_code(proto::BackendError::PROTECTED);
+  said.set_holder("db/0");
+  const auto faults = backend_diagnostics(llvm::make_error<backends::Refusal>("local", said));
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].id == "N0818");
+  CHECK(faults[0].fix.find("nemo unprotect db") != std::string::npos);
+}

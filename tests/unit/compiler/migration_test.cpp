@@ -182,16 +182,6 @@ TEST_CASE("what another source applied is not touched without being taken over")
   CHECK(compiler::compile(other).plan);
 }
 
-TEST_CASE("a protected workload is not deleted") {
-  proto::Intent intent = tiers();
-  intent.mutable_workloads(0)->set_protect(true);
-  const Twice twice = applied_once(intent);
-  intent.mutable_workloads(0)->set_replicas_min(1);
-  auto compiled = compiler::compile(inputs(intent, applied(twice.first, twice.before)));
-  CHECK_FALSE(compiled.plan);
-  CHECK(has(compiled, "N0751"));
-}
-
 TEST_CASE("a circle in the start order is named") {
   proto::Intent intent = tiers();
   intent.mutable_workloads(0)->add_after("web");

@@ -42,28 +42,6 @@ TEST_CASE("more cannot be declared than is there, and a node is not made by decl
   CHECK(has(compiled, "N0509"));
 }
 
-TEST_CASE("a renamed workload is replaced, and its old name is retired") {
-  proto::Intent intent;
-  add_workload(intent, "old");
-  Inputs first = inputs(intent, two_sites());
-  auto before = compiler::compile(first);
-  REQUIRE(before.plan);
-  proto::Intent next;
-  add_workload(next, "new");
-  proto::Moved *moved = next.add_moved();
-  moved->set_from("workload.old");
-  moved->set_to("workload.new");
-  auto compiled = compiler::compile(inputs(next, applied(first, *before.plan)));
-  INFO(said(compiled));
-  REQUIRE(compiled.plan);
-  REQUIRE(action(*compiled.plan, "replace new/0"));
-  CHECK(compiled.plan->actions_size() == 1);
-  bool retires = false;
-  for (const auto &instance : compiled.plan->parts(0).instances())
-    retires |= instance.workload() == "old" && instance.retiring();
-  CHECK(retires);
-}
-
 TEST_CASE("measurements and what no formula asks for stay out of the facts") {
   proto::Fleet fleet = two_sites();
   fleet.mutable_nodes(0)->set_temperature_mdegc(50000);

@@ -26,7 +26,8 @@ TEST_CASE("the plans under test have every kind of action") {
   for (const Named &named : plans())
     for (const proto::Action &action : named.plan.actions())
       verbs.insert(action.verb());
-  CHECK(verbs == std::set<std::string>{"create", "replace", "move", "delete", "keep"});
+  CHECK(verbs ==
+        std::set<std::string>{"create", "replace", "move", "delete", "keep", "rename", "protect"});
 }
 
 TEST_CASE("a change to any field is refused") {

@@ -93,3 +93,17 @@ TEST_CASE("an order that waits for itself") {
   plan.mutable_actions(0)->add_after(plan.actions(0).id());
   CHECK_THAT(faults(plan), Contains("N0718"));
 }
+
+TEST_CASE("a plan that touches what runs protected is refused") {
+  for (const Named &named : plans()) {
+    if (named.name != "update" && named.name != "removal")
+      continue;
+    proto::Plan plan = named.plan;
+    for (proto::PartState &state : *plan.mutable_facts()->mutable_parts())
+      for (proto::Instance &instance : *state.mutable_part()->mutable_instances())
+        instance.set_protect(true);
+    plan.set_fleet_digest(plan::fleet_digest(plan.facts()));
+    plan.set_facts_digest(plan::facts_digest(plan.facts()));
+    CHECK(said(verify::verify(sealed(plan))).find("N0721") != std::string::npos);
+  }
+}

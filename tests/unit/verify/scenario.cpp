@@ -36,7 +36,9 @@ proto::Fleet fleet_of(const std::string &yaml) {
   return file.fleet;
 }
 
-proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool destroy) {
+proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool destroy,
+                    const std::vector<std::string> &targets,
+                    const std::vector<std::string> &excludes) {
   compiler::Inputs inputs;
   inputs.intent = intent;
   inputs.fleet = fleet;
@@ -44,6 +46,8 @@ proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool
   inputs.commit = "0123456789abcdef0123456789abcdef01234567";
   inputs.intent_path = "shop";
   inputs.destroy = destroy;
+  inputs.targets = targets;
+  inputs.excludes = excludes;
   compiler::Compiled compiled = compiler::compile(inputs);
   if (!compiled.plan)
     throw std::runtime_error(said(compiled.diagnostics));
@@ -179,18 +183,32 @@ objective frugal {
 )";
 }
 
-std::string shop_changed() {
+namespace {
+
+std::string shop_with(std::initializer_list<std::pair<std::string, std::string>> changes) {
   std::string text = shop();
-  auto swap = [&](const std::string &from, const std::string &to) {
+  for (const auto &[from, to] : changes) {
     const size_t at = text.find(from);
     if (at == std::string::npos)
       throw std::runtime_error("the shop does not say: " + from);
     text.replace(at, from.size(), to);
-  };
-  swap("GREETING = \"Welcome\"", "GREETING = \"Hello\"");
-  swap("workload batch {", "workload nightly {");
-  swap("ports  { http = 8088 }", "ports  { http = 8089 }");
+  }
   return text;
+}
+
+} // namespace
+
+std::string shop_changed() {
+  return shop_with({{"GREETING = \"Welcome\"", "GREETING = \"Hello\""},
+                    {"workload batch {", "workload nightly {"},
+                    {"ports  { http = 8088 }", "ports  { http = 8089 }"}});
+}
+
+std::string shop_renamed() {
+  return shop_with({{"workload store {", "workload db {\n  protect = true"},
+                    {"after    = [store]", "after    = [db]"},
+                    {"workload batch {", "workload batch {\n  protect = true"}}) +
+         "moved { from = workload.store; to = workload.db }\n";
 }
 
 proto::Artifact pages(const std::string &content) {
@@ -237,6 +255,9 @@ std::vector<Named> plans() {
     if (smaller.nodes(i).name() == lost && lost != "gw1")
       smaller.mutable_nodes()->DeleteSubrange(i, 1);
   list.push_back({"update", plan_of(intent_of(shop_changed(), {pages("v2")}), smaller)});
+  list.push_back({"new names", plan_of(intent_of(shop_renamed(), {pages("v1")}), running)});
+  list.push_back({"part of it", plan_of(intent_of(shop_changed(), {pages("v2")}), running, false,
+                                        {"web"}, {"store"})});
   list.push_back({"removal", plan_of(first, running, true)});
   return list;
 }

@@ -15,7 +15,9 @@ proto::Intent intent_of(const std::string &text,
 proto::Fleet fleet_of(const std::string &yaml);
 
 /// The plan; throws with the diagnostics when there is none.
-proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool destroy = false);
+proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool destroy = false,
+                    const std::vector<std::string> &targets = {},
+                    const std::vector<std::string> &excludes = {});
 
 /// The fleet once the plan has been carried out.
 proto::Fleet applied(const proto::Plan &plan, proto::Fleet fleet, uint64_t generation = 1);
@@ -29,13 +31,15 @@ std::string three_nodes();
 /// A shop with everything that a plan of this version can hold, in its first and second form.
 std::string shop();
 std::string shop_changed();
+/// The store has another name and is protected, and so is the batch.
+std::string shop_renamed();
 proto::Artifact pages(const std::string &content);
 
 struct Named {
   std::string name;
   proto::Plan plan;
 };
-/// First apply, an update of what runs (create, replace, move, delete, keep), and a removal.
+/// First apply, updates of what runs (of every kind, also of a part of it), and a removal.
 std::vector<Named> plans();
 
 /// Messages and notes, one a line.
