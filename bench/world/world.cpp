@@ -18,6 +18,33 @@ namespace nemo::bench {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Holds on to an agent until it is gone: nobody here is its parent.
+class Ending {
+public:
+  explicit Ending(pid_t pid)
+      : pidfd_(pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1) {}
+  ~Ending() {
+    pollfd gone = {pidfd_, POLLIN, 0};
+    if (pidfd_ >= 0)
+      ::poll(&gone, 1, 10'000);
+    ::close(pidfd_);
+  }
+  Ending(const Ending &) = delete;
+  Ending &operator=(const Ending &) = delete;
+  llvm::Error kill() const {
+    if (::syscall(SYS_pidfd_send_signal, pidfd_, SIGKILL, nullptr, 0) != 0)
+      return system_failure(errno, "cannot kill the agent");
+    return llvm::Error::success();
+  }
+
+private:
+  int pidfd_;
+};
+
+} // namespace
+
 llvm::Expected<std::unique_ptr<World>> World::make(const Bench &bench) {
   std::unique_ptr<World> world(new World(bench));
   // Short: the kernel allows a socket's path 107 bytes.
@@ -51,9 +78,15 @@ World::~World() {
   for (const std::string &stack : stacks)
     commands.push_back({"destroy", "--stack", stack, "--yes", "--timeout", "60s"});
   commands.push_back({"agent", "stop"});
-  for (const auto &command : commands)
-    if (auto ended = nemo(command); !ended)
-      llvm::errs() << "cannot clean up: " << llvm::toString(ended.takeError()) << '\n';
+  auto pid = agent_pid();
+  {
+    const Ending ending(pid ? *pid : 0); // it writes until its end
+    for (const auto &command : commands)
+      if (auto ended = nemo(command); !ended)
+        llvm::errs() << "cannot clean up: " << llvm::toString(ended.takeError()) << '\n';
+  }
+  if (!pid)
+    llvm::consumeError(pid.takeError());
   std::error_code ignored;
   fs::remove_all(directory_, ignored);
 }
@@ -86,13 +119,8 @@ llvm::Error World::kill_agent() {
   auto pid = agent_pid();
   if (!pid)
     return pid.takeError();
-  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0));
-  if (pidfd < 0 || ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0) != 0)
-    return system_failure(errno, "cannot kill the agent, process {}", *pid);
-  pollfd gone = {pidfd, POLLIN, 0};
-  ::poll(&gone, 1, 10'000);
-  ::close(pidfd);
-  return llvm::Error::success();
+  const Ending ending(*pid);
+  return ending.kill();
 }
 
 llvm::Error World::start_agent() {
