@@ -1,15 +1,14 @@
 // nemo fmt: the one style. A file that does not parse is left alone.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <memory>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "cli/files.h"
 #include "cli/session.h"
 #include "intent/syntax/diff.h"
@@ -35,25 +34,26 @@ llvm::Expected<std::vector<std::string>> files_of(const std::string &path) {
     return std::vector<std::string>{path};
   std::vector<std::string> files;
   for (const auto &entry : fs::directory_iterator(path, error))
-    if (entry.path().extension() == ".nemo" && !entry.is_directory(error))
-      files.push_back(path == "." ? entry.path().filename().string() : entry.path().string());
-  if (error || files.empty())
-    return failure(diag::make(diag::N0101, error ? fmt::format("'{}': {}", path, error.message())
-                                                 : fmt::format("'{}' holds no .nemo file", path)));
+    if (const std::string name = entry.path().filename();
+        llvm::StringRef(name).endswith(".nemo") && name[0] != '.' && !entry.is_directory(error))
+      files.push_back(path == "." ? name : entry.path().string());
+  if (error)
+    return failure(
+        diag::make(diag::N0101, fmt::format("cannot read {}: {}", path, error.message()), path));
+  if (files.empty())
+    return failure(
+        diag::make(diag::N0305, fmt::format("the directory {} holds no .nemo files", path), path));
   std::sort(files.begin(), files.end());
   return files;
 }
 
 llvm::Expected<std::string> read(const std::string &path) {
-  std::string text;
-  if (path == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-    return text;
-  }
-  std::ifstream file(path, std::ios::binary);
-  text.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open() || file.bad())
-    return failure(diag::make(diag::N0101, "'" + path + "' cannot be read"));
+  const uint64_t limit = syntax::Limits().file_bytes; // what is larger, the parser refuses
+  auto text = path == "-" ? read_descriptor(STDIN_FILENO, limit) : read_file(path, limit);
+  if (!text)
+    return failure(diag::make(
+        diag::N0101, fmt::format("cannot read {}: {}", path, llvm::toString(text.takeError())),
+        path));
   return text;
 }
 

@@ -1,8 +1,8 @@
 #include "intent/check/files.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 namespace nemo::check {
@@ -39,10 +39,10 @@ llvm::Expected<std::vector<std::string>> list(const std::string &directory, size
 }
 
 llvm::Expected<std::string> read(const std::string &name) {
-  auto buffer = llvm::MemoryBuffer::getFile(name, false, false, true);
-  if (!buffer)
-    return failure("cannot read {}: {}", name, buffer.getError().message());
-  return (*buffer)->getBuffer().str();
+  auto bytes = read_file(name, max_file_bytes);
+  if (!bytes)
+    return failure("cannot read {}: {}", name, llvm::toString(bytes.takeError()));
+  return bytes;
 }
 
 std::string real(const std::string &name) {

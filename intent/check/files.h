@@ -11,6 +11,9 @@
 
 namespace nemo::check {
 
+/// The most that is read of one file, or of all files of an intent together.
+inline constexpr uint64_t max_file_bytes = 64ull << 20;
+
 struct FileInfo {
   enum class Kind { none, file, directory, other };
   Kind kind = Kind::none;
@@ -24,6 +27,7 @@ struct Files {
   /// Names in a directory, in any order; stops after `limit` + 1.
   std::function<llvm::Expected<std::vector<std::string>>(const std::string &path, size_t limit)>
       list;
+  /// Stops after max_file_bytes + 1, for the caller to refuse.
   std::function<llvm::Expected<std::string>(const std::string &path)> read;
   /// The absolute path without links; "" when nothing is there.
   std::function<std::string(const std::string &path)> real;

@@ -15,7 +15,6 @@ namespace path = llvm::sys::path;
 
 namespace {
 
-constexpr uint64_t max_total_bytes = 64ull << 20;
 constexpr size_t max_files = 4096;
 
 /// Reads files on demand. Two kinds: of a place, or texts in memory.
@@ -42,8 +41,11 @@ class Imports {
 public:
   Imports(Context &context, std::string prefix, const Reader &reader)
       : context_(context), prefix_(std::move(prefix)), reader_(reader) {
-    for (const Source &source : context.sources)
+    for (uint32_t i = 0; i < context.sources.size(); ++i) {
+      const Source &source = context.sources[i];
       bytes_ += source.file.text ? source.file.text->size() : 0;
+      known_.emplace(source.path, i);
+    }
   }
 
   void follow_all() {
@@ -63,13 +65,6 @@ private:
     return result;
   }
 
-  uint32_t file_index(const std::string &name) const {
-    for (uint32_t i = 0; i < context_.sources.size(); ++i)
-      if (context_.sources[i].path == name)
-        return i;
-    return ~0u;
-  }
-
   void follow(uint32_t from, syntax::StmtId id) {
     const Cursor at{from, nullptr};
     // Copied: reading more files moves the sources.
@@ -86,6 +81,8 @@ private:
     }
     const std::string target = join(path::parent_path(context_.sources[from].path), written);
     const std::vector<std::string> names = reader_.find(target);
+    if (!context_.spend(at, extent, 1 + names.size()))
+      return;
     if (names.empty()) {
       context_
           .error(diag::N0303, at, extent,
@@ -105,12 +102,10 @@ private:
         alias = context_.text(at, context_.expr(at, member.value).extent).trim('"').str();
     }
     for (const std::string &name : names) {
-      uint32_t index = file_index(name);
-      if (index == ~0u) {
-        index = read(name, at, extent);
-        if (index == ~0u)
-          return;
-      }
+      const auto known = known_.find(name);
+      const uint32_t index = known != known_.end() ? known->second : read(name, at, extent);
+      if (index == ~0u)
+        return;
       context_.sources[from].imports.push_back(index);
       if (!alias.empty()) {
         auto [entry, added] = context_.sources[from].aliases.try_emplace(alias, modules_ + 1);
@@ -138,14 +133,16 @@ private:
       return ~0u;
     }
     bytes_ += text->size();
-    if (bytes_ > max_total_bytes) {
+    if (bytes_ > max_file_bytes) {
       if (!full_)
         context_.error(diag::N0304, at, extent, "the files together are over 64 MiB");
       full_ = true;
       return ~0u;
     }
     add_file(context_, name, prefix_ + name, std::move(*text));
-    return context_.sources.size() - 1;
+    const auto index = static_cast<uint32_t>(context_.sources.size() - 1);
+    known_.emplace(name, index);
+    return index;
   }
 
   void refuse_cycles() {
@@ -191,39 +188,33 @@ private:
   Context &context_;
   std::string prefix_;
   const Reader &reader_;
+  std::map<std::string, uint32_t> known_; ///< files that are read, by path
   uint32_t modules_ = 0;
   uint64_t bytes_ = 0;
   bool full_ = false;
 };
 
-std::vector<std::string> nemo_files(const Files &files, const std::string &directory) {
+llvm::Expected<std::vector<std::string>> nemo_files(const Files &files,
+                                                    const std::string &directory) {
   constexpr size_t most = 1u << 20; // of all kinds; how many are read is limited later
   auto names = files.list(directory, most);
-  if (!names) {
-    llvm::consumeError(names.takeError());
-    return {};
-  }
+  if (!names)
+    return names.takeError();
   llvm::erase_if(*names, [&](llvm::StringRef name) {
     return !name.endswith(".nemo") || name.startswith(".") ||
            files.is_directory(directory + "/" + name.str());
   });
   std::sort(names->begin(), names->end());
-  return std::move(*names);
+  return names;
 }
 
-llvm::Expected<std::string> read_whole(const Files &files, const std::string &name) {
-  const FileInfo info = files.info(name);
-  if (info.kind == FileInfo::Kind::directory || info.kind == FileInfo::Kind::other)
-    return failure("cannot read {}: it is no file", name);
-  if (info.size > max_total_bytes + 1)
-    return std::string(max_total_bytes + 1, '\n'); // the parser refuses it by its size
-  return files.read(name);
-}
+constexpr const char *what_to_name = "name a .nemo file, or a directory that holds some";
 
-void unreadable(Context &context, const std::string &display, std::string message,
+void unreadable(Context &context, const std::string &display, std::string message, std::string fix,
                 const diag::Entry &entry = diag::N0101) {
   context.incomplete = true;
   context.diagnostics.push_back(diag::make(entry, std::move(message), display));
+  context.diagnostics.back().fix = std::move(fix);
 }
 
 } // namespace
@@ -239,12 +230,19 @@ Place load_path(Context &context, const std::string &given, const Files &files,
                 const std::string &shown_before) {
   Place place{.files = files, .directory = {}, .prefix = {}, .repository = {}};
   std::vector<std::string> roots;
-  if (files.is_directory(given)) {
+  if (given.empty()) {
+    unreadable(context, {}, "the path is empty", what_to_name);
+  } else if (files.is_directory(given)) {
     place.directory = given;
-    roots = nemo_files(files, given);
-    if (roots.empty())
-      unreadable(context, shown_before + given, fmt::format("{} holds no .nemo files", given),
+    auto names = nemo_files(files, given);
+    if (!names)
+      unreadable(context, shown_before + given, llvm::toString(names.takeError()), what_to_name);
+    else if (names->empty())
+      unreadable(context, shown_before + given,
+                 fmt::format("the directory {} holds no .nemo files", given), what_to_name,
                  diag::N0305);
+    else
+      roots = std::move(*names);
   } else {
     place.directory = path::parent_path(given).str();
     roots = {path::filename(given).str()};
@@ -262,16 +260,15 @@ Place load_path(Context &context, const std::string &given, const Files &files,
 
   uint64_t bytes = 0;
   for (const std::string &name : roots) {
-    auto text =
-        read_whole(files, path::is_absolute(given) && shown.empty() ? "/" + name
-                                                                    : place.directory + "/" + name);
+    auto text = files.read(place.directory == "." ? name : place.directory + "/" + name);
     if (!text) {
-      unreadable(context, place.prefix + name, llvm::toString(text.takeError()));
+      unreadable(context, place.prefix + name, llvm::toString(text.takeError()), what_to_name);
       continue;
     }
     bytes += text->size();
-    if (bytes > max_total_bytes && context.sources.size() > 0) {
-      unreadable(context, place.prefix + name, "the files together are over 64 MiB", diag::N0304);
+    if (bytes > max_file_bytes && context.sources.size() > 0) {
+      unreadable(context, place.prefix + name, "the files together are over 64 MiB",
+                 "plan some of them by themselves: a stack each", diag::N0304);
       break;
     }
     add_file(context, name, place.prefix + name, std::move(*text));
@@ -284,18 +281,21 @@ Place load_path(Context &context, const std::string &given, const Files &files,
       return {name};
     if (files.is_file(full + ".nemo"))
       return {name + ".nemo"};
-    std::vector<std::string> names;
-    if (files.is_directory(full))
-      for (const std::string &file : nemo_files(files, full))
-        names.push_back(join(name, file));
-    return names;
+    auto names = nemo_files(files, full);
+    if (!names) {
+      llvm::consumeError(names.takeError());
+      return {};
+    }
+    for (std::string &file : *names)
+      file = join(name, file);
+    return std::move(*names);
   };
   reader.read = [&](const std::string &name) -> llvm::Expected<std::string> {
     const std::string full = join(place.directory, name);
     if (const std::string real = files.real(full); !inside(place.repository, real))
       return failure("an import may not leave the repository ({}); this one is at {}",
                      place.repository, real);
-    return read_whole(files, full);
+    return files.read(full);
   };
   Imports(context, place.prefix, reader).follow_all();
   return place;
@@ -307,7 +307,7 @@ void load_texts(Context &context, const std::vector<proto::SourceFile> &files) {
     if (by_path.emplace(file.path(), &file).second)
       add_file(context, file.path(), file.path(), file.text());
   if (files.empty())
-    unreadable(context, {}, "there are no files to check", diag::N0305);
+    unreadable(context, {}, "there are no files to check", {}, diag::N0305);
   Reader reader;
   reader.find = [&](const std::string &name) -> std::vector<std::string> {
     if (by_path.count(name))

@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
-
 #include "base/diagnostics/registry.h"
+#include "base/files.h"
 #include "intent/fleet/read_fleet.h"
 #include "intent/units/units.h"
 
@@ -38,27 +36,8 @@ FleetFile read_fleet_file(const std::string &path) {
         diag::make(diag::N0402, fmt::format("{} cannot be read: {}", path, why), path));
     return file;
   };
-  // One byte more than the limit is enough to refuse it; devices and pipes end there too.
-  auto descriptor = llvm::sys::fs::openNativeFileForRead(path);
-  if (!descriptor)
-    return refuse(llvm::toString(descriptor.takeError()));
-  llvm::SmallString<0> bytes;
-  std::string failure;
-  while (bytes.size() <= file_limit) {
-    const size_t before = bytes.size();
-    bytes.resize_for_overwrite(before + (1u << 20));
-    auto count = llvm::sys::fs::readNativeFile(
-        *descriptor, llvm::MutableArrayRef<char>(bytes.data() + before, 1u << 20));
-    bytes.resize(before + (count ? *count : 0));
-    if (!count) {
-      failure = llvm::toString(count.takeError());
-      break;
-    }
-    if (*count == 0)
-      break;
-  }
-  llvm::sys::fs::closeFile(*descriptor);
-  return failure.empty() ? parse_fleet(path, bytes.str().str()) : refuse(failure);
+  auto text = read_file(path, file_limit, Input::stream);
+  return text ? parse_fleet(path, std::move(*text)) : refuse(llvm::toString(text.takeError()));
 }
 
 } // namespace nemo::fleet
