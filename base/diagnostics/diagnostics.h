@@ -69,6 +69,9 @@ void render_json(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnostics)
 
 bool has_errors(llvm::ArrayRef<Diagnostic> diagnostics);
 
+/// A text for use inside a message: at most `most` bytes, whole characters, "…" for the rest.
+std::string shortened(llvm::StringRef text, size_t most);
+
 /// The candidate that is nearest to `wrong` by edit distance, if near enough to be meant (a third
 /// of its length, at least one).
 std::optional<std::string> did_you_mean(llvm::StringRef wrong,

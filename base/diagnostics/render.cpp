@@ -136,50 +136,70 @@ private:
     if (range.line == 0 || !text || range.begin > text->size())
       return;
     gutter_ = fmt::format("{}", std::max(range.line, range.end_line)).size() + 1;
-    const size_t start = line_start(*text, range.begin);
     const bool several = range.end_line > range.line && range.end <= text->size();
-    const auto column = static_cast<uint32_t>(range.begin - start);
-    const size_t one_line_end = std::max<size_t>(range.end, range.begin + 1) - start;
-    source_line(range.line, line_at(*text, start), column,
-                several ? line_at(*text, start).size() : one_line_end, true);
+    const size_t end = several ? text->size() : std::max(range.end, range.begin + 1);
+    source_line(range.line,
+                line_around(*text, line_start(*text, range.begin, range.column), range.begin),
+                range.begin, end, true);
     if (!several)
       return;
-    const size_t last = line_start(*text, range.end);
+    const size_t last = line_start(*text, range.end, range.end_column);
     if (last == range.end)
       return; // ends with the line end before it
     if (range.end_line > range.line + 1)
       out_ << std::string(gutter_, ' ') << paint("34", " :") << '\n';
-    const llvm::StringRef line = line_at(*text, last);
-    const size_t indent = line.find_first_not_of(" \t");
-    source_line(range.end_line, line,
-                static_cast<uint32_t>(indent == llvm::StringRef::npos ? 0 : indent),
-                range.end - last, false);
+    const Line line = line_around(*text, last, last);
+    const size_t indent = std::min(line.text.find_first_not_of(" \t"), line.text.size());
+    source_line(range.end_line, line, last + indent, range.end, false);
   }
 
-  static size_t line_start(llvm::StringRef text, size_t offset) {
+  /// As much of a line as a terminal could show: a line may be as long as a file.
+  struct Line {
+    llvm::StringRef text;
+    size_t begin = 0; ///< offset of `text` in the file
+    bool more_before = false, more_behind = false;
+  };
+
+  static size_t line_start(llvm::StringRef text, size_t offset, uint32_t column) {
+    const size_t start = offset - (column - 1);
+    if (column != 0 && start <= offset && (start == 0 || text[start - 1] == '\n'))
+      return start;
     return text.take_front(offset).rfind('\n') + 1; // npos + 1 is 0
   }
 
-  static llvm::StringRef line_at(llvm::StringRef text, size_t start) {
-    return text.substr(start).take_until([](char c) { return c == '\n'; }).rtrim('\r');
+  static Line line_around(llvm::StringRef text, size_t start, size_t focus) {
+    constexpr size_t reach = 4096;
+    Line line;
+    line.begin = focus - start > reach ? focus - reach : start;
+    line.more_before = line.begin != start;
+    while (line.more_before && line.begin < focus && (text[line.begin] & 0xC0) == 0x80)
+      ++line.begin;
+    line.text = text.slice(line.begin, focus + reach);
+    const size_t end = line.text.find('\n');
+    line.more_behind = end == llvm::StringRef::npos && focus + reach < text.size();
+    line.text = line.text.take_front(end).rtrim('\r');
+    return line;
   }
 
-  /// One line and what is marked of it: bytes [begin, end).
-  void source_line(uint32_t number, llvm::StringRef line, uint32_t begin, size_t end, bool caret) {
-    std::vector<Cell> cells = cells_of(line);
-    const auto marked = [&](const Cell &cell) { return cell.begin >= begin && cell.begin < end; };
+  /// One line and what is marked of it: bytes [begin, end) of the file.
+  void source_line(uint32_t number, const Line &line, size_t begin, size_t end, bool caret) {
+    std::vector<Cell> cells = cells_of(line.text);
+    const auto marked = [&](const Cell &cell) {
+      return line.begin + cell.begin >= begin && line.begin + cell.begin < end;
+    };
     const auto first =
         static_cast<size_t>(std::find_if(cells.begin(), cells.end(), marked) - cells.begin());
     const auto [from, to] = window(cells, first);
-    std::string shown = from > 0 ? "…" : "";
-    std::string marks = from > 0 ? " " : "";
+    const bool cut = from > 0 || line.more_before;
+    std::string shown = cut ? "…" : "";
+    std::string marks = cut ? " " : "";
     for (size_t i = from; i != to; ++i) {
       shown += cells[i].text;
       const bool here = marked(cells[i]);
       for (unsigned w = 0; w != cells[i].width; ++w)
         marks += !here ? ' ' : i == first && w == 0 && caret ? '^' : '~';
     }
-    if (to < cells.size())
+    if (to < cells.size() || line.more_behind)
       shown += "…";
     if (first == cells.size()) // just behind the line
       marks += '^';

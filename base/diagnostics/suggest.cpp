@@ -1,4 +1,5 @@
-// "Did you mean": optimal string alignment distance (insert, delete, replace, swap neighbours),
+// What messages say about words: as much of one as fits, and which was probably meant. The distance
+// between two is that of optimal string alignment (insert, delete, replace, swap neighbours),
 // computed only as far as a suggestion could still be near enough.
 #include "base/diagnostics/diagnostics.h"
 
@@ -38,6 +39,15 @@ size_t distance(llvm::StringRef a, llvm::StringRef b, size_t bound) {
 }
 
 } // namespace
+
+std::string shortened(llvm::StringRef text, size_t most) {
+  if (text.size() <= most)
+    return text.str();
+  size_t cut = most - 3; // what "…" takes
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
+    --cut;
+  return text.take_front(cut).str() + "…";
+}
 
 std::optional<std::string> did_you_mean(llvm::StringRef wrong,
                                         llvm::ArrayRef<std::string> candidates) {

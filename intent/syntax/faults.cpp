@@ -97,13 +97,7 @@ void Faults::cause(std::string text) {
 }
 
 std::string Faults::shown(const Token &token) const {
-  llvm::StringRef text = file_.source(token.extent());
-  if (text.size() <= 40)
-    return "'" + text.str() + "'";
-  size_t cut = 37;
-  while ((static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
-    --cut;
-  return "'" + text.take_front(cut).str() + "…'";
+  return "'" + shortened(file_.source(token.extent()), 40) + "'";
 }
 
 void Faults::missing_value(llvm::ArrayRef<Token> statement, size_t found) {
@@ -156,6 +150,10 @@ void Faults::unexpected(llvm::ArrayRef<Token> statement, size_t found, bool is_r
   } else if (token.kind == Lexer::COMMA) {
     add(diag::N0114, token.extent(), "',' separates the items of a list, and there is no list here",
         "put the items in brackets: [a, b]");
+  } else if (previous.kind == Lexer::DOT &&
+             (token.kind == Lexer::NUMBER || token.kind == Lexer::QUANTITY)) {
+    add(diag::N0114, token.extent(), "a name begins with a letter",
+        fmt::format("write it in quotes: .\"{}\"", text));
   } else if (previous.kind == Lexer::NUMBER && token.kind == Lexer::DOT) {
     add(diag::N0114, token.extent(), "a number has one decimal point",
         "if this is text, such as an address or a version, put it in quotes");

@@ -121,6 +121,29 @@ TEST_CASE("long lines are cut around the caret") {
   CHECK(marks.find('^') == line.find('X') - 2);
 }
 
+TEST_CASE("a line as long as a file is shown like any other") {
+  std::string text = "a = 1\n" + std::string(1 << 20, 'a');
+  for (int i = 0; i < (1 << 18); ++i)
+    text += "é日"; // wherever it is cut, whole characters are shown
+  text += "X" + std::string(1 << 20, 'b');
+  const std::string shown = marked(text, "X", 60);
+  const std::string line = shown.substr(0, shown.find('\n'));
+  const std::string marks = shown.substr(shown.find('\n') + 1);
+  CHECK(line.find('<') == std::string::npos);
+  CHECK(line.find("é日é日X") != std::string::npos);
+  CHECK(llvm::StringRef(line).endswith("b…"));
+  CHECK(llvm::StringRef(line).startswith(" 2 | …"));
+  CHECK(llvm::StringRef(marks).trim("\n |") == "^");
+}
+
+TEST_CASE("a text inside a message is cut between characters") {
+  CHECK(shortened("abc", 3) == "abc");
+  CHECK(shortened("abcdefgh", 7) == "abcd…");
+  CHECK(shortened("日本日本日本", 10) == "日本…");
+  CHECK(shortened("日本日本日本", 9) == "日本…");
+  CHECK(shortened("日本日本日本", 8) == "日…");
+}
+
 TEST_CASE("ranges over several lines show the first and the last") {
   CHECK(marked("a = (b\n  and\n  c)\nd\n", "(b\n  and\n  c)") == " 1 | a = (b\n"
                                                                  "   |     ^~\n"
