@@ -46,7 +46,7 @@ int unknown(const Session &session, const std::string &what,
 }
 
 int explain_id(const Session &session, const std::string &id) {
-  const diag::Entry *entry = diag::find(id);
+  const diag::Entry *entry = diag::find(llvm::StringRef(id).upper());
   if (entry == nullptr) {
     std::vector<std::string> ids;
     for (const diag::Entry &known : diag::all())
@@ -83,7 +83,7 @@ int explain(const Options &options, const Session &session) {
   if (options.what.empty())
     return list_ids(session);
   if (!llvm::StringRef(options.what).contains('.'))
-    return explain_id(session, llvm::StringRef(options.what).upper());
+    return explain_id(session, options.what);
   return explain_object(session, options);
 }
 

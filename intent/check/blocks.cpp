@@ -110,7 +110,9 @@ void Blocks::attribute(TypedBlock &block, Cursor at, const syntax::Stmt &stateme
     block.faulty = true;
     return;
   }
-  auto value = values_.typed(*known, at, statement.value);
+  const std::string own = name.str();
+  auto value = values_.typed(known == schema.free_form ? schema::named(*known, own) : *known, at,
+                             statement.value);
   TypedAttribute made{
       known, name.str(), {}, at, context_.expr(at, statement.value).extent, statement.name.extent};
   if (value)
@@ -155,7 +157,7 @@ void Blocks::child(TypedBlock &block, Cursor at, const syntax::Stmt &statement,
   if (labels.size() > (known->labels == schema::Labels::optional_name ? 1u : 0u)) {
     context_.error(
         diag::N0219, at, head,
-        fmt::format("`{}` has {}, and here are {}", known->name,
+        fmt::format("`{}` has {}, and this one has {}", known->name,
                     known->labels == schema::Labels::none ? "no label" : "at most one label",
                     labels.size()));
     block.faulty = true;

@@ -17,6 +17,9 @@ struct TypedAttribute {
   Cursor at;
   syntax::Extent extent; ///< of the value
   syntax::Extent name_extent;
+
+  /// False: what stands there was refused, and is no fault again.
+  bool sound() const { return value.kind_case() != proto::Value::KIND_NOT_SET; }
 };
 
 struct TypedRule {
@@ -66,9 +69,6 @@ private:
   Values &values_;
   Expander &expander_;
 };
-
-/// A statement with white space folded and comments left out.
-std::string fold_text(llvm::StringRef source);
 
 proto::Object to_object(const Context &context, const TypedBlock &block);
 

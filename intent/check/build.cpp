@@ -47,7 +47,7 @@ void Builder::add(const TypedBlock &block) {
     *made.mutable_span() = span;
   } else if (kind == "secret") {
     const TypedAttribute *file = block.find("file");
-    if (file && (file->value.text().empty() || file->value.text().front() != '/'))
+    if (file && file->sound() && (file->value.text().empty() || file->value.text().front() != '/'))
       context_.error(diag::N0316, file->at, file->extent,
                      "a secret's file is an absolute path on the node");
     proto::Secret &made = *intent.add_secrets();
@@ -83,11 +83,12 @@ void Builder::tenant(const TypedBlock &block) {
 }
 
 void Builder::moved(const TypedBlock &block) {
-  if (!block.find("from") || !block.find("to"))
+  const TypedAttribute *from = block.find("from"), *to = block.find("to");
+  if (!from || !to || !from->sound() || !to->sound())
     return;
   proto::Moved &made = *context_.intent.add_moved();
-  made.set_from(block.find("from")->value.reference());
-  made.set_to(block.find("to")->value.reference());
+  made.set_from(from->value.reference());
+  made.set_to(to->value.reference());
   *made.mutable_span() = context_.span(block.at, block.head);
 }
 

@@ -113,17 +113,19 @@ void Builder::what_runs(const TypedBlock &block, proto::Workload &out) {
   out.set_image(text(block, "image"));
   for (const std::string &word : texts(block, "exec"))
     out.add_exec(word);
-  if (exec && out.exec_size() > 0 && (out.exec(0).empty() || out.exec(0).front() != '/'))
-    context_.error(
-        diag::N0316, exec->at, exec->extent,
-        fmt::format("`exec` begins with an absolute path, and this is `{}`", out.exec(0)),
-        "write where the program is, such as /usr/bin/python3");
-  else if (exec && out.exec_size() == 0)
-    context_.error(diag::N0316, exec->at, exec->extent, "`exec` names no program");
   const TypedAttribute *sandbox = block.find("sandbox");
   out.set_sandbox(sandbox ? text_of(sandbox->value) : image ? "container" : "process");
   if (sandbox)
     *out.mutable_sandbox_span() = context_.span(sandbox->at, sandbox->extent);
+  if (!exec || !exec->sound())
+    return;
+  if (out.exec_size() > 0 && (out.exec(0).empty() || out.exec(0).front() != '/'))
+    context_.error(
+        diag::N0316, exec->at, exec->extent,
+        fmt::format("`exec` begins with an absolute path, and this is `{}`", out.exec(0)),
+        "write where the program is, such as /usr/bin/python3");
+  else if (out.exec_size() == 0)
+    context_.error(diag::N0316, exec->at, exec->extent, "`exec` names no program");
 }
 
 /// A rule that speaks of what is measured is a service level; one of nodes alone says where.
@@ -141,6 +143,11 @@ void Builder::sort_rule(const TypedRule &rule, proto::Workload &out) {
   else if (metric && rule.rule.verb() == proto::Rule::DENY)
     context_.error(diag::N0319, rule.at, rule.extent,
                    "`deny` removes nodes; a service level is a `require` or a `prefer`");
+  else if (!metric && rule.rule.has_over())
+    context_.error(
+        diag::N0212, rule.at, rule.extent,
+        "`over` is the window of what is measured, and this rule speaks of nothing that is",
+        "take `over` away");
   else
     *(metric ? out.add_slo() : out.mutable_place()->add_rules()) = rule.rule;
 }

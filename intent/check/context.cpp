@@ -108,6 +108,35 @@ std::vector<std::string> Context::object_names(const char *kinds) const {
   return result;
 }
 
+std::string fold_text(llvm::StringRef source) {
+  std::string result;
+  bool space = false;
+  for (size_t i = 0; i < source.size(); ++i) {
+    const char c = source[i];
+    if (c == '#') {
+      i = std::min(source.find('\n', i), source.size()) - 1;
+      space = true;
+    } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+      space = true;
+    } else {
+      if (space && !result.empty())
+        result += ' ';
+      space = false;
+      result += c;
+      if (c != '"')
+        continue;
+      for (++i; i < source.size(); ++i) {
+        result += source[i];
+        if (source[i] == '\\' && i + 1 < source.size())
+          result += source[++i];
+        else if (source[i] == '"')
+          break;
+      }
+    }
+  }
+  return result;
+}
+
 std::string suggestion(llvm::StringRef wrong, llvm::ArrayRef<std::string> candidates,
                        std::string &fix) {
   if (auto near = did_you_mean(wrong, candidates)) {

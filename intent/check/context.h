@@ -101,6 +101,8 @@ public:
   std::vector<std::string> object_names(const char *kinds) const;
 };
 
+/// Source with white space folded and comments left out.
+std::string fold_text(llvm::StringRef source);
 /// "; did you mean `x`?" or nothing, and the fix.
 std::string suggestion(llvm::StringRef wrong, llvm::ArrayRef<std::string> candidates,
                        std::string &fix);

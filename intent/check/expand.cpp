@@ -54,7 +54,7 @@ bool Expander::labels_fit(const schema::Block &block, Cursor at, const syntax::S
     return true;
   context_
       .error(diag::N0219, at, head_of(context_.file(at), statement),
-             fmt::format("`{}` has {}, and here are {}", block.name, what, count))
+             fmt::format("`{}` has {}, and this one has {}", block.name, what, count))
       .notes.push_back({fmt::format("for example: {}", block.example), {}, {}});
   return false;
 }
@@ -250,7 +250,7 @@ void Expander::bind(Environment &environment, const Declared &made, Cursor at,
     environment.bindings[name] = {argument.value, at, parameter->type ? parameter->type->name : ""};
     const size_t before = context_.diagnostics.size();
     if (parameter->type)
-      values_.typed(*parameter->type, at, argument.value);
+      values_.typed(schema::named(*parameter->type, name), at, argument.value);
     for (size_t i = before; i < context_.diagnostics.size(); ++i)
       context_.note(context_.diagnostics[i],
                     fmt::format("the parameter `{}` is declared here", name),
@@ -335,7 +335,8 @@ void Expander::check_template(const Declared &declared) {
   }
   for (const Parameter &parameter : parameters(declared))
     if (parameter.type && parameter.standard != syntax::no_expr)
-      values_.typed(*parameter.type, declared.at, parameter.standard);
+      values_.typed(schema::named(*parameter.type, parameter.name), declared.at,
+                    parameter.standard);
 }
 
 std::vector<Member> Expander::body(const Environment &environment, const Declared &made) const {

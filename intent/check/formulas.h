@@ -59,6 +59,13 @@ public:
   /// The values of constants that an expression names, for explanations.
   proto::Value named_value(Cursor at, const proto::Ref &ref);
 
+  /// Tells that a constant stands where one of `words` could, and has its name (N0215).
+  void claim_words(const char *words, Cursor at, syntax::ExprId id);
+  /// "low - 1" for `low-1`, one name where two are known; else empty.
+  std::string subtraction(Cursor at, llvm::StringRef name) const;
+  /// A bare word where none has a meaning: told as a name that is not known.
+  bool bare_words_left(Cursor at, const syntax::Expr &expr, const Compiled &compiled);
+
   /// "time (20ms)" or "an enumerator": what an operand is, in words.
   static std::string describe(const Kind &kind);
 
@@ -79,7 +86,6 @@ private:
   Compiled range(Cursor at, const syntax::Expr &expr, Compiled low, Compiled high);
   bool settle(Cursor at, const syntax::Expr &expr, Compiled &word, const Kind &other);
   bool settle_one(Cursor at, syntax::Extent extent, proto::Expr &expr, const Kind &other);
-  bool bare_words_left(Cursor at, const syntax::Expr &expr, const Compiled &compiled);
   void mismatch(Cursor at, const syntax::Expr &expr, const Compiled &left, const Compiled &right,
                 const char *doing);
   Compiled fold(Cursor at, const syntax::Expr &expr, Compiled compiled);

@@ -136,6 +136,12 @@ Compiled Formulas::fact(Cursor at, const syntax::Expr &expr, const Scope &scope)
   *result.expr.mutable_span() = context_.span(at, expr.extent);
 
   const schema::Fact *found = parts[0].quoted ? nullptr : schema::find_fact(path);
+  if (!found && path.size() == 1 && !parts[0].quoted)
+    if (const std::string fix = subtraction(at, path[0]); !fix.empty()) {
+      context_.error(diag::N0209, at, expr.extent,
+                     fmt::format("`{}` is one name: subtraction takes spaces", path[0].str()), fix);
+      return fail();
+    }
   if (!found && path.size() == 1) { // a bare word, until a comparison says which
     result.kind.of = Kind::Of::word;
     result.expr.mutable_literal()->set_enumerator(path[0].str());
@@ -170,7 +176,13 @@ Compiled Formulas::fact(Cursor at, const syntax::Expr &expr, const Scope &scope)
                                      : llvm::join(members, ", ")));
       return fail();
     }
-    const std::string hint = suggestion(path[known], members, fix);
+    std::string hint = suggestion(path[known], members, fix);
+    for (const std::string &member : members)
+      if (path[known].startswith(member + "-") && known + 1 == path.size()) {
+        hint = "; subtraction takes spaces";
+        fix = path_text(head) + "." + member + " - " +
+              path[known].drop_front(member.size() + 1).str();
+      }
     Diagnostic &fault = context_.error(
         diag::N0209, at, parts[known].extent,
         fmt::format("`{}` has no member `{}`{}", path_text(head), path[known].str(), hint), fix);
@@ -311,14 +323,48 @@ bool Formulas::settle(Cursor at, const syntax::Expr &expr, Compiled &word, const
   return ok;
 }
 
+void Formulas::claim_words(const char *words, Cursor at, syntax::ExprId id) {
+  const syntax::Expr &expr = context_.expr(at, id);
+  if (expr.kind == ExprKind::list || expr.kind == ExprKind::parentheses)
+    for (syntax::ExprId item : context_.file(at).operands_of(expr))
+      claim_words(words, at, item);
+  if (expr.kind != ExprKind::reference)
+    return;
+  const auto parts = context_.file(at).parts_of(expr);
+  if (parts.size() == 1 && schema::has_word(words, parts[0].text) && context_.constant(at, parts))
+    context_.words.try_emplace(parts[0].text.str(), at, expr.extent);
+}
+
+std::string Formulas::subtraction(Cursor at, llvm::StringRef name) const {
+  const auto known = [&](llvm::StringRef word) {
+    const syntax::Name part{word, {}, false};
+    return context_.constant(at, part) ||
+           (at.environment && at.environment->bindings.count(word.str()));
+  };
+  for (size_t dash = name.find('-'); dash != llvm::StringRef::npos;
+       dash = name.find('-', dash + 1)) {
+    const llvm::StringRef left = name.take_front(dash), right = name.drop_front(dash + 1);
+    if (known(left) && (llvm::isDigit(right.front()) || known(right)))
+      return (left + " - " + right).str();
+  }
+  return {};
+}
+
 bool Formulas::bare_words_left(Cursor at, const syntax::Expr &expr, const Compiled &compiled) {
   if (compiled.kind.of != Kind::Of::word || compiled.kind.words)
     return false;
   std::string fix;
+  const std::string word = context_.text(at, expr.extent).str();
+  if (schema::is_root(word)) {
+    context_.error(
+        diag::N0209, at, expr.extent,
+        fmt::format("`{}` is not a value by itself; it has {}", word,
+                    llvm::join(schema::members(llvm::ArrayRef<llvm::StringRef>(word)), ", ")));
+    return true;
+  }
   std::vector<std::string> names = context_.constant_names(at);
   for (std::string &root : schema::roots())
     names.push_back(std::move(root));
-  const std::string word = context_.text(at, expr.extent).str();
   const std::string hint = suggestion(word, names, fix);
   context_.error(diag::N0209, at, expr.extent,
                  fmt::format("`{}` is no name that formulas know{}", word, hint), fix);

@@ -12,8 +12,10 @@ using Of = Kind::Of;
 void Formulas::mismatch(Cursor at, const syntax::Expr &expr, const Compiled &left,
                         const Compiled &right, const char *doing) {
   const auto operands = context_.file(at).operands_of(expr);
-  const std::string a = context_.text(at, context_.expr(at, operands[0]).extent).str();
-  const std::string b = context_.text(at, context_.expr(at, operands[1]).extent).str();
+  const auto shown = [&](syntax::ExprId id) {
+    return shortened(fold_text(context_.text(at, context_.expr(at, id).extent)), 60);
+  };
+  const std::string a = shown(operands[0]), b = shown(operands[1]);
   Diagnostic &fault = context_.error(diag::N0210, at, expr.extent,
                                      fmt::format("cannot {} `{}` and `{}`: {} and {}", doing, a, b,
                                                  describe(left.kind), describe(right.kind)));
@@ -22,6 +24,11 @@ void Formulas::mismatch(Cursor at, const syntax::Expr &expr, const Compiled &lef
            kind.dimension == units::dimension_of("gCO2e/h") ||
            kind.dimension == units::dimension_of("EUR/h");
   };
+  for (auto [object, text, operand] :
+       {std::tuple{&left, &right, operands[1]}, std::tuple{&right, &left, operands[0]}})
+    if (object->kind.of == Of::reference && text->kind.of == Of::text && text->expr.has_literal() &&
+        context_.expr(at, operand).kind == ExprKind::string)
+      fault.fix = fmt::format("write the name without quotes: {}", text->expr.literal().text());
   if (rate(left.kind) && rate(right.kind))
     fault.fix = "give each a price, so that both are money: energy * 0.21EUR/kWh + carbon * "
                 "80EUR/tCO2e";
@@ -147,6 +154,10 @@ Compiled Formulas::comparison(Cursor at, const syntax::Expr &expr, Compiled left
   const bool ordered = expr.kind == ExprKind::less || expr.kind == ExprKind::less_equal ||
                        expr.kind == ExprKind::greater || expr.kind == ExprKind::greater_equal;
   const char *doing = member ? "look for one in the other of" : "compare";
+  const auto operands = context_.file(at).operands_of(expr);
+  for (auto [side, id] : {std::pair{&left, operands[1]}, std::pair{&right, operands[0]}})
+    if (side->kind.of == Of::word && side->kind.words)
+      claim_words(side->kind.words, at, id);
   const auto bare = [](const Compiled &side) {
     return side.kind.of == Of::word && !side.kind.words;
   };

@@ -32,35 +32,6 @@ uint8_t clause_bit(syntax::ClauseKind kind) { return 1u << static_cast<unsigned>
 
 } // namespace
 
-std::string fold_text(llvm::StringRef source) {
-  std::string result;
-  bool space = false;
-  for (size_t i = 0; i < source.size(); ++i) {
-    const char c = source[i];
-    if (c == '#') {
-      i = std::min(source.find('\n', i), source.size()) - 1;
-      space = true;
-    } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-      space = true;
-    } else {
-      if (space && !result.empty())
-        result += ' ';
-      space = false;
-      result += c;
-      if (c != '"')
-        continue;
-      for (++i; i < source.size(); ++i) {
-        result += source[i];
-        if (source[i] == '\\' && i + 1 < source.size())
-          result += source[++i];
-        else if (source[i] == '"')
-          break;
-      }
-    }
-  }
-  return result;
-}
-
 Scope Blocks::scope_of(const schema::Block &block) const {
   return {block.roots ? block.roots : "", fmt::format("`{}`", block.name)};
 }
@@ -94,7 +65,8 @@ void Blocks::rule(TypedBlock &block, Cursor at, const syntax::Stmt &statement,
   *out.rule.mutable_span() = context_.span(at, statement.extent);
 
   Compiled formula = formulas_.compile(at, statement.value, scope);
-  bool ok = formula.valid();
+  bool ok = formula.valid() &&
+            !formulas_.bare_words_left(at, context_.expr(at, statement.value), formula);
   if (ok) {
     const syntax::Extent extent = context_.expr(at, statement.value).extent;
     const bool figure =
@@ -154,6 +126,15 @@ bool Blocks::clause(TypedBlock &block, TypedRule &out, Cursor at, const syntax::
   case syntax::ClauseKind::hold:
   case syntax::ClauseKind::weight: {
     const bool number = clause.kind == syntax::ClauseKind::weight;
+    const bool hard =
+        out.rule.verb() == proto::Rule::REQUIRE || out.rule.verb() == proto::Rule::DENY;
+    if (number && hard) {
+      context_.error(
+          diag::N0212, at, clause.extent,
+          "`weight` has no meaning for `require` and `deny`: they hold whatever they weigh",
+          "take the weight away, or say `prefer`");
+      return false;
+    }
     auto value = values_.typed(number ? weight : window, at, clause.value);
     if (!value)
       return false;

@@ -62,6 +62,8 @@ std::optional<proto::Value> Values::typed(const schema::Attribute &attribute, Cu
 
 std::optional<proto::Value> Values::checked(const schema::Attribute &attribute, Cursor at,
                                             syntax::ExprId id) {
+  if (attribute.type == Type::enumerator && id != syntax::no_expr)
+    formulas_.claim_words(attribute.words, at, id);
   auto target = formulas_.resolve(at, id);
   if (!target)
     return std::nullopt;
@@ -321,7 +323,11 @@ std::optional<proto::Value> Values::number(const schema::Attribute &attribute, C
         !schema::is_root(context_.file(at).parts_of(expr)[0].text)) {
       std::string fix;
       const std::string word = context_.text(at, expr.extent).str();
-      const std::string hint = suggestion(word, context_.constant_names(at), fix);
+      std::string hint = suggestion(word, context_.constant_names(at), fix);
+      if (std::string apart = formulas_.subtraction(at, word); !apart.empty()) {
+        hint = ", and subtraction takes spaces";
+        fix = std::move(apart);
+      }
       context_.error(diag::N0209, at, expr.extent,
                      fmt::format("`{}` is no constant{}; `{}` takes {}", word, hint, attribute.name,
                                  schema::describe_type(attribute)),

@@ -49,6 +49,12 @@ struct Attribute {
   const char *example;
 };
 
+/// The same attribute under the name that its author gave it: a port, a template's parameter.
+inline Attribute named(Attribute attribute, const std::string &name) {
+  attribute.name = name.c_str();
+  return attribute;
+}
+
 /// Verbs that a block's rules may begin with; bits of Block::verbs.
 enum Verbs : uint8_t {
   no_rules = 0,

@@ -173,7 +173,10 @@ void StatementReader::read_statement() {
       faults_.add(
           diag::N0115, statement_[0].extent(),
           fmt::format("{} begins no statement", faults_.shown(statement_[0])),
-          is_binary(first) || first == Lexer::DOT || first == Lexer::RPAREN
+          second == Lexer::ASSIGN && (first == Lexer::NUMBER || first == Lexer::QUANTITY)
+              ? fmt::format("a name that begins with a digit stands in quotes: \"{}\" = …",
+                            file_.source(statement_[0].extent()).str())
+          : is_binary(first) || first == Lexer::DOT || first == Lexer::RPAREN
               ? "to go on with the formula of the line before, put it in parentheses"
               : "a statement is `name = value`, `name { … }`, or begins with a verb such as "
                 "require");
