@@ -258,6 +258,15 @@ Overlaid overlay(const proto::Intent &intent, const proto::Fleet &fleet) {
       overlay_link(item.facts(), world);
     }
   }
+  for (const proto::Inventory &item : intent.inventory())
+    for (const std::string &end : item.facts().labels())
+      if (item.kind() == "link" && !sites.count(end) && !nodes.count(end)) {
+        Diagnostic warning = report(
+            diag::N0509, fmt::format("link {}: there is no node or site {}", item.name(), end),
+            intent, item.facts().span());
+        warning.fix = "name a node of the fleet, or a site that is declared or reported";
+        result.diagnostics.push_back(std::move(warning));
+      }
   sort_by_name(*world.mutable_sites());
   sort_by_name(*world.mutable_nodes());
   return result;

@@ -42,6 +42,17 @@ TEST_CASE("more cannot be declared than is there, and a node is not made by decl
   CHECK(has(compiled, "N0509"));
 }
 
+TEST_CASE("a declared link joins what is there, or it is said that it does not") {
+  auto intent = parse<proto::Intent>(R"(
+    inventory { kind: "site" name: "hall" facts { kind: "site" labels: "hall" } }
+    inventory { kind: "link" name: "gw1 hall" facts { kind: "link" labels: "gw1" labels: "hall" } }
+    inventory { kind: "link" name: "gw1 gw9" facts { kind: "link" labels: "gw1" labels: "gw9" } })");
+  auto laid = compiler::overlay(intent, two_sites());
+  REQUIRE(laid.diagnostics.size() == 1);
+  CHECK(laid.diagnostics[0].id == "N0509");
+  CHECK(laid.diagnostics[0].message == "link gw1 gw9: there is no node or site gw9");
+}
+
 TEST_CASE("measurements and what no formula asks for stay out of the facts") {
   proto::Fleet fleet = two_sites();
   fleet.mutable_nodes(0)->set_temperature_mdegc(50000);
