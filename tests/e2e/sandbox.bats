@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# A workload that attacks whatever it can, beside one that serves: the one gets nowhere and is named,
+# the other does not notice.
+
+setup_file() {
+  load common.bash
+  own_world
+}
+
+teardown_file() {
+  load common.bash
+  end_world
+}
+
+setup() {
+  load common.bash
+}
+
+attacker() {
+  mkdir -p "$WORLD/attacker"
+  cp "$SOURCE/tests/e2e/sandbox/attacker.py" "$WORLD/attacker/"
+  cat >"$WORLD/attacker/attacker.nemo" <<NEMO
+nemo = 1
+stack = "attacker"
+workload villain {
+  exec      = ["/usr/bin/python3", "-u", "/bin.d/attacker.py", "$1", "$XDG_RUNTIME_DIR/nemo/agent.sock", "$WORLD/secret"]
+  resources { cpu = 0.2core; memory = 96MiB; pids = 24 }
+  mount     { source = "attacker.py"; target = "/bin.d/attacker.py" }
+  restart   { policy = never }
+}
+NEMO
+}
+
+# Fetches without a pause until $WORLD/enough is there; counts what it got.
+load_web() {
+  local good=0 bad=0
+  while [ ! -e "$WORLD/enough" ]; do
+    if curl -fsS --max-time 5 "http://$1/" >/dev/null 2>&1; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  done
+  echo "$good $bad" >"$WORLD/counted"
+}
+
+through() { nemo logs villain 2>/dev/null | grep -q through; }
+
+@test "an attacker gets nowhere, and its neighbour serves every request" {
+  echo outside >"$WORLD/secret"
+  web "$WORLD/web"
+  nemo apply "$WORLD/web" --yes
+  until_true 20 fetch "$(address web/0)"
+  local where
+  where=$(address web/0)
+  load_web "$where" &
+  local load=$!
+  attacker "${where##*:}"
+  nemo apply "$WORLD/attacker" --yes
+  until_true 120 through
+  touch "$WORLD/enough"
+  wait "$load"
+  run nemo logs villain
+  echo "$output"
+  [[ "$output" != *ESCAPED* ]]
+  [ "$(grep -c held <<<"$output")" -eq 13 ]
+  local good bad
+  read -r good bad <"$WORLD/counted"
+  echo "served $good, failed $bad"
+  [ "$bad" -eq 0 ]
+  [ "$good" -gt 10 ]
+}
