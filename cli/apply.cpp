@@ -32,8 +32,12 @@ int apply_file(const Options &options, const Session &session) {
   auto seen = orchestrator::look(choice);
   if (!seen)
     return refuse(session, options.how.json, orchestrator::backend_diagnostics(seen.takeError()));
-  if (const auto faults = orchestrator::check_plan_file(*plan, seen->fleet); has_errors(faults))
-    return refuse(session, options.how.json, faults);
+  if (const auto faults = orchestrator::check_plan_file(*plan, seen->fleet); has_errors(faults)) {
+    SourceTexts texts;
+    for (const proto::SourceFile &file : plan->intent().files())
+      texts.add(file.path(), file.text());
+    return refuse(session, options.how.json, faults, texts);
+  }
   return carry_out(session, *seen, *plan, options.how);
 }
 
@@ -43,7 +47,7 @@ int apply(Options options, const Session &session) {
   if (options.request.backend)
     options.how.command += " --backend " + *options.request.backend;
   options.how.command += selection_text(options.request.targets, options.request.excludes);
-  if (llvm::StringRef(path).endswith(".nemoplan"))
+  if (plan::is_plan_file(path))
     return apply_file(options, session);
   options.request.take_over = options.how.take_over;
   orchestrator::Planned planned = orchestrator::make_plan(options.request);
@@ -64,7 +68,7 @@ void add_apply(CLI::App &app, Session &session) {
           ->fallthrough();
   command
       ->add_option("PATH", options->request.path,
-                   "A .nemo file, a directory of them, or a .nemoplan file")
+                   "A .nemo file, a directory of them, or a plan file")
       ->capture_default_str();
   add_flags(*command, options->how);
   add_selection(*command, options->request.targets, options->request.excludes);

@@ -1,9 +1,10 @@
 // nemo plan: what would change, in which order, why, and what it would cost.
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "llvm/Support/MemoryBuffer.h"
 
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
@@ -30,16 +31,24 @@ struct Options {
   bool detailed_exit = false;
 };
 
-/// Prints the plan, or says why there is none.
+/// Prints the plan, or the stage that was asked for, or says why there is neither.
 int show(const Options &options, const Session &session, const std::optional<proto::Plan> &plan,
-         llvm::ArrayRef<Diagnostic> diagnostics, const SourceTexts &texts) {
+         const std::string &dump, llvm::ArrayRef<Diagnostic> diagnostics,
+         const SourceTexts &texts) {
+  if (!options.request.dump_stage.empty() && !has_errors(diagnostics)) {
+    session.report(diagnostics, texts);
+    session.out << dump;
+    return ok;
+  }
   if (options.json && !plan)
     return session.report_json(diagnostics);
   if (const int code = session.report(diagnostics, texts); code != ok || !plan)
     return fault;
-  if (!options.out.empty())
-    if (llvm::Error error = write_file(options.out, plan::write_plan_file(*plan)))
+  if (!options.out.empty()) {
+    auto bytes = plan::write_plan_file(*plan);
+    if (llvm::Error error = bytes ? write_file(options.out, *bytes) : bytes.takeError())
       return session.report(to_diagnostics(std::move(error), diag::N0816.id));
+  }
   if (options.json)
     plan::print_json(session.out, *plan);
   else
@@ -54,14 +63,18 @@ int show(const Options &options, const Session &session, const std::optional<pro
 }
 
 int replay(const Options &options, const Session &session) {
-  std::ifstream file(options.replay, std::ios::binary);
-  const std::string dump(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open())
-    return session.report(diag::make(diag::N0101, "'" + options.replay + "' cannot be read"));
-  auto compiled = compiler::replay(dump);
+  auto dump = llvm::MemoryBuffer::getFile(options.replay);
+  if (!dump)
+    return session.report(
+        diag::make(diag::N0101, fmt::format("'{}' cannot be read: {}", options.replay,
+                                            dump.getError().message())));
+  auto compiled = compiler::replay((*dump)->getBuffer(), options.request.dump_stage);
   if (!compiled)
     return session.report(to_diagnostics(compiled.takeError(), diag::N0101.id));
-  return show(options, session, compiled->plan, compiled->diagnostics, {});
+  SourceTexts texts;
+  for (const proto::SourceFile &file : compiled->files)
+    texts.add(file.path(), file.text());
+  return show(options, session, compiled->plan, compiled->dump, compiled->diagnostics, texts);
 }
 
 int plan(const Options &options, const Session &session) {
@@ -74,12 +87,7 @@ int plan(const Options &options, const Session &session) {
   if (!options.replay.empty())
     return replay(options, session);
   const orchestrator::Planned planned = orchestrator::make_plan(options.request);
-  if (!options.request.dump_stage.empty() && !has_errors(planned.diagnostics)) {
-    session.report(planned.diagnostics, planned.texts());
-    session.out << planned.dump;
-    return ok;
-  }
-  return show(options, session, planned.plan, planned.diagnostics, planned.texts());
+  return show(options, session, planned.plan, planned.dump, planned.diagnostics, planned.texts());
 }
 
 } // namespace
@@ -91,10 +99,11 @@ void add_plan(CLI::App &app, Session &session) {
       app.add_subcommand("plan", "Show what would change, why, in which order, and what it costs")
           ->group(group_change)
           ->fallthrough();
-  command->add_option("PATH", request.path, "A .nemo file, or a directory of them")
-      ->capture_default_str();
-  command->add_option("--fleet", request.fleet_file, "Plan for the fleet in this YAML file")
-      ->type_name("FILE");
+  auto *path = command->add_option("PATH", request.path, "A .nemo file, or a directory of them")
+                   ->capture_default_str();
+  auto *fleet =
+      command->add_option("--fleet", request.fleet_file, "Plan for the fleet in this YAML file")
+          ->type_name("FILE");
   command
       ->add_option("--out", options->out, "Write the plan here, for `nemo apply` and `nemo verify`")
       ->type_name("FILE");
@@ -103,8 +112,10 @@ void add_plan(CLI::App &app, Session &session) {
   command->add_flag("--full", options->full, "Everything, with models and sources")
       ->excludes(brief);
   command->add_flag("--detailed-exitcode", options->detailed_exit, "Exit 2 when there are changes");
-  command->add_option("--seed", request.seed, "Of the optimiser; the same seed gives the same plan")
-      ->capture_default_str();
+  auto *seed = command
+                   ->add_option("--seed", request.seed,
+                                "Of the optimiser; the same seed gives the same plan")
+                   ->capture_default_str();
   std::vector<std::string> stages;
   for (llvm::StringRef stage : compiler::stages())
     stages.push_back(stage.str());
@@ -113,15 +124,20 @@ void add_plan(CLI::App &app, Session &session) {
                    "Stop after this stage and print its result as JSON")
       ->type_name("STAGE")
       ->check(CLI::IsMember(stages));
-  command->add_option("--replay", options->replay, "Go on from a dump instead of reading PATH")
-      ->type_name("FILE");
   add_selection(*command, request.targets, request.excludes);
-  command->add_flag("--take-over", request.take_over,
-                    "Change what another repository applied to this stack");
-  command
-      ->add_option("--backend", request.backend,
-                   "local (default), null, or NAME of nemo-backend-NAME")
-      ->type_name("NAME");
+  auto *take_over = command->add_flag("--take-over", request.take_over,
+                                      "Change what another repository applied to this stack");
+  auto *backend = command
+                      ->add_option("--backend", request.backend,
+                                   "local (default), null, or NAME of nemo-backend-NAME")
+                      ->type_name("NAME");
+  auto *replay =
+      command->add_option("--replay", options->replay, "Go on from a dump instead of reading PATH")
+          ->type_name("FILE");
+  for (CLI::Option *input : {path, fleet, seed, take_over, backend}) // the dump holds all of them
+    replay->excludes(input);
+  for (const char *input : {"--target", "--exclude"})
+    replay->excludes(command->get_option(input));
   auto *range =
       command
           ->add_option("--ref", options->range,

@@ -1,5 +1,7 @@
 #include "orchestrator/make_plan.h"
 
+#include <map>
+
 #include "backends/wire/refusal.h"
 #include "base/clock.h"
 #include "base/diagnostics/registry.h"
@@ -73,6 +75,26 @@ llvm::Expected<Seen> look(const PlanRequest &request, const proto::Fleet &from_f
   return seen;
 }
 
+namespace {
+
+/// The compiler knows files by their path in the intent; the reader, as they were found.
+void name_as_found(std::vector<Diagnostic> &diagnostics, const check::Checked &checked) {
+  std::map<std::string, std::string> found;
+  for (int i = 0; i < checked.intent.files_size(); ++i)
+    found.emplace(checked.intent.files(i).path(), checked.displays[static_cast<size_t>(i)]);
+  auto rename = [&](std::string &file) {
+    if (auto name = found.find(file); name != found.end())
+      file = name->second;
+  };
+  for (Diagnostic &diagnostic : diagnostics) {
+    rename(diagnostic.file);
+    for (Note &note : diagnostic.notes)
+      rename(note.file);
+  }
+}
+
+} // namespace
+
 SourceTexts Planned::texts() const {
   SourceTexts all = checked.texts();
   if (!fleet_file.path.empty())
@@ -115,6 +137,7 @@ Planned make_plan(const PlanRequest &request) {
   inputs.excludes = request.excludes;
   result.seen = std::move(*seen);
   compiler::Compiled compiled = compiler::compile(inputs, request.dump_stage);
+  name_as_found(compiled.diagnostics, result.checked);
   say(std::move(compiled.diagnostics));
   result.plan = std::move(compiled.plan);
   result.dump = std::move(compiled.dump);

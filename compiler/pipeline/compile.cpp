@@ -109,7 +109,7 @@ Compiled compile(const Inputs &inputs, llvm::StringRef dump_stage) {
   return run(std::move(state), 1, dump_stage);
 }
 
-llvm::Expected<Compiled> replay(llvm::StringRef dump) {
+llvm::Expected<Compiled> replay(llvm::StringRef dump, llvm::StringRef dump_stage) {
   auto state = from_json(dump);
   if (!state)
     return state.takeError();
@@ -119,7 +119,15 @@ llvm::Expected<Compiled> replay(llvm::StringRef dump) {
   for (const nemo::stages::Finding &finding : state->findings())
     if (finding.severity() == 0)
       return failure("the dump holds an error: {}", finding.message());
-  return run(std::move(*state), static_cast<size_t>(at - names.begin()) + 1, {});
+  if (std::find(names.begin(), at, dump_stage) != at)
+    return failure("the dump is of stage '{}', which comes after '{}'", state->stage(),
+                   dump_stage.str());
+  std::vector<proto::SourceFile> files(state->inputs().intent().files().begin(),
+                                       state->inputs().intent().files().end());
+  Compiled compiled =
+      run(std::move(*state), static_cast<size_t>(at - names.begin()) + 1, dump_stage);
+  compiled.files = std::move(files);
+  return compiled;
 }
 
 } // namespace nemo::compiler

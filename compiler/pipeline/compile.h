@@ -31,7 +31,8 @@ struct Inputs {
 struct Compiled {
   std::optional<proto::Plan> plan; ///< absent when a diagnostic is an error
   std::vector<Diagnostic> diagnostics;
-  std::string dump; ///< what dump_stage asked for
+  std::string dump;                     ///< what dump_stage asked for
+  std::vector<proto::SourceFile> files; ///< of a replay: what its diagnostics quote
 };
 
 /// Names of the stages, in order: intent, resolve, policy, placement, network, migration, plan,
@@ -42,7 +43,8 @@ llvm::ArrayRef<llvm::StringRef> stages();
 /// `dump`.
 Compiled compile(const Inputs &inputs, llvm::StringRef dump_stage = {});
 
-/// Goes on from a dump: same result as if it had never been interrupted.
-llvm::Expected<Compiled> replay(llvm::StringRef dump);
+/// Goes on from a dump: same result as if it had never been interrupted. A dump_stage that the dump
+/// is already beyond is an error.
+llvm::Expected<Compiled> replay(llvm::StringRef dump, llvm::StringRef dump_stage = {});
 
 } // namespace nemo::compiler

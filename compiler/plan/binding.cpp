@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
@@ -20,7 +21,7 @@ namespace {
 
 constexpr llvm::StringLiteral magic_word = "nemo-plan ";
 constexpr llvm::StringLiteral magic = "nemo-plan 1\n";
-constexpr uint64_t max_file = 256ull << 20;
+constexpr uint64_t max_file = 64ull << 20; // ten thousand workloads take 13 MiB
 
 std::string deterministic(const google::protobuf::Message &message) {
   std::string bytes;
@@ -43,6 +44,13 @@ llvm::Error refuse(const diag::Entry &entry, const std::string &path, std::strin
   Diagnostic diagnostic = diag::make(entry, std::move(message), path);
   diagnostic.fix = std::move(fix);
   return failure(std::move(diagnostic));
+}
+
+llvm::Error too_large(const std::string &path, uint64_t size) {
+  return refuse(
+      diag::N0706, path,
+      fmt::format("a plan file of {} bytes is too large; at most {} are read", size, max_file),
+      "plan fewer workloads at once, or embed smaller files");
 }
 
 constexpr const char *plan_again = "make the plan again: nemo plan --out FILE";
@@ -101,14 +109,26 @@ std::string fleet_digest(const proto::Fleet &facts) {
   return sha256(deterministic(copy));
 }
 
-std::string write_plan_file(const proto::Plan &plan) { return magic.str() + deterministic(plan); }
+llvm::Expected<std::string> write_plan_file(const proto::Plan &plan) {
+  std::string bytes = magic.str() + deterministic(plan);
+  if (bytes.size() > max_file)
+    return too_large({}, bytes.size());
+  return bytes;
+}
+
+bool is_plan_file(const std::string &path) {
+  if (llvm::StringRef(path).endswith(".nemoplan"))
+    return true;
+  if (!llvm::sys::fs::is_regular_file(path)) // a pipe would be waited for
+    return false;
+  char begin[magic_word.size()];
+  std::ifstream file(path, std::ios::binary);
+  return file.read(begin, sizeof begin) && llvm::StringRef(begin, sizeof begin) == magic_word;
+}
 
 llvm::Expected<proto::Plan> parse_plan_file(const std::string &path, llvm::StringRef bytes) {
   if (bytes.size() > max_file)
-    return refuse(diag::N0706, path,
-                  "the plan file has " + std::to_string(bytes.size()) + " bytes; at most " +
-                      std::to_string(max_file) + " are read",
-                  "plan fewer workloads at once, or embed smaller files");
+    return too_large(path, bytes.size());
   const llvm::StringRef line = bytes.take_front(64).split('\n').first;
   if (!bytes.startswith(magic_word)) {
     const bool short_read = !bytes.empty() && magic_word.startswith(bytes);
@@ -166,10 +186,7 @@ llvm::Expected<proto::Plan> read_plan_file(const std::string &path) {
     return refuse(diag::N0701, path, "the path is not a file",
                   "give the file that `nemo plan --out FILE` wrote");
   if (status.getSize() > max_file)
-    return refuse(diag::N0706, path,
-                  "the plan file has " + std::to_string(status.getSize()) + " bytes; at most " +
-                      std::to_string(max_file) + " are read",
-                  "plan fewer workloads at once, or embed smaller files");
+    return too_large(path, status.getSize());
   std::ifstream file(path, std::ios::binary);
   std::string bytes(status.getSize(), '\0');
   if (!file || (!bytes.empty() && !file.read(bytes.data(), static_cast<long>(bytes.size()))))

@@ -28,7 +28,10 @@ std::vector<std::string> what_moved(const proto::Plan &plan, const proto::Fleet 
 
 /// A plan file: a one-line magic with the version, then the message. Reading checks magic, version,
 /// limits and digest.
-std::string write_plan_file(const proto::Plan &plan);
+/// One that is larger than what is read again is refused.
+llvm::Expected<std::string> write_plan_file(const proto::Plan &plan);
+/// By its name (*.nemoplan) or its first bytes.
+bool is_plan_file(const std::string &path);
 /// The same from bytes already read; `path` is what diagnostics name.
 llvm::Expected<proto::Plan> parse_plan_file(const std::string &path, llvm::StringRef bytes);
 llvm::Expected<proto::Plan> read_plan_file(const std::string &path);

@@ -25,17 +25,42 @@ setup() {
   nemo plan --fleet fleet.yaml --json >a.json
   nemo plan --fleet fleet.yaml --json >b.json
   cmp a.json b.json
+  taskset -c 0 nemo plan --fleet fleet.yaml --out c.nemoplan >/dev/null
+  cmp a.nemoplan c.nemoplan
   jq -e '.version == 1 and (.placements | length) == 2 and (.actions | length) == 2' a.json
 }
 
 @test "every stage can be dumped and taken up again" {
   nemo plan --fleet fleet.yaml --json >whole.json
-  for stage in intent resolve policy placement network migration plan; do
+  before=
+  for stage in intent resolve policy placement network migration plan lower; do
     nemo plan --fleet fleet.yaml --dump=$stage >$stage.dump
     nemo plan --replay $stage.dump --json >$stage.json
     cmp whole.json $stage.json
+    if [ -n "$before" ]; then
+      nemo plan --replay $before.dump --dump=$stage | cmp - $stage.dump
+      run -1 nemo plan --replay $stage.dump --dump=$before
+      [[ $output == *"stage '$stage', which comes after '$before'"* ]]
+    fi
+    before=$stage
   done
   run -1 nemo plan --dump=nowhere --fleet fleet.yaml
+}
+
+@test "a replay takes nothing but its dump" {
+  nemo plan --fleet fleet.yaml --dump=resolve >resolve.dump
+  for flag in "--seed 2" "--fleet fleet.yaml" "--backend null" "--take-over" "."; do
+    run -1 nemo plan --replay resolve.dump $flag
+    [[ $output == *"excludes"* ]]
+  done
+  run -1 nemo plan --replay nothing.dump
+  [[ $output == *"nothing.dump"*N0101* ]]
+  run -1 nemo plan --replay .
+  [[ $output == *N0101* ]]
+  sed -i 's/64MiB/900GiB/' web.nemo
+  nemo plan --fleet fleet.yaml --dump=policy >policy.dump
+  run -1 nemo plan --replay policy.dump
+  [[ $output == *N0501* && $output == *"  resources { cpu = 0.05core; memory = 900GiB }"* ]]
 }
 
 @test "exit codes say whether there are changes" {
@@ -59,10 +84,14 @@ setup() {
   run -1 nemo verify nothing.nemoplan
 }
 
-@test "what nobody can take is refused with the rules" {
-  sed -i 's/memory = 64MiB/memory = 900GiB/' web.nemo
-  run -1 nemo plan --fleet fleet.yaml
-  [[ $output == *900GiB* ]]
+@test "what nobody can take is refused with the rules, in the file as it was named" {
+  mkdir -p deep/er
+  sed 's/memory = 64MiB/memory = 900GiB/' web.nemo >deep/er/web.nemo
+  run -1 nemo plan deep/er --fleet fleet.yaml
+  [[ $output == *"deep/er/web.nemo:"*N0501* && $output == *"| workload web {"* ]]
+  [[ $output == *"deep/er/web.nemo:"*"| "*"memory = 900GiB"* ]]
+  run -1 --separate-stderr nemo plan deep/er --fleet fleet.yaml --json
+  jq -e '.diagnostics[0].file == "deep/er/web.nemo"' <<<"$output"
 }
 
 @test "drift and the null backend need no agent either" {

@@ -29,12 +29,18 @@ std::string id_of(llvm::Expected<proto::Plan> plan) {
   return found[0].id;
 }
 
+std::string written(const proto::Plan &plan) {
+  auto bytes = plan::write_plan_file(plan);
+  REQUIRE(bool(bytes));
+  return *bytes;
+}
+
 std::string read(const std::string &bytes) {
   return id_of(plan::parse_plan_file("a.nemoplan", bytes));
 }
 
 const std::string &good() {
-  static const std::string bytes = plan::write_plan_file(plans().front().plan);
+  static const std::string bytes = written(plans().front().plan);
   return bytes;
 }
 
@@ -42,7 +48,7 @@ const std::string &good() {
 
 TEST_CASE("a plan file gives the plan again") {
   const proto::Plan plan = plans().front().plan;
-  auto again = plan::parse_plan_file("a.nemoplan", plan::write_plan_file(plan));
+  auto again = plan::parse_plan_file("a.nemoplan", written(plan));
   REQUIRE(bool(again));
   CHECK(again->SerializeAsString() == plan.SerializeAsString());
   CHECK(good().substr(0, 12) == "nemo-plan 1\n");
@@ -55,11 +61,19 @@ TEST_CASE("a plan file on disk") {
   ::close(descriptor);
   std::ofstream(path.c_str(), std::ios::binary) << good();
   CHECK(id_of(plan::read_plan_file(path.c_str())).empty());
-  std::filesystem::resize_file(path.c_str(), 300u << 20); // sparse: takes no room
+  std::filesystem::resize_file(path.c_str(), (64u << 20) + 1); // sparse: takes no room
   CHECK(id_of(plan::read_plan_file(path.c_str())) == "N0706");
   llvm::sys::fs::remove(path);
   CHECK(id_of(plan::read_plan_file(path.c_str())) == "N0701");
   CHECK(id_of(plan::read_plan_file("/")) == "N0701");
+}
+
+TEST_CASE("a plan that could not be read again is not written") {
+  proto::Plan large = plans().front().plan;
+  large.mutable_intent()->add_files()->set_text(std::string(64u << 20, 'x'));
+  auto bytes = plan::write_plan_file(large);
+  REQUIRE_FALSE(bool(bytes));
+  CHECK(to_diagnostics(bytes.takeError(), "N0000").front().id == "N0706");
 }
 
 TEST_CASE("what is no plan file, or no longer one, is told apart") {
@@ -73,10 +87,10 @@ TEST_CASE("what is no plan file, or no longer one, is told apart") {
   CHECK(read(good() + "x") == "N0704");
   proto::Plan altered = plans().front().plan;
   altered.set_seed(2);
-  CHECK(read(plan::write_plan_file(altered)) == "N0705");
+  CHECK(read(written(altered)) == "N0705");
   altered = plans().front().plan;
   altered.set_version(2);
-  CHECK(read(plan::write_plan_file(altered)) == "N0703");
+  CHECK(read(written(altered)) == "N0703");
 }
 
 TEST_CASE("flipped bytes and lost ends are refused, and crash nothing") {
