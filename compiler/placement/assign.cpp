@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -41,28 +43,46 @@ public:
         compiler::weighted(compiler::figures(needs, nodes_[node]), objective_.of(w, node)));
   }
 
-  struct Cheapest {
-    std::optional<size_t> node;        ///< of all but `except`; by cost, then name
-    std::optional<int64_t> everywhere; ///< the lowest cost; none when one is not known
+  struct Choice {
+    size_t node;
+    std::optional<int64_t> cost;
   };
-  Cheapest cheapest(size_t w, const NodeBits &admitted, size_t except) {
-    Cheapest result;
+  struct Choices {
+    uint32_t count = 0;
+    std::vector<Choice> best;          ///< at most two: by cost, then name; unknown costs last
+    std::optional<int64_t> everywhere; ///< the lowest cost; none when one is not known
+    const Choice *but(size_t node) const {
+      for (const Choice &choice : best)
+        if (choice.node != node)
+          return &choice;
+      return nullptr;
+    }
+  };
+  // Of all nodes that no rule removes. Workloads that ask for the same have the same choices.
+  const Choices &choices(size_t w, const stages::Admissible &admissible) {
+    const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
+    const proto::Resources &needs = intent_.workloads(static_cast<int>(w)).resources();
+    auto [known, fresh] = choices_.try_emplace(
+        {needs.cpu_millicores(), needs.memory_bytes(), objective_.class_of_workload[w], set});
+    Choices &result = known->second;
+    if (!fresh)
+      return result;
     bool unknown = false;
-    std::optional<int64_t> best, lowest;
-    admitted.for_each([&](size_t node) {
-      std::optional<int64_t> here = exact(w, node);
-      unknown |= !here;
-      if (here && (!lowest || *here < *lowest))
-        lowest = here;
-      if (node == except)
-        return;
-      if (!result.node || (here && (!best || *here < *best))) {
-        result.node = node;
-        best = here;
-      }
-    });
-    if (!unknown)
-      result.everywhere = lowest;
+    NodeBits::from_proto(admissible.sets(static_cast<int>(set)), nodes_.size())
+        .for_each([&](size_t node) {
+          const std::optional<int64_t> here = exact(w, node);
+          ++result.count;
+          unknown |= !here;
+          auto at = result.best.begin();
+          while (at != result.best.end() && !(here && (!at->cost || *here < *at->cost)))
+            ++at;
+          if (at - result.best.begin() < 2)
+            result.best.insert(at, {node, here});
+          if (result.best.size() > 2)
+            result.best.pop_back();
+        });
+    if (!unknown && !result.best.empty())
+      result.everywhere = result.best.front().cost;
     return result;
   }
 
@@ -71,6 +91,7 @@ private:
   const std::vector<NodeView> &nodes_;
   const Objective &objective_;
   const Problem &problem_;
+  std::map<std::tuple<uint64_t, uint64_t, uint32_t, uint32_t>, Choices> choices_;
 };
 
 stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView> &nodes,
@@ -84,28 +105,24 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
   value.set_bound_model(explain::bound_model());
   __int128 sum = 0, bound = 0;
   bool known = objective.in_euro, bounded = objective.in_euro;
-  // Replicas of a workload on the same node have the same story: each is told once.
   for (size_t r = 0; r < problem.replicas.size(); ++r) {
     const Replica &replica = problem.replicas[r];
     const size_t w = replica.need;
     const proto::Workload &workload = intent.workloads(static_cast<int>(w));
     const size_t node = index(assignment.node_of_replica[r]);
-    const NodeBits admitted = NodeBits::from_proto(
-        admissible.sets(static_cast<int>(admissible.workloads(static_cast<int>(w)).set())),
-        nodes.size());
     const std::optional<int64_t> cost = figuring.exact(w, node);
-    const Figuring::Cheapest other = figuring.cheapest(w, admitted, node);
+    const Figuring::Choices &choices = figuring.choices(w, admissible);
+    const Figuring::Choice *other = choices.but(node);
     stages::Placed::OfReplica &entry = *placed.add_replicas();
     entry.set_node(static_cast<uint32_t>(node));
-    entry.set_candidates(static_cast<uint32_t>(admitted.count()));
-    if (other.node)
-      entry.set_runner_up(static_cast<uint32_t>(*other.node));
+    entry.set_candidates(choices.count);
+    if (other)
+      entry.set_runner_up(static_cast<uint32_t>(other->node));
     explain::PlacementStory story;
     story.candidates = entry.candidates();
     story.cost_known = cost.has_value();
-    if (other.node && cost)
-      if (auto there = figuring.exact(w, *other.node); there && *there < *cost)
-        story.cheaper = nodes[*other.node].node->name();
+    if (other && cost && other->cost && *other->cost < *cost)
+      story.cheaper = nodes[other->node].node->name();
     story.stays = replica.home == NodeId(node);
     story.replicas_min = workload.replicas_min();
     story.replicas_max = workload.replicas_max();
@@ -113,9 +130,9 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     if (objective.in_euro && cost)
       entry.set_cost_ueur_per_hour(*cost);
     known &= cost.has_value();
-    bounded &= other.everywhere.has_value();
+    bounded &= choices.everywhere.has_value();
     sum += cost.value_or(0);
-    bound += other.everywhere.value_or(0);
+    bound += choices.everywhere.value_or(0);
   }
   auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };
   if (known && fits(sum))

@@ -45,32 +45,27 @@ std::optional<ReplicaId> greedy(State &state, bool warm) {
       if (home != nowhere && state.fits(replica, index(home)))
         state.put(replica, index(home));
     }
-  std::vector<int64_t> costs(problem.nodes);
-  uint32_t costs_of = UINT32_MAX;
   for (uint32_t replica : by_difficulty(state)) {
     if (state.node_of(replica) != nowhere)
       continue;
     const uint32_t need = problem.replicas[replica].need;
-    if (costs_of != need) {
-      state.allowed(need).for_each(
-          [&](size_t node) { costs[node] = cost(problem, problem.needs[need], node); });
-      costs_of = need;
-    }
     const bool alone = problem.needs[need].count == 1;
-    std::optional<std::tuple<int64_t, unsigned, uint32_t, size_t>> best;
-    state.allowed(need).for_each([&](size_t node) {
-      if (best && costs[node] > std::get<0>(*best))
-        return;
-      if (!state.fits(replica, node))
-        return;
-      auto key = std::make_tuple(costs[node], alone ? 0 : state.siblings_on(need, node),
-                                 problem.tie_rank[node], node);
-      if (!best || key < *best)
-        best = key;
-    });
+    const State::Offer *best = nullptr;
+    unsigned company = 0;
+    for (const State::Offer &offer : state.offers(need)) {
+      if (best && (alone || offer.cost > best->cost))
+        break;
+      if (!state.fits(replica, offer.node))
+        continue;
+      const unsigned siblings = alone ? 0 : state.siblings_on(need, offer.node);
+      if (!best || siblings < company) {
+        best = &offer;
+        company = siblings;
+      }
+    }
     if (!best)
       return ReplicaId(replica);
-    state.put(replica, std::get<3>(*best));
+    state.put(replica, best->node);
   }
   return std::nullopt;
 }

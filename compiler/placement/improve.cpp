@@ -14,13 +14,7 @@ class Improver {
 public:
   Improver(State &state, const Budget &budget)
       : state_(state), problem_(state.problem()), steps_(budget.improve_steps),
-        passes_(budget.improve_passes) {
-    lowest_.assign(problem_.needs.size(), INT64_MAX);
-    for (size_t need = 0; need < problem_.needs.size(); ++need)
-      state.allowed(need).for_each([&](size_t node) {
-        lowest_[need] = std::min(lowest_[need], cost(problem_, problem_.needs[need], node));
-      });
-  }
+        passes_(budget.improve_passes) {}
 
   void run() {
     for (unsigned pass = 0; pass < passes_; ++pass) {
@@ -55,7 +49,7 @@ private:
 
   bool at_best(size_t replica) const {
     return cost(problem_, need_of(replica), index(state_.node_of(replica))) <=
-           lowest_[problem_.replicas[replica].need];
+           state_.offers(problem_.replicas[replica].need).front().cost;
   }
 
   bool move(size_t replica) {
@@ -65,9 +59,11 @@ private:
     int64_t best_price = price(replica, from);
     size_t best = from;
     state_.lift(replica);
-    state_.allowed(problem_.replicas[replica].need).for_each([&](size_t node) {
+    for (const auto [least, node] : state_.offers(problem_.replicas[replica].need)) {
+      if (least > best_price)
+        break; // no price is below the cost
       if (node == from)
-        return;
+        continue;
       int64_t there = price(replica, node);
       if ((there < best_price || (there == best_price && best != from &&
                                   problem_.tie_rank[node] < problem_.tie_rank[best])) &&
@@ -75,7 +71,7 @@ private:
         best_price = there;
         best = node;
       }
-    });
+    }
     state_.put(replica, best);
     return best != from;
   }
@@ -86,9 +82,10 @@ private:
       return false;
     const size_t from = index(state_.node_of(replica));
     const int64_t mine = price(replica, from);
-    const NodeBits &allowed = state_.allowed(problem_.replicas[replica].need);
-    for (size_t node = 0; node < problem_.nodes && steps_ > 0; ++node) {
-      if (node == from || !allowed.test(node) || !state_.admitted(replica, node))
+    for (const auto [least, node] : state_.offers(problem_.replicas[replica].need)) {
+      if (least >= mine || steps_ == 0)
+        break;
+      if (node == from || !state_.admitted(replica, node))
         continue;
       --steps_;
       const int64_t there = price(replica, node);
@@ -127,7 +124,6 @@ private:
 
   State &state_;
   const Problem &problem_;
-  std::vector<int64_t> lowest_;
   uint64_t steps_;
   unsigned passes_;
 };

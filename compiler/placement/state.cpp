@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <unordered_map>
 
 namespace nemo::placement {
@@ -26,26 +27,23 @@ int64_t cost(const Problem &problem, const Need &need, size_t node) {
 State::State(const Problem &problem)
     : problem_(&problem), room_(problem.room), node_of_(problem.replicas.size(), nowhere),
       on_node_(problem.nodes), ports_(problem.taken_ports) {
-  // Workloads under the same rules with the same demand share the work.
-  std::unordered_map<std::string, size_t> seen;
-  allowed_.reserve(problem.needs.size());
+  std::unordered_map<std::string, uint32_t> seen;
+  shape_of_need_.reserve(problem.needs.size());
   for (const Need &need : problem.needs) {
+    NodeBits allowed(problem.nodes, true);
+    for (const Clause &clause : need.clauses)
+      allowed.subtract(problem.sets[clause.excluded]);
     std::string key(reinterpret_cast<const char *>(need.demand.data()), sizeof(Demand));
     key += static_cast<char>(need.spread) + (need.count > 1 ? 'n' : '1');
     for (uint16_t port : need.ports)
       key.append(reinterpret_cast<const char *>(&port), sizeof(port));
     key += '|';
-    for (const Clause &clause : need.clauses)
-      key.append(reinterpret_cast<const char *>(&clause.excluded), sizeof(clause.excluded));
-    auto [known, fresh] = seen.try_emplace(std::move(key), allowed_.size());
-    if (!fresh) {
-      NodeBits copy = allowed_[known->second];
-      allowed_.push_back(std::move(copy));
+    key.append(reinterpret_cast<const char *>(allowed.words().data()),
+               allowed.words().size() * sizeof(uint64_t));
+    auto [known, fresh] = seen.try_emplace(std::move(key), static_cast<uint32_t>(shapes_.size()));
+    shape_of_need_.push_back(known->second);
+    if (!fresh)
       continue;
-    }
-    NodeBits allowed(problem.nodes, true);
-    for (const Clause &clause : need.clauses)
-      allowed.subtract(problem.sets[clause.excluded]);
     for (size_t resource = 0; resource < resource_count; ++resource)
       if (need.demand[resource] > 0)
         for (size_t node = 0; node < problem.nodes; ++node)
@@ -59,8 +57,23 @@ State::State(const Problem &problem)
       for (size_t node = 0; node < problem.nodes; ++node)
         if (problem.domain[static_cast<size_t>(need.spread)][node] == unknown_domain)
           allowed.reset(node);
-    allowed_.push_back(std::move(allowed));
+    shapes_.push_back(std::move(allowed));
   }
+}
+
+const std::vector<State::Offer> &State::offers(size_t need) const {
+  const Need &who = problem_->needs[need];
+  auto [known, fresh] = offers_.try_emplace({shape_of_need_[need], who.cost_class});
+  if (fresh) {
+    allowed(need).for_each([&](size_t node) {
+      known->second.push_back({cost(*problem_, who, node), static_cast<uint32_t>(node)});
+    });
+    std::sort(known->second.begin(), known->second.end(), [&](const Offer &a, const Offer &b) {
+      return std::tie(a.cost, problem_->tie_rank[a.node]) <
+             std::tie(b.cost, problem_->tie_rank[b.node]);
+    });
+  }
+  return known->second;
 }
 
 bool State::fits(size_t replica, size_t node) const {

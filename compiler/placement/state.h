@@ -2,6 +2,8 @@
 // goes through it, so a hard rule is written down once.
 #pragma once
 
+#include <map>
+
 #include "compiler/placement/place.h"
 
 namespace nemo::placement {
@@ -16,20 +18,31 @@ public:
   /// No rule removes the node, and it alone could hold the replica.
   bool admitted(size_t replica, size_t node) const {
     const Replica &who = problem_->replicas[replica];
-    return allowed_[who.need].test(node) &&
+    return allowed(who.need).test(node) &&
            (!who.pinned || !problem_->sets[who.pinned->excluded].test(node));
   }
   bool fits(size_t replica, size_t node) const;
   void put(size_t replica, size_t node);
   void lift(size_t replica);
-  const NodeBits &allowed(size_t need) const { return allowed_[need]; }
+  const NodeBits &allowed(size_t need) const { return shapes_[shape_of_need_[need]]; }
+  struct Offer {
+    int64_t cost;
+    uint32_t node;
+  };
+  /// The allowed nodes by what the need costs there; of equals by tie_rank.
+  const std::vector<Offer> &offers(size_t need) const;
   int64_t room(size_t resource, size_t node) const { return room_[resource][node]; }
   const std::vector<uint32_t> &on_node(size_t node) const { return on_node_[node]; }
   unsigned siblings_on(size_t need, size_t node) const;
 
 private:
   const Problem *problem_;
-  std::vector<NodeBits> allowed_; ///< by need
+  // Few of ten thousand needs differ in what a node is to them: what is found out about all nodes
+  // is found out once for each shape.
+  std::vector<NodeBits> shapes_; ///< the nodes that a need of this shape is allowed
+  std::vector<uint32_t> shape_of_need_;
+  mutable std::map<std::pair<uint32_t, uint32_t>, std::vector<Offer>>
+      offers_; ///< shape, cost class
   std::array<std::vector<int64_t>, resource_count> room_;
   std::vector<NodeId> node_of_;
   std::vector<std::vector<uint32_t>> on_node_;

@@ -136,6 +136,8 @@ Problem random_problem(uint32_t seed) {
     prices.known.push_back(true);
   }
   problem.costs.push_back(std::move(prices));
+  // A policy's rule may concern every workload, and take other nodes from each.
+  const bool shared = pick(0, 1);
   const uint32_t needs = static_cast<uint32_t>(pick(1, 3));
   for (uint32_t n = 0; n < needs; ++n) {
     Need need;
@@ -156,9 +158,10 @@ Problem random_problem(uint32_t seed) {
       for (size_t node = 0; node < problem.nodes; ++node)
         if (pick(0, 2) == 0)
           excluded.set(node);
+      const bool policy = pick(0, 1);
       need.clauses.push_back(
-          {restriction(pick(0, 1) ? stages::Restriction::POLICY : stages::Restriction::PLACE, n,
-                       static_cast<uint32_t>(rules)),
+          {restriction(policy ? stages::Restriction::POLICY : stages::Restriction::PLACE,
+                       policy && shared ? 0 : n, static_cast<uint32_t>(rules)),
            static_cast<uint32_t>(problem.sets.size())});
       problem.sets.push_back(std::move(excluded));
     }
