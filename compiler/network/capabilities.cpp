@@ -106,17 +106,24 @@ private:
         diag::N0602,
         fmt::format("workload {} needs {}, and no node offers it", workload.name(), capability),
         intent_, is_known(span) ? span : workload.span());
-    int shown = 0;
+    // Nearest are those that know of it and say what is in the way.
+    std::vector<std::pair<const proto::Node *, std::string>> near, far;
     for (const proto::Node &node : world_.nodes()) {
-      if (++shown > 3)
-        break;
-      std::string cause = "does not say that it can";
+      const proto::Capability *known = nullptr;
       for (const proto::Capability &said : node.capabilities())
-        if (said.name() == capability && !said.available())
-          cause = said.reason().empty() ? "cannot" : "cannot: " + said.reason();
-      std::vector<std::string> kinds(node.sandboxes().begin(), node.sandboxes().end());
+        if (said.name() == capability)
+          known = &said;
+      if (known)
+        near.emplace_back(&node, known->reason().empty() ? "cannot" : "cannot: " + known->reason());
+      else
+        far.emplace_back(&node, "does not say that it can");
+    }
+    near.insert(near.end(), far.begin(), far.end());
+    near.resize(std::min<size_t>(near.size(), 3));
+    for (const auto &[node, cause] : near) {
+      std::vector<std::string> kinds(node->sandboxes().begin(), node->sandboxes().end());
       fault.notes.push_back(
-          note(fmt::format("node {} {} (sandboxes: {})", node.name(), cause,
+          note(fmt::format("node {} {} (sandboxes: {})", node->name(), cause,
                            kinds.empty() ? std::string("none") : enumerate(kinds))));
     }
     fault.fix = "ask for what a node offers, or add a node that offers it";

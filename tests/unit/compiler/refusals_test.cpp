@@ -67,6 +67,20 @@ TEST_CASE("a sandbox that no node offers is refused with the nodes that come nea
   CHECK(said(compiled).find("process and container") != std::string::npos);
 }
 
+TEST_CASE("of the nodes that cannot, those that know why come first") {
+  proto::Fleet fleet = two_sites();
+  for (int n = 0; n < 6; ++n)
+    add_node(fleet, "a" + std::to_string(n), "athens", 1000, 1 << 30);
+  proto::Capability *microvm = add_node(fleet, "z9", "paris", 1000, 1 << 30)->add_capabilities();
+  microvm->set_name("sandbox.microvm");
+  microvm->set_reason("no /dev/kvm");
+  proto::Intent intent;
+  add_workload(intent, "web")->set_sandbox("microvm");
+  const std::string text = said(compiler::compile(inputs(intent, fleet)));
+  CHECK(text.find("workload web needs sandbox.microvm") != std::string::npos);
+  CHECK(text.find("  node z9 cannot: no /dev/kvm") != std::string::npos);
+}
+
 TEST_CASE("a network of its own needs a node that says it can") {
   proto::Intent intent;
   add_workload(intent, "web")->set_network("own");
