@@ -1,6 +1,7 @@
 #include "mutation.h"
 
 #include <memory>
+#include <stdexcept>
 
 namespace nemo::test {
 
@@ -76,6 +77,39 @@ private:
     }
   }
 
+  /// Adds to a list: the same again as at `index`, or for -1 something new.
+  static void append(Message &message, const FieldDescriptor *field, int index) {
+    const Reflection *reflection = message.GetReflection();
+    switch (field->cpp_type()) {
+#define APPEND(TYPE, NAME, NEW)                                                                    \
+  case FieldDescriptor::CPPTYPE_##TYPE:                                                            \
+    reflection->Add##NAME(&message, field,                                                         \
+                          index < 0 ? NEW : reflection->GetRepeated##NAME(message, field, index)); \
+    break;
+      APPEND(INT32, Int32, 1)
+      APPEND(INT64, Int64, 1)
+      APPEND(UINT32, UInt32, 1)
+      APPEND(UINT64, UInt64, 1)
+      APPEND(DOUBLE, Double, 1)
+      APPEND(BOOL, Bool, true)
+      APPEND(STRING, String, std::string("x"))
+#undef APPEND
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      std::unique_ptr<Message> copy;
+      if (index >= 0) {
+        copy.reset(reflection->GetRepeatedMessage(message, field, index).New());
+        copy->CopyFrom(reflection->GetRepeatedMessage(message, field, index));
+      }
+      Message *added = reflection->AddMessage(&message, field);
+      if (copy)
+        added->CopyFrom(*copy);
+      break;
+    }
+    default:
+      throw std::logic_error("a list of another type: " + field->full_name());
+    }
+  }
+
   void scalar(Message &message, const FieldDescriptor *field, const std::string &name) {
     const Reflection *reflection = message.GetReflection();
     // A member of a oneof that is not set would clear the one that is: that is a change as well.
@@ -102,12 +136,7 @@ private:
     const bool nested = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
     auto swap = [&](int a, int b) { reflection->SwapElements(&message, field, a, b); };
     if (size == 0)
-      attempt(message, name + " begun", [&] {
-        if (nested)
-          reflection->AddMessage(&message, field);
-        else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
-          reflection->AddString(&message, field, "x");
-      });
+      attempt(message, name + " begun", [&] { append(message, field, -1); });
     for (int i = 0; i < size; ++i) {
       const std::string item = name + "[" + std::to_string(i) + "]";
       attempt(message, item + " dropped", [&] {
@@ -115,15 +144,7 @@ private:
           swap(k, k + 1);
         reflection->RemoveLast(&message, field);
       });
-      attempt(message, item + " doubled", [&] {
-        if (nested) {
-          std::unique_ptr<Message> copy(reflection->GetRepeatedMessage(message, field, i).New());
-          copy->CopyFrom(reflection->GetRepeatedMessage(message, field, i));
-          reflection->AddAllocatedMessage(&message, field, copy.release());
-        } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-          reflection->AddString(&message, field, reflection->GetRepeatedString(message, field, i));
-        }
-      });
+      attempt(message, item + " doubled", [&] { append(message, field, i); });
       if (i + 1 < size) {
         std::unique_ptr<Message> before(message.New());
         before->CopyFrom(message);

@@ -169,6 +169,8 @@ workload store {
 workload batch {
   exec = ["/usr/bin/true"]
   resources { cpu = 0.1core; memory = 16MiB }
+  labels { shift = "night" }
+  connect = [443]
 }
 
 policy residency {
