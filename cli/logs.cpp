@@ -9,6 +9,7 @@
 #include "base/diagnostics/registry.h"
 #include "cli/session.h"
 #include "cli/units.h"
+#include "cli/which.h"
 #include "orchestrator/make_plan.h"
 #include "orchestrator/status.h"
 
@@ -29,41 +30,29 @@ struct Options {
 /// What was named, among what there is; or why not.
 std::optional<Diagnostic> resolve(const Options &options, const proto::Fleet &fleet,
                                   proto::LogsCall &call) {
-  auto [name, number] = llvm::StringRef(options.what).split('/');
-  name.consume_front("workload.");
-  uint32_t replica = 0;
-  const bool one = llvm::StringRef(options.what).contains('/');
-  if (one && number.getAsInteger(10, replica))
-    return diag::make(diag::N0815, "'" + options.what + "' is no WORKLOAD or WORKLOAD/REPLICA");
+  const auto which = parse_which(options.what);
   std::set<std::string> stacks, all;
   bool replica_known = false;
   for (const auto &known : orchestrator::status_of(fleet, options.stack).replicas) {
     all.insert(known.observed.workload());
-    if (name == known.observed.workload()) {
+    if (which && which->workload == known.observed.workload()) {
       stacks.insert(known.observed.stack());
-      replica_known |= known.observed.replica() == replica;
+      replica_known |= which->is(known.observed);
     }
   }
-  if (stacks.empty() || (one && !replica_known)) {
-    const std::vector<std::string> names(all.begin(), all.end());
-    Diagnostic fault =
-        diag::make(diag::N0815, "there is no '" + options.what + "' to have logs of");
-    fault.notes.push_back(
-        {names.empty() ? "nothing runs here" : "here are: " + llvm::join(names, ", ")});
-    if (auto meant = did_you_mean(name, names); meant && stacks.empty())
-      fault.fix = "did you mean nemo logs " + *meant + "?";
-    return fault;
-  }
+  if (!replica_known)
+    return no_such_workload(options.what, all, "nemo logs");
   if (stacks.size() > 1) {
-    Diagnostic fault = diag::make(diag::N0813, fmt::format("'{}' is in several stacks: {}",
-                                                           name.str(), llvm::join(stacks, ", ")));
+    Diagnostic fault =
+        diag::make(diag::N0813, fmt::format("'{}' is in several stacks: {}", which->workload,
+                                            llvm::join(stacks, ", ")));
     fault.fix = "name one: --stack " + *stacks.begin();
     return fault;
   }
   call.set_stack(*stacks.begin());
-  call.set_workload(name.str());
-  if (one)
-    call.set_replica(replica);
+  call.set_workload(which->workload);
+  if (which->replica)
+    call.set_replica(*which->replica);
   return std::nullopt;
 }
 

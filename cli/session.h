@@ -54,6 +54,7 @@ void add_destroy(CLI::App &app, Session &session);
 void add_unprotect(CLI::App &app, Session &session);
 void add_status(CLI::App &app, Session &session);
 void add_logs(CLI::App &app, Session &session);
+void add_events(CLI::App &app, Session &session);
 void add_nodes(CLI::App &app, Session &session);
 void add_graph(CLI::App &app, Session &session);
 void add_drift(CLI::App &app, Session &session);

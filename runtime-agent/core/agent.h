@@ -54,12 +54,16 @@ private:
     Ticks sampled = 0;
     std::optional<uint64_t> memory_bytes;
     std::string published; ///< what the last event said
+    /// What it was refused lately, and how often since that was said last: by subject and text.
+    std::map<std::pair<std::string, std::string>, uint64_t> refusals;
   };
 
   Agent(Loop &loop, Options options);
 
   void recover();
   void settle_launch(Known &known);
+  void take_over(Known &known, const sandbox::Started &found);
+  void find_strays();
   void sweep_files();
 
   void reconcile_soon();
@@ -77,6 +81,9 @@ private:
   Known &know(const Key &key, const proto::Instance &instance);
   std::optional<std::string> peer_address(const std::string &stack, const proto::Peer &peer) const;
   std::string sandbox_id(const Key &key) const;
+  std::string started_path(const Key &key) const {
+    return layout_.started() + "/" + sandbox_id(key);
+  }
   void dirty(const Known &known) { dirty_.insert(known.record.key); }
   void flush_soon();
   bool flush();
@@ -94,6 +101,10 @@ private:
   proto::Running running(const Known &known) const;
   proto::Running::State state(const Known &known) const;
   void publish(Known &known);
+  void recall_events();
+  /// \param subject  the capability that refused it, as `nemo nodes` names it: "limit.memory".
+  void refused(Known &known, std::string subject, std::string text, uint64_t times = 1);
+  void say_refusal(const Key &key, const std::pair<std::string, std::string> &what);
   void note(std::string text);
   proto::Fleet fleet();
 

@@ -171,24 +171,24 @@ proto::BackendResponse Agent::deliver(const proto::DeliverCall &call) {
 }
 
 Stream Agent::watch(const proto::WatchCall &call) {
-  return
-      [this, after = call.after(), stack = call.stack()](proto::BackendResponse &response) mutable {
-        if (events_.missed(after) && after != 0) {
-          response.mutable_event()->set_type("note");
-          response.mutable_event()->set_message(
-              "Some events are not kept any more: observe to see what they led to.");
-          after = 0;
-          return Pull::item;
-        }
-        while (const proto::Event *event = events_.next(after)) {
-          after = event->sequence();
-          if (!stack.empty() && event->has_instance() && event->instance().stack() != stack)
-            continue;
-          *response.mutable_event() = *event;
-          return Pull::item;
-        }
-        return Pull::wait;
-      };
+  return [this, after = call.after(), call](proto::BackendResponse &response) mutable {
+    if (events_.missed(after) && after != 0) {
+      response.mutable_event()->set_type("note");
+      response.mutable_event()->set_message(
+          "Some events are not kept any more: observe to see what they led to.");
+      after = 0;
+      return Pull::item;
+    }
+    while (auto event = events_.next(after)) {
+      after = event->sequence();
+      if (!call.stack().empty() && event->has_instance() &&
+          event->instance().stack() != call.stack())
+        continue;
+      *response.mutable_event() = std::move(*event);
+      return Pull::item;
+    }
+    return call.until_now() ? Pull::done : Pull::wait;
+  };
 }
 
 std::vector<LogSource> Agent::log_sources(const proto::LogsCall &call) const {

@@ -19,6 +19,7 @@ public:
   explicit Layout(std::string state);
   const std::string &state() const { return state_; }
   std::string journal() const { return state_ + "/journal.db"; }
+  std::string events() const { return state_ + "/events"; }
   std::string artifacts() const { return state_ + "/artifacts"; }
   std::string instances() const { return state_ + "/instances"; }
   std::string volumes() const { return state_ + "/volumes"; }
@@ -26,6 +27,7 @@ public:
   std::string instance(const Key &key) const { return replica(key) + "/" + key.revision; }
   std::string log(const Key &key) const { return instance(key) + "/log"; }
   std::string exit(const Key &key) const { return instance(key) + "/exit"; }
+  std::string started() const { return state_ + "/started"; }
   std::string volumes_of(const Key &key) const;
   /// Names its cgroup: unlike that of every other instance, also of another agent on this host, and
   /// the same for as long as it runs, whatever it is called.

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -57,6 +58,9 @@ void Agent::ended(const Key &key) {
   end_monitoring(known);
   const auto end = sandbox::ended(layout_.exit(key));
   sandbox::clean(sandbox_id(key), host_);
+  ::unlink(started_path(key).c_str());
+  if (end && end->out_of_memory)
+    refused(known, "limit.memory", "it needed more memory than its limit, and was killed");
   const bool asked = record.phase == Phase::stopping;
   Exit exit;
   if (end)

@@ -15,6 +15,7 @@
 #include "runtime-agent/core/check.h"
 #include "runtime-agent/core/ports.h"
 #include "runtime-agent/core/rest.h"
+#include "runtime-agent/core/started.h"
 
 namespace nemo::agent {
 
@@ -307,7 +308,9 @@ void Agent::start(const std::vector<Key> &keys) {
     Known &known = known_.at(key);
     Record &record = known.record;
     ::unlink(spec.exit_path.c_str()); // of the run before
-    auto started = sandbox::start(spec, host_);
+    auto started = sandbox::start(spec, host_, [&](const sandbox::Started &one) {
+      return write_started(started_path(key), boot_, key, one);
+    });
     if (!started) {
       fail(known, llvm::toString(started.takeError()));
       continue;
@@ -334,6 +337,7 @@ void Agent::forget(const Key &key) {
   publish(known);
   end_monitoring(known);
   sandbox::clean(sandbox_id(key), host_);
+  ::unlink(started_path(key).c_str());
   known_.erase(key);
   dirty_.erase(key);
   dropped_.insert(key);

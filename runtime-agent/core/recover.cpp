@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "runtime-agent/core/started.h"
 
 namespace nemo::agent {
 
@@ -20,45 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Found {
-  pid_t pid = 0;
-  uint64_t start_time = 0;
-};
-
-/// Field 22 of /proc/PID/stat; the name in field 2 may hold anything, also brackets.
-std::optional<uint64_t> start_time_of(pid_t pid) {
-  auto stat = llvm::MemoryBuffer::getFileAsStream(fmt::format("/proc/{}/stat", pid));
-  if (!stat)
-    return std::nullopt;
-  llvm::SmallVector<llvm::StringRef, 64> fields;
-  (*stat)->getBuffer().rsplit(')').second.trim().split(fields, ' ');
-  uint64_t start = 0;
-  if (fields.size() < 20 || fields[19].getAsInteger(10, start))
-    return std::nullopt;
-  return start;
-}
-
-/// The supervisor that writes into this directory: it holds it open, by whatever number.
-std::optional<Found> find_supervisor(const std::string &directory) {
-  struct stat wanted {};
-  if (::stat(directory.c_str(), &wanted) != 0)
-    return std::nullopt;
-  std::error_code ignored;
-  for (const fs::directory_entry &process : fs::directory_iterator("/proc", ignored)) {
-    pid_t pid = 0;
-    if (llvm::StringRef(process.path().filename().c_str()).getAsInteger(10, pid) ||
-        pid == ::getpid())
-      continue;
-    for (const fs::directory_entry &fd : fs::directory_iterator(process.path() / "fd", ignored)) {
-      struct stat found {};
-      if (::stat(fd.path().c_str(), &found) == 0 && found.st_dev == wanted.st_dev &&
-          found.st_ino == wanted.st_ino)
-        if (const auto start = start_time_of(pid))
-          return Found{pid, *start};
-    }
-  }
-  return std::nullopt;
-}
+constexpr uint64_t stray_grace_ms = 10'000; ///< what its own was, nobody knows any more
 
 } // namespace
 
@@ -83,8 +46,8 @@ Agent::~Agent() {
 
 llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options) {
   std::unique_ptr<Agent> agent(new Agent(loop, std::move(options)));
-  for (const std::string &directory :
-       {agent->layout_.artifacts(), agent->layout_.instances(), agent->layout_.volumes()})
+  for (const std::string &directory : {agent->layout_.artifacts(), agent->layout_.instances(),
+                                       agent->layout_.volumes(), agent->layout_.started()})
     if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
       return system_failure(errno, "The agent's state directory cannot be written: {}", directory);
   auto journal = Journal::open(agent->layout_.journal());
@@ -104,15 +67,19 @@ llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options) 
   }
   // Nobody waits for a trial when services wait to be taken over.
   agent->host_ = sandbox::probe(agent->options_.state, runs);
+  agent->recall_events();
   agent->recover();
   return agent;
 }
 
 void Agent::recover() {
   finish_renamings();
+  find_strays();
+  size_t adopted = 0, rebooted = 0;
   for (auto &[key, known] : known_) {
     Record &record = known.record;
     if (record.boot != boot_) {
+      ++rebooted;
       // The machine has started anew: nothing of this runs. What had ended for good stays ended.
       if (record.phase != Phase::exited)
         record.phase = Phase::waiting;
@@ -131,6 +98,7 @@ void Agent::recover() {
     if (const auto pidfd = sandbox::adopt(record.pid, record.start_time)) {
       known.pidfd = Fd(*pidfd);
       begin_monitoring(known);
+      ++adopted;
     }
   }
   // Ended while no agent was there: only now, as an end may make others start.
@@ -139,6 +107,9 @@ void Agent::recover() {
     if ((known.record.phase == Phase::live || known.record.phase == Phase::stopping) &&
         !known.pidfd)
       gone.push_back(key);
+  note(fmt::format("nemo-agent {} has started: {} replicas run on, {} ended while no agent was "
+                   "there, {} are from before a reboot",
+                   NEMO_VERSION, adopted, gone.size(), rebooted));
   for (const Key &key : gone)
     ended(key);
   sweep_files();
@@ -147,29 +118,14 @@ void Agent::recover() {
   reconcile_soon();
 }
 
-/// It was about to be started when the agent ended; whether it was, the kernel knows.
+/// It was about to be started when the agent ended; whether it was, its file knows.
 void Agent::settle_launch(Known &known) {
   Record &record = known.record;
-  if (const auto found = find_supervisor(layout_.instance(record.key))) {
-    const auto pidfd = sandbox::adopt(found->pid, found->start_time);
-    // The address of its own network was told only to the agent that is gone.
-    const bool complete = record.instance.spec().network() != "own";
-    if (pidfd && complete) {
-      record.phase = Phase::live;
-      record.pid = found->pid;
-      record.start_time = found->start_time;
-      record.started = ticks();
-      record.started_unix_ms = now().time_since_epoch().count() / 1'000'000;
-      ::close(*pidfd);
-      dirty(known);
-      return;
-    }
-    if (pidfd) {
-      llvm::consumeError(sandbox::signal(*pidfd, SIGKILL));
-      sandbox::finished(*pidfd, 5000);
-      ::close(*pidfd);
-    }
-  } else if (const auto end = sandbox::ended(layout_.exit(record.key))) {
+  if (auto found = find_started(started_path(record.key), boot_)) {
+    take_over(known, found->started);
+    return;
+  }
+  if (sandbox::ended(layout_.exit(record.key))) {
     record.phase = Phase::live; // it ran and ended: ended() takes it from here
     record.pid = 0;
     dirty(known);
@@ -178,6 +134,60 @@ void Agent::settle_launch(Known &known) {
   sandbox::clean(sandbox_id(record.key), host_);
   record.phase = Phase::waiting;
   dirty(known);
+}
+
+void Agent::take_over(Known &known, const sandbox::Started &found) {
+  Record &record = known.record;
+  record.phase = Phase::live;
+  record.pid = found.pid;
+  record.start_time = found.start_time;
+  record.address = found.address.value_or("");
+  record.healthy = record.instance.spec().health().kind() == proto::Health::NONE;
+  record.started = ticks();
+  record.started_unix_ms = now().time_since_epoch().count() / 1'000'000;
+  ::close(found.pidfd);
+  dirty(known);
+}
+
+/// What this agent's state directory says was started and no record knows: its journal was moved
+/// away, or is a copy from earlier. As far as anybody knows it is not wanted, and is stopped like
+/// all that is not.
+void Agent::find_strays() {
+  std::set<std::string> ours;
+  for (const auto &[key, known] : known_)
+    ours.insert(sandbox_id(key));
+  std::error_code ignored;
+  for (const auto &file : fs::directory_iterator(layout_.started(), ignored)) {
+    const std::string id = file.path().filename();
+    if (ours.count(id))
+      continue;
+    const auto found = find_started(file.path(), boot_);
+    if (!found) {
+      fs::remove(file.path(), ignored);
+      continue;
+    }
+    const Key &key = found->key;
+    // Its id is TAG.UID.REVISION: the identity that went with the journal.
+    identities_.try_emplace(
+        replica_of(key), Identity{llvm::StringRef(id).split('.').second.split('.').first.str(), 0});
+    if (known_.count(key) || sandbox_id(key) != id) { // the name has gone to another since
+      llvm::consumeError(sandbox::signal(found->started.pidfd, SIGKILL));
+      ::close(found->started.pidfd);
+      sandbox::clean(id, host_);
+      fs::remove(file.path(), ignored);
+      continue;
+    }
+    dirty_identities_.insert(replica_of(key));
+    proto::Instance instance;
+    instance.set_workload(key.workload);
+    instance.set_replica(key.replica);
+    instance.set_revision(key.revision);
+    instance.mutable_spec()->set_stop_grace_ms(stray_grace_ms);
+    take_over(know(key, instance), found->started);
+    note(
+        fmt::format("{} of stack {} runs, and this agent's journal does not know it: it is stopped",
+                    key.name(), key.stack));
+  }
 }
 
 void Agent::sweep_files() {

@@ -8,6 +8,11 @@
 
 namespace nemo::agent {
 
+namespace {
+constexpr Ticks refusals_apart = 10'000; ///< of the same words
+constexpr size_t max_refusals = 32;      ///< of different words, of one instance at a time
+} // namespace
+
 proto::Running::State Agent::state(const Known &known) const {
   const Record &record = known.record;
   switch (record.phase) {
@@ -74,13 +79,63 @@ void Agent::publish(Known &known) {
   // Use changes all the time and is no news.
   event.mutable_instance()->clear_cpu_cores();
   event.mutable_instance()->clear_memory_bytes();
-  std::string said = event.SerializeAsString();
+  std::string said = event.instance().SerializeAsString();
   if (said == known.published)
     return;
   known.published = std::move(said);
-  event.set_type(event.instance().state() == proto::Running::FAILED ? "refusal" : "state");
+  event.set_type("state");
   event.set_message(event.instance().reason());
   events_.add(std::move(event));
+  on_news();
+}
+
+/// What an earlier agent process has said is no news either.
+void Agent::recall_events() {
+  events_.keep_in(layout_.events());
+  events_.each([this](const proto::Event &event) {
+    if (event.type() != "state")
+      return;
+    const proto::Running &one = event.instance();
+    const auto known = known_.find({one.stack(), one.workload(), one.replica(), one.revision()});
+    if (known != known_.end())
+      known->second.published = one.SerializeAsString();
+  });
+}
+
+/// The sandbox has held: the workload was not given what it tried to take. A workload may try a
+/// million times a second, so the same words are said once, then counted and said every so often.
+void Agent::refused(Known &known, std::string subject, std::string text, uint64_t times) {
+  const std::pair what(std::move(subject), std::move(text));
+  auto [entry, fresh] = known.refusals.try_emplace(what);
+  entry->second += times;
+  if (!fresh)
+    return;
+  if (known.refusals.size() > max_refusals) { // as many different ones are no news
+    known.refusals.erase(entry);
+    return;
+  }
+  say_refusal(known.record.key, what);
+}
+
+void Agent::say_refusal(const Key &key, const std::pair<std::string, std::string> &what) {
+  const auto known = known_.find(key);
+  if (known == known_.end())
+    return;
+  const auto entry = known->second.refusals.find(what);
+  if (entry->second == 0) {
+    known->second.refusals.erase(entry);
+    return;
+  }
+  proto::Event event;
+  event.set_type("refusal");
+  *event.mutable_instance() = running(known->second);
+  event.mutable_instance()->clear_cpu_cores();
+  event.mutable_instance()->clear_memory_bytes();
+  event.set_subject(what.first);
+  event.set_message(what.second);
+  event.set_count(std::exchange(entry->second, 0));
+  events_.add(std::move(event));
+  loop_.at(ticks() + refusals_apart, [this, key, what] { say_refusal(key, what); });
   on_news();
 }
 

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
 #include "runtime-agent/sandbox/restrictions.h"
@@ -106,7 +107,11 @@ struct Started {
 /// cause: a missing executable, a mount that does not exist, a secret that cannot be read). Nothing
 /// is left behind on failure. A limit that is asked for and that the host cannot enforce is a
 /// failure: leave it 0 where that was accepted.
-llvm::Expected<Started> start(const Spec &spec, const Host &host);
+///
+/// \param announce  called when the process exists and before anything of it runs (it has no pidfd
+/// to give yet): what is written down there, a crash of the caller cannot lose. An error ends it.
+using Announce = llvm::function_ref<llvm::Error(const Started &)>;
+llvm::Expected<Started> start(const Spec &spec, const Host &host, Announce announce = nullptr);
 
 /// The same process as before? Opens a pidfd if it lives and its start time agrees.
 std::optional<int> adopt(pid_t pid, uint64_t start_time);

@@ -127,7 +127,7 @@ llvm::Error await(int report) {
 }
 
 llvm::Error bring_up(const Child &child, Launch &launch, const Spec &spec, const Host &host,
-                     Pipe &go, Pipe &report) {
+                     Pipe &go, Pipe &report, const Started &started, Announce announce) {
   go.read.reset();
   report.write.reset();
   if (spec.restrictions.has(Restriction::user_namespace))
@@ -135,6 +135,9 @@ llvm::Error bring_up(const Child &child, Launch &launch, const Spec &spec, const
       return error;
   if (!launch.address.empty())
     if (auto error = connect_network(spec.id, child.pid))
+      return error;
+  if (announce)
+    if (auto error = announce(started))
       return error;
   if (::write(go.write.get(), "g", 1) != 1)
     return system_failure(errno, "start");
@@ -144,7 +147,7 @@ llvm::Error bring_up(const Child &child, Launch &launch, const Spec &spec, const
 
 } // namespace
 
-llvm::Expected<Started> start(const Spec &spec, const Host &host) {
+llvm::Expected<Started> start(const Spec &spec, const Host &host, Announce announce) {
   if (auto error = check(spec, host))
     return error;
   auto launch = prepare(spec, host);
@@ -183,7 +186,12 @@ llvm::Expected<Started> start(const Spec &spec, const Host &host) {
     clean(spec.id, host);
     return child.takeError();
   }
-  if (auto error = bring_up(*child, *launch, spec, host, *go, *report)) {
+  Started started;
+  started.pid = child->pid;
+  started.start_time = start_time_of(child->pid).value_or(0);
+  if (!launch->address.empty())
+    started.address = launch->address;
+  if (auto error = bring_up(*child, *launch, spec, host, *go, *report, started, announce)) {
     ::syscall(SYS_pidfd_send_signal, child->pidfd.get(), SIGKILL, nullptr, 0);
     finished(child->pidfd.get(), -1);
     for (const char *suffix : {"", ".tmp", kRefused})
@@ -191,12 +199,7 @@ llvm::Expected<Started> start(const Spec &spec, const Host &host) {
     clean(spec.id, host);
     return error;
   }
-  Started started;
-  started.pid = child->pid;
-  started.start_time = start_time_of(child->pid).value_or(0);
   started.pidfd = child->pidfd.release();
-  if (!launch->address.empty())
-    started.address = launch->address;
   return started;
 }
 

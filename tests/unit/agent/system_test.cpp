@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "protocol/artifact/artifact.h"
 #include "support.h"
 
@@ -24,6 +26,15 @@ const char *beat = "i=0; while :; do i=$((i+1)); echo beat $i; sleep 0.05; done"
     WARN("this host has no process sandbox: not tested here");                                     \
     return;                                                                                        \
   }
+
+/// While no agent has it open.
+void edit_journal(const std::string &path, const char *sql) {
+  sqlite3 *db = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
+  CHECK(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(sqlite3_changes(db) > 0);
+  sqlite3_close(db);
+}
 
 bool contains(const std::vector<std::string> &lines, const std::string &text) {
   return std::find(lines.begin(), lines.end(), text) != lines.end();
@@ -64,6 +75,74 @@ TEST_CASE("workloads outlive the agent and are adopted as they are") {
   CHECK(::kill(static_cast<pid_t>(before.pid()), 0) == 0);
   agent.start();
   CHECK(agent.until("beat", Running::RUNNING).pid() == before.pid());
+}
+
+TEST_CASE("what was started in the agent's last moment is found again, and not started twice") {
+  TempDir dir;
+  AgentProcess agent(dir / "state");
+  NEED_SANDBOX(agent);
+  proto::Part wanted = part();
+  add(wanted, "beat", "aa01", beat);
+  REQUIRE(agent.deliver(wanted).has_delivered());
+  const Running before = agent.until("beat", Running::RUNNING);
+  agent.kill9();
+  // As it is on disk between the start and the word about it: "launching", and no pid.
+  edit_journal(dir / "state/journal.db",
+               "UPDATE instances SET phase=1, pid=0, start_time=0, healthy=0");
+  agent.start();
+  const Running after = agent.until("beat", Running::RUNNING);
+  CHECK(after.pid() == before.pid());
+  CHECK(after.restarts() == 0);
+  CHECK(after.healthy());
+}
+
+TEST_CASE("after a reboot the disk alone brings everything back") {
+  TempDir dir;
+  AgentProcess agent(dir / "state");
+  NEED_SANDBOX(agent);
+  proto::Part wanted = part();
+  add(wanted, "first", "aa01", beat);
+  auto *gate = add(wanted, "second", "aa02", beat)->add_start_after();
+  gate->set_kind(proto::Gate::HEALTHY);
+  gate->set_workload("first");
+  gate->set_revision("aa01");
+  auto *job = add(wanted, "job", "aa03", "exit 0");
+  job->mutable_spec()->mutable_restart()->set_policy(proto::Restart::NEVER);
+  REQUIRE(agent.deliver(wanted).has_delivered());
+  const Running first = agent.until("first", Running::RUNNING);
+  const Running second = agent.until("second", Running::RUNNING);
+  agent.until("job", Running::EXITED);
+  agent.kill9();
+  for (const Running &one : {first, second}) {
+    ::kill(static_cast<pid_t>(one.pid()), SIGKILL);
+    REQUIRE(eventually([&] { return ::kill(static_cast<pid_t>(one.pid()), 0) != 0; }));
+  }
+  edit_journal(dir / "state/journal.db", "UPDATE instances SET boot='another'");
+  agent.start();
+  const Running again = agent.until("first", Running::RUNNING);
+  CHECK(again.pid() != first.pid());
+  CHECK(again.uid() == first.uid());
+  agent.until("second", Running::RUNNING);
+  CHECK(find(agent.observe(), "job")->state() == Running::EXITED); // done is done
+  CHECK(agent.observe().parts(0).generation() == 1);
+}
+
+TEST_CASE("what runs and stands in no journal is stopped, and can be applied again") {
+  TempDir dir;
+  AgentProcess agent(dir / "state");
+  NEED_SANDBOX(agent);
+  proto::Part wanted = part();
+  add(wanted, "beat", "aa01", beat);
+  REQUIRE(agent.deliver(wanted).has_delivered());
+  const Running before = agent.until("beat", Running::RUNNING);
+  agent.kill9();
+  for (const char *name : {"journal.db", "journal.db-wal", "journal.db-shm"})
+    ::unlink((dir / ("state/" + std::string(name))).c_str());
+  agent.start();
+  CHECK(eventually([&] { return ::kill(static_cast<pid_t>(before.pid()), 0) != 0; }));
+  CHECK(eventually([&] { return agent.observe().running().empty(); }));
+  REQUIRE(agent.deliver(wanted).has_delivered());
+  CHECK(agent.until("beat", Running::RUNNING).pid() != before.pid());
 }
 
 TEST_CASE("a delivery is refused when another came first or owns the stack") {
