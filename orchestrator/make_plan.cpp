@@ -34,9 +34,11 @@ std::vector<Diagnostic> backend_diagnostics(llvm::Error error) {
       fault.fix = "lift it first, if you mean it: nemo unprotect " +
                   llvm::StringRef(said.holder()).split('/').first.str();
       break;
+    case proto::BackendError::DENIED:
+      fault = diag::make(diag::N0803, refusal.message());
+      break;
     default:
       fault = diag::make(diag::N0806, refusal.message());
-      fault.notes.push_back({"code: " + proto::BackendError::Code_Name(said.code())});
     }
     result.push_back(std::move(fault));
   });

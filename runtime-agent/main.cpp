@@ -2,6 +2,7 @@
 // kill -9, leaves the workloads as they are; the next one adopts them.
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -123,6 +124,13 @@ int main(int argc, char **argv) {
     if (settings.state.empty())
       settings.state = paths->state;
   }
+  // A daemon that stays in somebody's directory keeps it from being unmounted.
+  std::error_code unknown;
+  for (std::string *path : {&settings.socket, &settings.state})
+    *path = llvm::StringRef(std::filesystem::absolute(*path, unknown).lexically_normal().c_str())
+                .rtrim('/')
+                .str();
+  (void)!::chdir("/");
   settings.place.node = node.empty() ? variable("NEMO_NODE", "local") : node;
   settings.place.site = site.empty() ? std::string("local") : site;
   settings.place.node_class = node_class;

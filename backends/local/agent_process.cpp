@@ -19,6 +19,9 @@ namespace nemo::backends::local {
 
 namespace {
 
+constexpr const char *own_socket =
+    "set NEMO_SOCKET to a socket of your own, or run nemo as that user";
+constexpr uint64_t long_log = 1u << 20;
 constexpr auto patience = std::chrono::seconds(15); // a cold start probes the host by really trying
 
 /// A process that has ended but that nobody reaped counts as ended.
@@ -37,7 +40,7 @@ llvm::Error foreign(const std::string &socket, uid_t owner) {
   Diagnostic fault =
       diag::make(diag::N0803, fmt::format("'{}' belongs to user {}, not to you ({}) or root",
                                           socket, owner, ::geteuid()));
-  fault.fix = "set NEMO_SOCKET to a socket of your own, or run nemo as that user";
+  fault.fix = own_socket;
   return failure(std::move(fault));
 }
 
@@ -58,16 +61,32 @@ llvm::Expected<AgentProcess> AgentProcess::locate() {
   auto paths = agent_paths();
   if (!paths)
     return failure(diag::make(diag::N0801, llvm::toString(paths.takeError())));
+  // A state directory has one agent, whose lock says where it listens. That may be elsewhere than
+  // this environment would have it: a login has an XDG_RUNTIME_DIR, what systemd starts has none.
+  const char *named = std::getenv("NEMO_SOCKET");
+  std::ifstream lock(paths->state + "/lock");
+  std::string line;
+  const std::string before = ", socket ";
+  if ((named == nullptr || *named == 0) && std::getline(lock, line) &&
+      line.find(before) != std::string::npos) {
+    AgentProcess other({paths->state, line.substr(line.find(before) + before.size())});
+    if (auto fd = other.try_connect(); !fd)
+      llvm::consumeError(fd.takeError());
+    else if (*fd >= 0) {
+      ::close(*fd);
+      return other;
+    }
+  }
   return AgentProcess(std::move(*paths));
 }
 
-std::string AgentProcess::log_tail(size_t lines) const {
+std::string AgentProcess::log_tail(size_t lines, uint64_t after) const {
   std::ifstream file(log_path(), std::ios::binary);
   file.seekg(0, std::ios::end);
-  const std::streamoff size = file.tellg();
-  if (!file || size <= 0)
+  const std::streamoff size = file.tellg(), skipped = static_cast<std::streamoff>(after);
+  if (!file || size <= skipped)
     return {};
-  const std::streamoff want = std::min<std::streamoff>(size, 8192);
+  const std::streamoff want = std::min<std::streamoff>(size - skipped, 8192);
   file.seekg(size - want);
   std::string text(static_cast<size_t>(want), '\0');
   file.read(text.data(), want);
@@ -86,6 +105,19 @@ llvm::Error AgentProcess::no_answer(std::string cause) const {
   return failure(std::move(fault));
 }
 
+llvm::Error AgentProcess::did_not_start(std::string cause, uint64_t log_before) const {
+  Diagnostic fault = diag::make(diag::N0801, std::move(cause));
+  std::error_code ignored;
+  if (const std::string said = log_tail(8, log_before); !said.empty())
+    fault.notes.push_back({"it said:\n" + said});
+  else if (std::filesystem::space(paths_.state, ignored).available == 0)
+    fault.notes.push_back({"the disk that holds " + paths_.state + " is full"});
+  else
+    fault.notes.push_back({"it said nothing in " + log_path()});
+  fault.fix = "mend that, and run this again; what runs already is not touched by it";
+  return failure(std::move(fault));
+}
+
 llvm::Expected<int> AgentProcess::try_connect() const {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -95,8 +127,17 @@ llvm::Expected<int> AgentProcess::try_connect() const {
                     sizeof address.sun_path - 1));
   paths_.socket.copy(address.sun_path, paths_.socket.size());
   struct stat facts {};
-  if (::lstat(paths_.socket.c_str(), &facts) != 0)
-    return -1;
+  if (::lstat(paths_.socket.c_str(), &facts) != 0) {
+    if (errno == ENOENT)
+      return -1;
+    if (errno != EACCES)
+      return no_answer(llvm::toString(system_failure(errno, "'{}'", paths_.socket)));
+    Diagnostic fault =
+        diag::make(diag::N0803, fmt::format("'{}' is in a directory that is closed to you ({})",
+                                            paths_.socket, ::geteuid()));
+    fault.fix = own_socket;
+    return failure(std::move(fault));
+  }
   if (!S_ISSOCK(facts.st_mode))
     return no_answer("'" + paths_.socket + "' is there, and it is no socket");
   if (!trusted(facts.st_uid))
@@ -149,6 +190,14 @@ llvm::Expected<wire::Client> AgentProcess::start() const {
   if (std::error_code error = llvm::sys::fs::create_directories(
           paths_.state, /*IgnoreExisting=*/true, llvm::sys::fs::owner_all))
     return no_answer(fmt::format("cannot make '{}': {}", paths_.state, error.message()));
+  std::error_code none;
+  uint64_t log_before = std::filesystem::file_size(log_path(), none);
+  if (none)
+    log_before = 0;
+  if (log_before > long_log) {
+    std::filesystem::rename(log_path(), log_path() + ".1", none);
+    log_before = none ? log_before : 0;
+  }
   auto pid = start_detached({program}, log_path());
   if (!pid)
     return no_answer("nemo-agent could not be started: " + llvm::toString(pid.takeError()));
@@ -161,10 +210,13 @@ llvm::Expected<wire::Client> AgentProcess::start() const {
       return wire::Client(*fd, "the agent");
     // One more look after it is gone: another nemo may have started one at the same moment.
     if (!alive)
-      return no_answer(fmt::format("nemo-agent was started (pid {}) and ended at once", *pid));
+      return did_not_start(fmt::format("nemo-agent was started (pid {}) and ended at once", *pid),
+                           log_before);
     if (std::chrono::steady_clock::now() > deadline)
-      return no_answer(fmt::format("nemo-agent was started (pid {}) and did not answer within {} s",
-                                   *pid, patience.count()));
+      return did_not_start(
+          fmt::format("nemo-agent was started (pid {}) and did not answer within {} s", *pid,
+                      patience.count()),
+          log_before);
     alive = runs(*pid);
     std::this_thread::sleep_for(std::chrono::milliseconds(alive ? 20 : 500));
   }

@@ -24,13 +24,15 @@ public:
 
   const std::string &socket_path() const { return paths_.socket; }
   std::string log_path() const { return paths_.state + "/agent.log"; }
-  /// The last lines of the agent's log; empty if there is none.
-  std::string log_tail(size_t lines) const;
+  /// The last lines of the agent's log, of what it holds after so many bytes; empty if there is
+  /// none.
+  std::string log_tail(size_t lines, uint64_t after = 0) const;
 
 private:
   llvm::Expected<int> try_connect() const; ///< -1: nothing answers
   llvm::Expected<wire::Client> start() const;
   llvm::Error no_answer(std::string cause) const;
+  llvm::Error did_not_start(std::string cause, uint64_t log_before) const;
   AgentPaths paths_;
 };
 

@@ -3,7 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -84,6 +87,8 @@ TEST_CASE("an agent that cannot be started is reported with its last words") {
     CHECK(mentions(fault, "nothing-here"));
   }
   SECTION("it ends at once") {
+    std::filesystem::create_directories(place.directory.path + "/nemo");
+    std::ofstream(place.directory.path + "/nemo/agent.log") << "an earlier run\n";
     Variable agent(
         "NEMO_AGENT",
         place.directory.script(
@@ -91,6 +96,7 @@ TEST_CASE("an agent that cannot be started is reported with its last words") {
     const Diagnostic fault = open_fault(true);
     CHECK(fault.id == "N0801");
     CHECK(mentions(fault, "the journal is of a later version"));
+    CHECK_FALSE(mentions(fault, "an earlier run"));
   }
 }
 
@@ -105,4 +111,20 @@ TEST_CASE("a socket of another user is not spoken to") {
   REQUIRE(::listen(foreign.fd, 1) == 0);
   REQUIRE(::chown(place.socket_path.c_str(), 65534, 65534) == 0);
   CHECK(open_fault(true).id == "N0803");
+}
+
+TEST_CASE("a socket in a directory that is closed to this user is not taken for absent") {
+  Place place;
+  const std::string closed = place.directory.path + "/closed";
+  REQUIRE(::mkdir(closed.c_str(), 0000) == 0);
+  Variable socket("NEMO_SOCKET", closed + "/agent.sock");
+  const uid_t user = ::geteuid();
+  REQUIRE(::chmod(place.directory.path.c_str(), 0755) == 0);
+  if (user == 0) // whom no mode keeps out
+    REQUIRE(::seteuid(65534) == 0);
+  const Diagnostic fault = open_fault(true);
+  if (user == 0)
+    REQUIRE(::seteuid(0) == 0);
+  CHECK(fault.id == "N0803");
+  CHECK(mentions(fault, "closed to you"));
 }
