@@ -18,7 +18,8 @@ struct Options {
   CarryOutOptions how;
 };
 
-int apply_file(const Options &options, const Session &session) {
+int apply_file(Options options, const Session &session) {
+  options.how.looked_at = true;
   if (!options.request.targets.empty() || !options.request.excludes.empty()) {
     Diagnostic fault = diag::make(diag::N0820, "--target and --exclude do not go with a plan file");
     fault.fix = "give them when it is made: nemo plan --target ... --out FILE";
@@ -48,7 +49,7 @@ int apply(Options options, const Session &session) {
     options.how.command += " --backend " + *options.request.backend;
   options.how.command += selection_text(options.request.targets, options.request.excludes);
   if (plan::is_plan_file(path))
-    return apply_file(options, session);
+    return apply_file(std::move(options), session);
   options.request.take_over = options.how.take_over;
   orchestrator::Planned planned = orchestrator::make_plan(options.request);
   if (has_errors(planned.diagnostics) || !planned.plan)

@@ -122,7 +122,8 @@ int carry_out(const Session &session, orchestrator::Seen &seen, const proto::Pla
   progress.planned(plan);
   const bool changes = plan::has_changes(plan);
   if (!options.json && changes) {
-    plan::print(session.out, plan, session.style());
+    plan::print(session.out, plan,
+                session.style(options.looked_at ? plan::Level::brief : plan::Level::normal));
     session.out << '\n';
     session.out.flush();
   }

@@ -18,7 +18,8 @@ struct CarryOutOptions {
   bool json = false;
   std::string timeout = "5min";
   bool take_over = false;
-  std::string command; ///< what to type to go on: "nemo apply shop"
+  bool looked_at = false; ///< when it was made, as a plan file: what it says is printed in brief
+  std::string command;    ///< what to type to go on: "nemo apply shop"
 };
 
 /// The flags that both take.

@@ -88,7 +88,7 @@ void print_replicas(const Session &session, const orchestrator::Status &status) 
          {used(r.has_cpu_cores() ? fmt::format("{:.2f}", r.cpu_cores()) : "-",
                limits ? units::show_cpu(replica.reserved->cpu_millicores()) : ""),
           Tone::plain, true},
-         {used(r.has_memory_bytes() ? units::show_bytes(r.memory_bytes()) : "-",
+         {used(r.has_memory_bytes() ? show_measured(r.memory_bytes()) : "-",
                limits ? units::show_bytes(replica.reserved->memory_bytes()) : ""),
           Tone::plain, true},
          {addresses(r)}});
@@ -112,8 +112,8 @@ void print_totals(const Session &session, const orchestrator::Status &status,
       memory_reserved += replica.reserved->memory_bytes();
     }
   }
-  session.out << fmt::format("  observed   {:.2f}core, {}\n  reserved   {}, {}\n", cpu,
-                             units::show_bytes(memory), units::show_cpu(cpu_reserved),
+  session.out << fmt::format("\n  observed   {:.2f} of {} CPU, {} of {} memory\n", cpu,
+                             units::show_cpu(cpu_reserved), show_measured(memory),
                              units::show_bytes(memory_reserved));
   if (!plan)
     return;

@@ -24,6 +24,15 @@ std::string check_duration(const std::string &text) {
   return fmt::format("'{}' is no duration: {}; write it like 90s, 5min or 2h", text, cause);
 }
 
+std::string show_measured(uint64_t bytes) {
+  constexpr const char *all[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < std::size(all); ++unit)
+    value /= 1024;
+  return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.1f}{}", value, all[unit]);
+}
+
 std::string show_duration(std::chrono::nanoseconds duration) {
   const int64_t s = std::chrono::floor<std::chrono::seconds>(duration).count();
   struct Unit {

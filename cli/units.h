@@ -13,6 +13,8 @@ namespace nemo::cli {
 std::optional<std::chrono::nanoseconds> parse_duration(llvm::StringRef text);
 /// For CLI11: empty when `text` is a duration, else what is wrong with it.
 std::string check_duration(const std::string &text);
+/// What was measured, to a tenth and always in the same family of units: "3.4MiB".
+std::string show_measured(uint64_t bytes);
 /// The two largest units: "3d 4h", "2min 5s".
 std::string show_duration(std::chrono::nanoseconds duration);
 

@@ -34,7 +34,7 @@ teardown_file() { end_world; }
 
 @test "status shows asked for, predicted and observed" {
   run -0 nemo status "$APP"
-  [[ $output == *web/0*running* && $output == *predicted* && $output == *reserved* ]]
+  [[ $output == *web/0*running* && $output == *predicted* && $output == *"observed "*" of 128MiB memory"* ]]
   run -0 nemo status --json
   jq -e '.version == 1 and .generation >= 1 and (.nodes | length) == 1' <<<"$output"
   jq -e 'all(.workloads[]; .state == "running" and .healthy and .pid > 0 and .reserved.memory_bytes == 67108864)' <<<"$output"
