@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "llvm/ADT/STLExtras.h"
+
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -57,6 +59,15 @@ llvm::Error put_artifacts(backends::Backend &backend, const proto::Plan &plan) {
   return llvm::Error::success();
 }
 
+/// Something of it waits after a failure. What was at fault may be mended by now: a delivery, also
+/// of the same, is a reason to try at once.
+bool waits_to_try_again(const proto::Fleet &fleet, const proto::Part &part) {
+  return llvm::any_of(fleet.running(), [&](const proto::Running &one) {
+    return one.stack() == part.stack() && one.node() == part.node() && !one.retiring() &&
+           (one.state() == proto::Running::FAILED || one.state() == proto::Running::BACKOFF);
+  });
+}
+
 } // namespace
 
 std::string holder() {
@@ -76,7 +87,9 @@ llvm::Error deliver(backends::Backend &backend, const proto::Plan &plan, const p
     if (options.interrupted())
       return llvm::Error::success();
     const proto::PartState *there = current(fleet, part);
-    if (there != nullptr ? essence(there->part()) == essence(part) : part.instances().empty())
+    if (there != nullptr
+            ? essence(there->part()) == essence(part) && !waits_to_try_again(fleet, part)
+            : part.instances().empty())
       continue;
     proto::DeliverCall call;
     *call.mutable_part() = part;

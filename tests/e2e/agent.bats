@@ -114,7 +114,7 @@ happened() { nemo events "$@" --json 2>/dev/null | jq -se "$HAPPENED" >/dev/null
 }
 
 @test "logs go on while no agent is there, and are rotated" {
-  job chatty 'i=0; while [ \$i -lt 400000 ]; do i=\$((i+1)); echo line \$i of a log that is longer than one file may be; done; echo finished; exec sleep 1000'
+  job chatty "seq -f 'line %.0f of a log that is longer than one file may be' 400000; echo finished; exec sleep 1000"
   run -0 nemo apply "$APP" --yes
   kill -9 "$(agent_pid)"
   local directory=$XDG_STATE_HOME/nemo/instances/app/chatty/0
