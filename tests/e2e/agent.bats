@@ -145,7 +145,7 @@ happened() { nemo events "$@" --json 2>/dev/null | jq -se "$HAPPENED" >/dev/null
     skip "an ordinary user has no sandbox here"
   run -0 user nemo apply app --yes
   # What is not enforced for him is said, not skipped.
-  for missing in $(user nemo nodes --json | jq -r '.nodes[].capabilities[] | select(.available | not) | .name' | grep '^limit'); do
+  for missing in $(user nemo nodes --json | jq -r '.nodes[].capabilities[] | select(.available | not) | .name' | grep -xE 'limit.(memory|cpu)'); do
     [[ $output == *$missing* ]]
   done
   local pid before
