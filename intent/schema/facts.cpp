@@ -6,7 +6,7 @@ namespace nemo::schema {
 
 namespace {
 
-constexpr Fact table[] = {
+constexpr Fact fact_table[] = {
     {.path = "node.name",
      .type = Type::text,
      .doc = "The node's name.",
@@ -390,6 +390,6 @@ constexpr Fact table[] = {
 
 } // namespace
 
-llvm::ArrayRef<Fact> facts() { return table; }
+llvm::ArrayRef<Fact> facts() { return fact_table; }
 
 } // namespace nemo::schema

@@ -11,7 +11,7 @@ namespace nemo::schema {
 
 namespace {
 
-constexpr const Block *table[] = {
+constexpr const Block *block_table[] = {
     &import_block,  &site_block,   &node_block,     &link_block,      &select_block,
     &tenant_block,  &secret_block, &workload_block, &flow_block,      &network_block,
     &cluster_block, &policy_block, &learning_block, &objective_block, &template_block,
@@ -104,12 +104,12 @@ std::vector<llvm::StringRef> split(llvm::StringRef text, char separator) {
 
 } // namespace
 
-llvm::ArrayRef<const Block *> blocks() { return table; }
+llvm::ArrayRef<const Block *> blocks() { return block_table; }
 llvm::ArrayRef<Attribute> top_attributes() { return top; }
 llvm::ArrayRef<Attribute> parameter_types() { return parameters; }
 
 const Block *find_block(llvm::StringRef name) {
-  for (const Block *block : table)
+  for (const Block *block : block_table)
     if (name == block->name)
       return block;
   return nullptr;
