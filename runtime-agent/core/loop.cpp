@@ -114,6 +114,7 @@ llvm::Error Loop::arm() {
 
 llvm::Error Loop::run() {
   std::array<epoll_event, 64> events{};
+  stopped_ = false;
   while (!stopped_) {
     if (auto error = arm())
       return error;

@@ -51,7 +51,7 @@ public:
   TimerId at(Ticks at, OnTime run);
   void cancel(TimerId id);
 
-  /// Until stop().
+  /// Until stop(). May be called again.
   llvm::Error run();
   void stop() { stopped_ = true; }
 
