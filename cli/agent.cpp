@@ -92,7 +92,7 @@ int status(const Session &session, bool json) {
 
 void add_agent(CLI::App &app, Session &session) {
   CLI::App *command = app.add_subcommand("agent", "Start, stop or find the agent on this machine")
-                          ->group(group_see)
+                          ->group(group_more)
                           ->fallthrough();
   command->require_subcommand(1);
   command->footer(
@@ -100,15 +100,17 @@ void add_agent(CLI::App &app, Session &session) {
       "`nemo agent status` exits 1 when it does not run.\n\n"
       "Examples:\n  nemo agent status\n  nemo agent stop");
   auto add = [&](const char *name, const char *text, int (*what)(const Session &)) {
-    command->add_subcommand(name, text)->fallthrough()->callback([what, &session] {
-      session.run = [what, &session] { return what(session); };
-    });
+    command->add_subcommand(name, text)
+        ->group("Commands")
+        ->fallthrough()
+        ->callback([what, &session] { session.run = [what, &session] { return what(session); }; });
   };
   add("start", "Start it, if it does not run", start);
   add("stop", "End it; the services run on", stop);
   auto json = std::make_shared<bool>(false);
-  CLI::App *find =
-      command->add_subcommand("status", "Say where it lives and whether it runs")->fallthrough();
+  CLI::App *find = command->add_subcommand("status", "Say where it lives and whether it runs")
+                       ->group("Commands")
+                       ->fallthrough();
   find->add_flag("--json", *json, "Print it as JSON");
   find->callback(
       [json, &session] { session.run = [json, &session] { return status(session, *json); }; });

@@ -4,25 +4,29 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/diagnostics/registry.h"
+#include "base/error.h"
+#include "base/version.h"
+#include "cli/complete.h"
+#include "cli/help.h"
+#include "cli/manual/manual.h"
 #include "cli/session.h"
-#include "cli/version.h"
 
 namespace {
 
-int run(int argc, char **argv) {
-  using namespace nemo::cli;
-  Session session{llvm::outs(), llvm::errs()};
-  CLI::App app("nemo makes services run as .nemo files say: it checks them, plans, shows what the "
-               "plan costs,\n"
-               "applies it, and tells what differs.",
-               "nemo");
-  app.set_version_flag("--version", NEMO_VERSION,
+using namespace nemo;
+using namespace nemo::cli;
+
+/// The whole command line; completion and the manual walk it instead of running it.
+void build(CLI::App &app, Session &session) {
+  app.formatter(help_layout());
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_version_flag("--version", std::string("nemo ") + version_text(),
                        "Print the version and the commit it was built from");
   app.add_option("--color", session.color, "When to use colour")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->default_str("auto");
   app.require_subcommand(1);
-  app.get_formatter()->column_width(26);
   app.footer(
       "Begin with:\n"
       "  nemo validate examples/shop     is it right?\n"
@@ -34,12 +38,37 @@ int run(int argc, char **argv) {
       "to do, 1 error, 2 there are changes (plan --detailed-exitcode) or drift, 130 interrupted.");
   for (auto add : {add_init, add_validate, add_fmt, add_explain, add_plan, add_verify, add_apply,
                    add_destroy, add_unprotect, add_status, add_logs, add_events, add_nodes,
-                   add_graph, add_drift, add_agent})
+                   add_graph, add_drift, add_agent, add_completion})
     add(app, session);
+}
+
+int run(int argc, char **argv) {
+  Session session{llvm::outs(), llvm::errs()};
+  CLI::App app("nemo makes services run as .nemo files say: it checks them, plans, shows what the "
+               "plan costs,\n"
+               "applies it, and tells what differs.",
+               "nemo");
+  build(app, session);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "__complete") // what the shells' completion asks
+    return complete(app, {words.begin() + 1, words.end()}, session.out);
+  if (words.size() == 2 && words.front() == "__manual") { // what the build asks
+    llvm::Error error = manual::write_manual(app, words.back());
+    return error ? session.report(to_diagnostics(std::move(error), diag::N0816.id)) : ok;
+  }
+  if (!words.empty() && words.front() == "help") { // nemo help plan
+    words.erase(words.begin());
+    words.push_back("--help");
+  }
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend())); // CLI11 pops from the back
+  } catch (const CLI::Success &asked) {
+    return app.exit(asked) == 0 ? ok : fault;
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? ok : fault;
+    if (!words.empty())
+      return session.report(usage_fault(app, words, error));
+    session.err << app.help();
+    return fault;
   }
   const int code = session.run();
   session.out.flush();

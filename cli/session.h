@@ -59,10 +59,12 @@ void add_nodes(CLI::App &app, Session &session);
 void add_graph(CLI::App &app, Session &session);
 void add_drift(CLI::App &app, Session &session);
 void add_agent(CLI::App &app, Session &session);
+void add_completion(CLI::App &app, Session &session);
 
 // The groups of `nemo --help`.
 inline constexpr const char *group_write = "Write and check";
 inline constexpr const char *group_change = "Plan and change";
 inline constexpr const char *group_see = "See what runs";
+inline constexpr const char *group_more = "Set up";
 
 } // namespace nemo::cli

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "base/version.h"
 #include "runtime-agent/core/agent.h"
 #include "runtime-agent/core/agent_state.h"
 
@@ -73,7 +74,7 @@ llvm::Error serve(Settings settings) {
   node.on_news = [&] { (*server)->wake(); };
   // One round later, so that the answer is on its way.
   node.on_shutdown = [&] { (*loop)->at(agent::ticks() + 1, [&] { (*loop)->stop(); }); };
-  llvm::errs() << fmt::format("nemo-agent {} serves node {} on {}, state in {}\n", NEMO_VERSION,
+  llvm::errs() << fmt::format("nemo-agent {} serves node {} on {}, state in {}\n", version_text(),
                               settings.place.node, settings.socket, settings.state);
   auto error = (*loop)->run();
   node.on_news = [] {};
@@ -101,7 +102,7 @@ int main(int argc, char **argv) {
                            cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(
-      [](llvm::raw_ostream &out) { out << "nemo-agent " << NEMO_VERSION << '\n'; });
+      [](llvm::raw_ostream &out) { out << "nemo-agent " << version_text() << '\n'; });
   if (!cl::ParseCommandLineOptions(argc, argv, "Runs what nemo applies to this node.\n",
                                    &llvm::errs()))
     return 1;
