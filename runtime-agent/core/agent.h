@@ -56,6 +56,8 @@ private:
     std::string published; ///< what the last event said
     /// What it was refused lately, and how often since that was said last: by subject and text.
     std::map<std::pair<std::string, std::string>, uint64_t> refusals;
+    /// What its supervisor counts of each, as far as that was taken notice of.
+    std::map<std::pair<std::string, std::string>, uint64_t> counted;
   };
 
   Agent(Loop &loop, Options options);
@@ -104,6 +106,7 @@ private:
   void recall_events();
   /// \param subject  the capability that refused it, as `nemo nodes` names it: "limit.memory".
   void refused(Known &known, std::string subject, std::string text, uint64_t times = 1);
+  void take_refusals(Known &known);
   void say_refusal(const Key &key, const std::pair<std::string, std::string> &what);
   void note(std::string text);
   proto::Fleet fleet();

@@ -59,8 +59,7 @@ void Agent::ended(const Key &key) {
   const auto end = sandbox::ended(layout_.exit(key));
   sandbox::clean(sandbox_id(key), host_);
   ::unlink(started_path(key).c_str());
-  if (end && end->out_of_memory)
-    refused(known, "limit.memory", "it needed more memory than its limit, and was killed");
+  take_refusals(known);
   const bool asked = record.phase == Phase::stopping;
   Exit exit;
   if (end)
@@ -153,6 +152,7 @@ void Agent::sample() {
     if (!known.pidfd)
       continue;
     any = true;
+    take_refusals(known);
     if (known.cpu_seconds && now - known.sampled < sample_at_least)
       continue;
     const sandbox::Usage usage = sandbox::usage(sandbox_id(key), known.record.pid, host_);

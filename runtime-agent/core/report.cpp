@@ -93,13 +93,29 @@ void Agent::publish(Known &known) {
 void Agent::recall_events() {
   events_.keep_in(layout_.events());
   events_.each([this](const proto::Event &event) {
-    if (event.type() != "state")
+    if (!event.has_instance())
       return;
     const proto::Running &one = event.instance();
     const auto known = known_.find({one.stack(), one.workload(), one.replica(), one.revision()});
-    if (known != known_.end())
+    if (known == known_.end())
+      return;
+    if (event.type() == "refusal")
+      known->second.counted[{event.subject(), event.message()}] += event.count();
+    else
       known->second.published = one.SerializeAsString();
   });
+}
+
+/// The supervisor counts from the start of its sandbox, also while no agent is there.
+void Agent::take_refusals(Known &known) {
+  for (const sandbox::Refused &one : sandbox::refused(layout_.exit(known.record.key))) {
+    uint64_t &counted = known.counted[{one.subject, one.what}];
+    if (one.count < counted) // of a start before this one
+      counted = 0;
+    if (one.count > counted)
+      refused(known, one.subject, one.what, one.count - counted);
+    counted = one.count;
+  }
 }
 
 /// The sandbox has held: the workload was not given what it tried to take. A workload may try a

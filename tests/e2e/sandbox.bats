@@ -66,3 +66,32 @@ through() { nemo logs villain 2>/dev/null | grep -q through; }
   [ "$bad" -eq 0 ]
   [ "$good" -gt 10 ]
 }
+
+refusals() { nemo events --refusals --json villain; }
+
+told() { refusals | jq -es --arg s "$1" --arg m "$2" 'any(.[]; .workload == "villain" and .subject == $s and (.message | contains($m)) and .count > 0)' >/dev/null; }
+
+lacks() { nemo nodes --json | jq -e --arg a "$1" '[.. | objects | select(.name? == $a and .available? == false)] | length > 0' >/dev/null; }
+
+@test "each refusal is an event with the workload's name" {
+  until_true 15 told seccomp "system call mount"
+  local subject message
+  while read -r subject message; do
+    if lacks "$subject"; then
+      echo "# skipped: this host has no $subject" >&3
+      continue
+    fi
+    told "$subject" "$message" || { echo "not told: $subject $message"; refusals; return 1; }
+  done <<'LIST'
+seccomp system call ptrace
+seccomp system call unshare
+seccomp system call setuid
+seccomp system call socket
+landlock.tcp connect to TCP 127.0.0.1:
+landlock.tcp bind TCP port
+limit.pids more processes
+limit.memory more memory
+limit.tmp /tmp
+limit.tmp /dev/shm
+LIST
+}
