@@ -40,4 +40,8 @@ Difference difference(const Case &subject, const DesiredState &state);
 std::map<std::string, std::vector<proto::Instance>>
 gated(const Case &subject, const DesiredState &state, Difference &difference);
 
+/// Follows the plan's own gates in the most careless way that they allow: nothing may wait for
+/// ever, and no workload may be left without a replica.
+void replay(const Case &subject, const Difference &difference, Faults &faults);
+
 } // namespace nemo::verify

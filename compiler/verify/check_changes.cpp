@@ -1,9 +1,7 @@
-// Actions and parts against what they must be, then the order: the plan's own gates are replayed in
-// the most careless way that they allow, and no workload may be left without a replica.
+// Actions and parts against what they must be, then the order.
 #include "compiler/verify/changes.h"
 
-#include <algorithm>
-#include <set>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -34,131 +32,6 @@ void check_parts(const Case &subject,
   }
   faults.compare_lists(diag::N0719, "parts", subject.plan.parts(), expected);
 }
-
-struct Slot {
-  std::string workload;
-  uint32_t replica;
-  std::string node;
-  std::string revision;
-  auto operator<=>(const Slot &) const = default;
-};
-
-/// One instance in the replay.
-struct Actor {
-  const proto::Instance *instance;
-  std::string node;
-  bool running;
-  bool holds(const proto::Gate &gate) const {
-    return gate.workload() == instance->workload() && gate.replica() == instance->replica() &&
-           (gate.revision().empty() || gate.revision() == instance->revision()) &&
-           gate.node() == node;
-  }
-};
-
-class Replay {
-public:
-  Replay(const Case &subject, const Difference &difference) : subject_(subject) {
-    std::set<Slot> start;
-    for (const There &there : difference.there)
-      start.insert({there.workload, there.replica, there.node, there.revision});
-    for (const There &there : subject.frozen)
-      start.insert({there.reported_as, there.replica, there.node, there.revision});
-    for (const proto::Part &part : subject.plan.parts())
-      for (const proto::Instance &instance : part.instances()) {
-        const Slot slot{instance.workload(), instance.replica(), part.node(), instance.revision()};
-        Slot unsaid = slot;
-        unsaid.revision.clear();
-        actors_.push_back({&instance, part.node(), start.count(slot) || start.count(unsaid)});
-      }
-    exempt(difference);
-  }
-
-  void run(Faults &faults) {
-    remember();
-    for (bool more = true; more;) {
-      more = false;
-      // Everything that may stop stops before anything starts.
-      for (Actor &actor : actors_)
-        if (actor.instance->retiring() && actor.running && open(actor.instance->stop_after())) {
-          actor.running = false;
-          more = true;
-          missed(faults);
-        }
-      if (more)
-        continue;
-      for (Actor &actor : actors_)
-        if (!actor.instance->retiring() && !actor.running && open(actor.instance->start_after())) {
-          actor.running = true;
-          more = true;
-          break; // one at a time: whatever this lets stop goes first
-        }
-    }
-    for (const Actor &actor : actors_)
-      if (actor.running == actor.instance->retiring())
-        faults.add(diag::N0718,
-                   fmt::format("{}/{} on {} waits for ever to {}", actor.instance->workload(),
-                               actor.instance->replica(), actor.node,
-                               actor.instance->retiring() ? "stop" : "start"));
-  }
-
-private:
-  /// Workloads that must go through zero: a single replica that stays and stops first, or one that
-  /// gives way to another's port.
-  void exempt(const Difference &difference) {
-    std::set<std::pair<std::string, uint32_t>> wanted;
-    std::set<std::string> workloads;
-    for (const Replica &replica : subject_.replicas) {
-      wanted.emplace(replica.workload->name(), replica.number);
-      workloads.insert(replica.workload->name());
-    }
-    // Replicas that the author takes away go at once: only those that stay can stand in.
-    std::map<std::string, std::set<uint32_t>> staying;
-    for (const There &one : difference.there) {
-      if (wanted.count({one.workload, one.replica}))
-        staying[one.workload].insert(one.replica);
-      if (!workloads.count(one.workload))
-        exempt_.insert(one.workload);
-    }
-    for (const Leaving &old : difference.leaving)
-      if (old.for_another || !old.reachable ||
-          (!old.stop_first.empty() && staying[old.there->workload].size() < 2))
-        exempt_.insert(old.there->workload);
-  }
-
-  std::map<std::string, unsigned> serving() const {
-    std::map<std::string, unsigned> count;
-    for (const Actor &actor : actors_)
-      count[actor.instance->workload()] += actor.running;
-    return count;
-  }
-
-  void remember() {
-    for (const auto &[workload, count] : serving())
-      if (count == 0)
-        exempt_.insert(workload);
-  }
-
-  void missed(Faults &faults) {
-    for (const auto &[workload, count] : serving())
-      if (count == 0 && exempt_.insert(workload).second)
-        faults.add(
-            diag::N0718,
-            fmt::format("following this order leaves workload {} without a replica", workload));
-  }
-
-  bool open(const google::protobuf::RepeatedPtrField<proto::Gate> &gates) const {
-    return std::all_of(gates.begin(), gates.end(), [&](const proto::Gate &gate) {
-      const bool runs = std::any_of(actors_.begin(), actors_.end(), [&](const Actor &actor) {
-        return actor.running && actor.holds(gate);
-      });
-      return gate.kind() == proto::Gate::HEALTHY ? runs : !runs;
-    });
-  }
-
-  const Case &subject_;
-  std::vector<Actor> actors_;
-  std::set<std::string> exempt_;
-};
 
 /// Two of one name: no rename that keeps either. Those of one name stand together.
 void check_names(const std::vector<There> &there, Faults &faults) {
@@ -218,18 +91,28 @@ void check_protection(const Difference &difference, Faults &faults) {
 }
 
 void check_circles(const proto::Plan &plan, Faults &faults) {
-  std::set<std::string> done;
-  for (bool more = true; more;) {
-    more = false;
-    for (const proto::Action &action : plan.actions())
-      if (!done.count(action.id()) &&
-          std::all_of(action.after().begin(), action.after().end(),
-                      [&](const std::string &id) { return done.count(id) != 0; }))
-        more = done.insert(action.id()).second;
+  std::map<std::string, std::vector<size_t>> waiting_for;
+  std::vector<int> open;
+  std::vector<std::string> done;
+  for (const proto::Action &action : plan.actions()) {
+    for (const std::string &id : action.after())
+      waiting_for[id].push_back(open.size());
+    open.push_back(action.after_size());
+    if (action.after().empty())
+      done.push_back(action.id());
   }
-  for (const proto::Action &action : plan.actions())
-    if (!done.count(action.id()))
-      faults.add(diag::N0718, fmt::format("'{}' waits for itself or for nobody", action.id()));
+  while (!done.empty()) {
+    const auto waiting = waiting_for.extract(done.back());
+    done.pop_back();
+    if (!waiting.empty())
+      for (size_t other : waiting.mapped())
+        if (--open[other] == 0)
+          done.push_back(plan.actions(static_cast<int>(other)).id());
+  }
+  for (size_t i = 0; i < open.size(); ++i)
+    if (open[i] != 0)
+      faults.add(diag::N0718, fmt::format("'{}' waits for itself or for nobody",
+                                          plan.actions(static_cast<int>(i)).id()));
 }
 
 } // namespace
@@ -250,7 +133,7 @@ void check_changes(const Case &subject, Faults &faults) {
   check_parts(subject, instances, faults);
   check_circles(subject.plan, faults);
   if (faults.empty())
-    Replay(subject, changes).run(faults);
+    replay(subject, changes, faults);
 }
 
 } // namespace nemo::verify

@@ -1,10 +1,8 @@
 // What each placement costs, what it could have cost, and the sums: computed again from the models
 // for every admissible node.
 #include "compiler/explain/texts.h"
-#include "compiler/verify/sums.h"
+#include "compiler/verify/candidates.h"
 #include "compiler/verify/there.h"
-
-#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -12,50 +10,14 @@ namespace nemo::verify {
 
 namespace {
 
-/// Nodes that no rule removes, by name, with the objective's value there.
-using Candidates = std::map<std::string, std::optional<int64_t>>;
-
-Candidates candidates_of(const Case &subject, const Objective &objective,
-                         const proto::Workload &workload) {
-  Candidates list;
-  for (const auto &[name, node] : subject.world.nodes) {
-    const Place place = subject.world.at(name);
-    if (broken_rules({subject.intent, &workload, place}).empty())
-      list.emplace(name, objective.of(workload, place));
-  }
-  return list;
-}
-
-/// The cheapest but `except`; of equals, and where nothing is known, the first by name.
-std::optional<std::string> runner_up(const Candidates &candidates, const std::string &except) {
-  std::optional<std::string> best;
-  std::optional<int64_t> cost;
-  for (const auto &[name, here] : candidates)
-    if (name != except && (!best || (here && (!cost || *here < *cost)))) {
-      best = name;
-      cost = here;
-    }
-  return best;
-}
-
-/// The lowest cost on any candidate; none while one of them is unknown.
-std::optional<int64_t> lowest(const Candidates &candidates) {
-  std::optional<int64_t> least;
-  for (const auto &[name, here] : candidates) {
-    if (!here)
-      return std::nullopt;
-    least = least ? std::min(*least, *here) : *here;
-  }
-  return least;
-}
-
-/// Where the replica runs now, if that node is still in the fleet.
-std::string home_of(const Case &subject, const std::vector<There> &there, const Replica &replica) {
+/// Where replicas run now, if that node is still in the fleet.
+std::map<std::pair<std::string, uint32_t>, std::string> homes(const Case &subject,
+                                                              const std::vector<There> &there) {
+  std::map<std::pair<std::string, uint32_t>, std::string> all;
   for (const There &one : there)
-    if (one.workload == replica.workload->name() && one.replica == replica.number &&
-        !one.retiring && subject.world.nodes.count(one.node))
-      return one.node;
-  return {};
+    if (!one.retiring && subject.world.nodes.count(one.node))
+      all.try_emplace({one.workload, one.replica}, one.node);
+  return all;
 }
 
 void check_totals(const Case &subject, const std::vector<There> &there, Faults &faults) {
@@ -84,26 +46,24 @@ void check_totals(const Case &subject, const std::vector<There> &there, Faults &
 void check_figures(const Case &subject, Faults &faults) {
   const Objective objective(subject.intent, subject.world);
   const std::vector<There> &there = subject.there;
-  std::map<const proto::Workload *, Candidates> of_workload;
+  const auto home = homes(subject, there);
+  Choosing choosing(subject, objective);
   __int128 value = 0, bound = 0;
   bool known = objective.in_euros(), bounded = objective.in_euros();
   for (size_t i = 0; i < subject.replicas.size(); ++i) {
     const Replica &replica = subject.replicas[i];
     const proto::Workload &workload = *replica.workload;
-    auto found = of_workload.find(&workload);
-    if (found == of_workload.end())
-      found = of_workload.emplace(&workload, candidates_of(subject, objective, workload)).first;
-    const Candidates &candidates = found->second;
+    const Candidates &candidates = choosing.of(workload);
     const std::optional<int64_t> cost = objective.of(workload, subject.world.at(replica.node));
-    const std::optional<std::string> next = runner_up(candidates, replica.node);
-    const std::optional<int64_t> least = lowest(candidates);
+    const Candidates::Choice *next = candidates.but(replica.node);
+    const auto at_home = home.find({workload.name(), replica.number});
 
     explain::PlacementStory story;
-    story.candidates = static_cast<uint32_t>(candidates.size());
+    story.candidates = candidates.count;
     story.cost_known = cost.has_value();
-    if (next && cost && candidates.at(*next) && *candidates.at(*next) < *cost)
-      story.cheaper = *next;
-    story.stays = home_of(subject, there, replica) == replica.node;
+    if (next && cost && next->cost && *next->cost < *cost)
+      story.cheaper = next->node;
+    story.stays = at_home != home.end() && at_home->second == replica.node;
     story.replicas_min = workload.replicas_min();
     story.replicas_max = workload.replicas_max();
 
@@ -116,13 +76,13 @@ void check_figures(const Case &subject, Faults &faults) {
       expected.set_cost_ueur_per_hour(*cost);
     expected.set_candidates(story.candidates);
     if (next)
-      expected.set_runner_up(*next);
+      expected.set_runner_up(next->node);
     faults.compare(diag::N0716, fmt::format("placements[{}]", i),
                    subject.plan.placements(static_cast<int>(i)), expected);
     known &= cost.has_value();
-    bounded &= least.has_value();
+    bounded &= candidates.lowest.has_value();
     value += cost.value_or(0);
-    bound += least.value_or(0);
+    bound += candidates.lowest.value_or(0);
   }
   auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };
   proto::ObjectiveValue expected;

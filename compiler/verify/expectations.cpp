@@ -47,7 +47,10 @@ using Workloads = std::vector<const proto::Workload *>;
 
 class Expecting {
 public:
-  Expecting(const Case &subject, Faults &faults) : subject_(subject), faults_(faults) {}
+  Expecting(const Case &subject, Faults &faults) : subject_(subject), faults_(faults) {
+    for (const Replica &replica : subject.replicas)
+      replicas_[replica.workload].push_back(&replica);
+  }
 
   google::protobuf::RepeatedPtrField<proto::Expectation> run() {
     const proto::Intent &intent = subject_.intent;
@@ -92,10 +95,15 @@ private:
   Sums sums_of(const Workloads &workloads) const {
     Sums sums;
     for (const proto::Workload *workload : workloads)
-      for (const Replica &replica : subject_.replicas)
-        if (replica.workload == workload)
-          sums.add(workload->resources(), subject_.world.at(replica.node));
+      for (const Replica *replica : replicas_of(workload))
+        sums.add(workload->resources(), subject_.world.at(replica->node));
     return sums;
+  }
+
+  const std::vector<const Replica *> &replicas_of(const proto::Workload *workload) const {
+    static const std::vector<const Replica *> none;
+    const auto found = replicas_.find(workload);
+    return found == replicas_.end() ? none : found->second;
   }
 
   void consider(const proto::Rule &rule, const std::string &object, const Workloads &candidates) {
@@ -221,10 +229,8 @@ private:
       item.set_name(formula::to_string(*names.front()));
     bool all = true, doubtful = false;
     for (const proto::Workload *workload : about)
-      for (const Replica &replica : subject_.replicas) {
-        if (replica.workload != workload)
-          continue;
-        const Question question = subject_.question(replica);
+      for (const Replica *replica : replicas_of(workload)) {
+        const Question question = subject_.question(*replica);
         auto result = formula::evaluate(
             rule.formula(), [&](const proto::Ref &ref) { return value_of(ref, question); }, true);
         if (!result) {
@@ -234,7 +240,7 @@ private:
         }
         if (!result->is_true() && item.detail().empty())
           item.set_detail(
-              fmt::format("{} on {}: {}", workload->name(), replica.node, shown_parts(*result)));
+              fmt::format("{} on {}: {}", workload->name(), replica->node, shown_parts(*result)));
         all &= result->is_true();
         doubtful |= result->is_unknown();
       }
@@ -262,6 +268,7 @@ private:
 
   const Case &subject_;
   Faults &faults_;
+  std::map<const proto::Workload *, std::vector<const Replica *>> replicas_;
   google::protobuf::RepeatedPtrField<proto::Expectation> expected_;
 };
 

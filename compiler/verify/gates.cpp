@@ -137,13 +137,15 @@ private:
   /// users[o]: old ones that were given o's address.
   std::vector<std::set<size_t>> users_of_olds() const {
     std::vector<std::set<size_t>> users(olds_.size());
+    std::map<std::pair<std::string, uint32_t>, std::vector<size_t>> named;
+    for (size_t o = 0; o < olds_.size(); ++o)
+      if (const Leaving &old = difference_.leaving[o]; old.reachable)
+        named[{old.there->workload, old.there->replica}].push_back(o);
     auto uses = [&](size_t user, const std::string &workload, uint32_t replica) {
-      for (size_t o = 0; o < olds_.size(); ++o) {
-        const Leaving &old = difference_.leaving[o];
-        if (o != user && old.reachable && old.there->workload == workload &&
-            old.there->replica == replica)
-          users[o].insert(user);
-      }
+      if (const auto found = named.find({workload, replica}); found != named.end())
+        for (size_t o : found->second)
+          if (o != user)
+            users[o].insert(user);
     };
     for (size_t o = 0; o < olds_.size(); ++o) {
       const Leaving &old = difference_.leaving[o];
@@ -168,12 +170,21 @@ private:
     // Those that a circle of users keeps waiting are not ordered: take away what nobody uses until
     // nothing more can be taken.
     std::vector<char> ordered(olds_.size(), 0);
-    for (bool more = true; more;) {
-      more = false;
-      for (size_t o = 0; o < olds_.size(); ++o)
-        if (!ordered[o] && std::all_of(users[o].begin(), users[o].end(),
-                                       [&](size_t user) { return ordered[user]; }))
-          ordered[o] = more = true;
+    std::vector<std::vector<size_t>> used(olds_.size());
+    std::vector<size_t> waiting(olds_.size()), ready;
+    for (size_t o = 0; o < olds_.size(); ++o) {
+      for (size_t user : users[o])
+        used[user].push_back(o);
+      if ((waiting[o] = users[o].size()) == 0)
+        ready.push_back(o);
+    }
+    while (!ready.empty()) {
+      const size_t user = ready.back();
+      ready.pop_back();
+      ordered[user] = 1;
+      for (size_t o : used[user])
+        if (--waiting[o] == 0)
+          ready.push_back(o);
     }
     for (size_t o = 0; o < olds_.size(); ++o) {
       const Leaving &old = difference_.leaving[o];

@@ -181,6 +181,18 @@ proto::Value value_of(const proto::Ref &ref, const Question &question) {
   return formula::unknown(whose.empty() ? name : fmt::format("{} of {}", name, whose));
 }
 
+std::string values_of(const std::vector<const proto::Ref *> &refs, const Question &question) {
+  std::string bytes;
+  for (const proto::Ref *ref : refs) {
+    proto::Value value = value_of(*ref, question);
+    if (value.kind_case() == proto::Value::kUnknown)
+      value.set_unknown(""); // whose fact is missing decides nothing
+    const std::string one = value.SerializeAsString();
+    bytes += std::to_string(one.size()) + ':' + one;
+  }
+  return bytes;
+}
+
 bool is_predicted(const proto::Ref &ref) {
   static constexpr const char *roots[] = {"energy",       "carbon",     "cost",  "latency",
                                           "availability", "throughput", "error", "frame",

@@ -29,16 +29,6 @@ Truth known_truth(const proto::Expr &formula, const Question &question) {
   return value->is_true() ? Truth::yes : value->is_false() ? Truth::no : Truth::unknown;
 }
 
-/// Whether a rule takes the node away, with `where` under Kleene's logic: a deny acts unless
-/// (where and formula) is false, a require unless (not where or formula) is true.
-bool removes(const proto::Rule &rule, const Question &question) {
-  const Truth about = rule.has_where() ? known_truth(rule.where(), question) : Truth::yes;
-  if (about == Truth::no)
-    return false;
-  const Truth value = known_truth(rule.formula(), question);
-  return rule.verb() == proto::Rule::DENY ? value != Truth::no : value != Truth::yes;
-}
-
 std::string values(const proto::Rule &rule, const Question &question) {
   auto value = ask(rule.formula(), question, true);
   if (!value)
@@ -54,6 +44,27 @@ void judge(std::vector<Broken> &broken, const proto::Rule &rule, const std::stri
   broken.push_back({std::move(what), values(rule, question), rule.span()});
 }
 
+std::string sandbox_of(const proto::Workload &workload) {
+  return workload.sandbox().empty() ? "process" : workload.sandbox();
+}
+
+} // namespace
+
+bool is_hard(const proto::Rule &rule) {
+  return (rule.verb() == proto::Rule::REQUIRE || rule.verb() == proto::Rule::DENY) &&
+         !asks_predicted(rule.formula()) && !asks_predicted(rule.where());
+}
+
+// With `where` under Kleene's logic: a deny acts unless
+// (where and formula) is false, a require unless (not where or formula) is true.
+bool removes(const proto::Rule &rule, const Question &question) {
+  const Truth about = rule.has_where() ? known_truth(rule.where(), question) : Truth::yes;
+  if (about == Truth::no)
+    return false;
+  const Truth value = known_truth(rule.formula(), question);
+  return rule.verb() == proto::Rule::DENY ? value != Truth::no : value != Truth::yes;
+}
+
 bool selected(const proto::Select &select, const Place &place, const proto::Intent &intent) {
   const Question question{intent, nullptr, place};
   for (const proto::Rule &rule : select.rules()) {
@@ -62,13 +73,6 @@ bool selected(const proto::Select &select, const Place &place, const proto::Inte
       return false;
   }
   return true;
-}
-
-} // namespace
-
-bool is_hard(const proto::Rule &rule) {
-  return (rule.verb() == proto::Rule::REQUIRE || rule.verb() == proto::Rule::DENY) &&
-         !asks_predicted(rule.formula()) && !asks_predicted(rule.where());
 }
 
 bool truth(const proto::Expr &formula, const Question &question, bool when_unknown) {
@@ -106,6 +110,11 @@ std::string spread_group(const Place &place, const std::string &spread) {
   return "";
 }
 
+bool offered(const proto::Workload &workload, const proto::Node &node) {
+  return offers(node, "sandbox." + sandbox_of(workload)) &&
+         (workload.network() != "own" || offers(node, "network.own"));
+}
+
 std::vector<Broken> broken_rules(const Question &question) {
   const proto::Workload &workload = *question.workload;
   const proto::Node &node = *question.place.node;
@@ -125,7 +134,7 @@ std::vector<Broken> broken_rules(const Question &question) {
                         fmt::format("{} is in none of the selections", node.name()),
                         workload.place().on_span()});
   }
-  const std::string sandbox = workload.sandbox().empty() ? "process" : workload.sandbox();
+  const std::string sandbox = sandbox_of(workload);
   if (!offers(node, "sandbox." + sandbox))
     broken.push_back({"sandbox " + sandbox, node.name() + " does not offer it",
                       workload.sandbox_span().line() ? workload.sandbox_span() : workload.span()});

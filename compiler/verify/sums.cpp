@@ -133,6 +133,19 @@ std::optional<formula::Quantity> Objective::value(const Term &term, const Questi
   return quantity;
 }
 
+std::string Objective::look(const proto::Workload &workload) const {
+  std::string bytes;
+  for (const Term &term : terms_)
+    for (const proto::Expr *formula : {&term.rule->formula(), &term.rule->where()}) {
+      std::vector<const proto::Ref *> refs;
+      for (const proto::Ref *ref : formula::references(*formula))
+        if (!is_of_node(*ref) && !is_predicted(*ref))
+          refs.push_back(ref);
+      bytes += values_of(refs, {intent_, &workload, {}}) + ';';
+    }
+  return bytes;
+}
+
 std::optional<int64_t> Objective::of(const proto::Workload &workload, const Place &place) const {
   const Figures figures = figures_of(workload.resources(), place);
   if (terms_.empty())

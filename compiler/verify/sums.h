@@ -26,6 +26,8 @@ public:
   Objective(const proto::Intent &intent, const World &world);
   /// Millionths of its unit per hour; nullopt when a fact is missing.
   std::optional<int64_t> of(const proto::Workload &workload, const Place &place) const;
+  /// What it sees of a workload besides its resources: equal for those that it costs alike.
+  std::string look(const proto::Workload &workload) const;
   bool in_euros() const { return in_euros_; }
   const std::string &text() const { return text_; }
 

@@ -16,7 +16,6 @@ public:
   explicit Walk(const std::function<void(const std::string &)> &look) : look_(look) {}
 
   void message(Message &message, const std::string &path) {
-    const Reflection *reflection = message.GetReflection();
     const auto *descriptor = message.GetDescriptor();
     for (int i = 0; i < descriptor->field_count(); ++i) {
       const FieldDescriptor *field = descriptor->field(i);
@@ -28,7 +27,6 @@ public:
       else
         scalar(message, field, name);
     }
-    (void)reflection;
   }
 
 private:
@@ -164,7 +162,42 @@ private:
   const std::function<void(const std::string &)> &look_;
 };
 
+void collect(const google::protobuf::Descriptor &type, std::set<std::string> &kinds) {
+  if (!kinds.insert(type.name()).second)
+    return;
+  for (int i = 0; i < type.field_count(); ++i)
+    if (const auto *below = type.field(i)->message_type())
+      collect(*below, kinds);
+}
+
+void collect(const Message &message, std::set<std::string> &kinds) {
+  kinds.insert(message.GetDescriptor()->name());
+  const Reflection *reflection = message.GetReflection();
+  std::vector<const FieldDescriptor *> held;
+  reflection->ListFields(message, &held);
+  for (const FieldDescriptor *field : held) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE)
+      continue;
+    if (!field->is_repeated())
+      collect(reflection->GetMessage(message, field), kinds);
+    for (int i = 0; field->is_repeated() && i < reflection->FieldSize(message, field); ++i)
+      collect(reflection->GetRepeatedMessage(message, field, i), kinds);
+  }
+}
+
 } // namespace
+
+std::set<std::string> kinds_below(const google::protobuf::Descriptor &type) {
+  std::set<std::string> kinds;
+  collect(type, kinds);
+  return kinds;
+}
+
+std::set<std::string> kinds_in(const Message &root) {
+  std::set<std::string> kinds;
+  collect(root, kinds);
+  return kinds;
+}
 
 void for_each_change(Message &root, const std::function<void(const std::string &)> &look) {
   Walk(look).message(root, "");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include <google/protobuf/message.h>
@@ -13,5 +14,10 @@ namespace nemo::test {
 /// set, elements of lists dropped, doubled and exchanged with their neighbours.
 void for_each_change(google::protobuf::Message &root,
                      const std::function<void(const std::string &)> &look);
+
+/// Kinds of messages that `type` can hold, itself included: "Placement", ...
+std::set<std::string> kinds_below(const google::protobuf::Descriptor &type);
+/// Those that `root` does hold.
+std::set<std::string> kinds_in(const google::protobuf::Message &root);
 
 } // namespace nemo::test

@@ -118,8 +118,9 @@ links:
 std::string shop() {
   return R"(nemo  = 1
 stack = "shop"
+cells = 1..9
 
-node gw2 { price = 0.009EUR/h; labels { rack = "r2" } }
+node gw2 { price = 0.009EUR/h; sandboxes = [process]; labels { rack = "r2" } }
 node spare { class = edge }
 
 secret token { file = "/etc/shop/token" }
@@ -175,6 +176,7 @@ workload batch {
 
 policy residency {
   deny workload.data.class == personal and node.site.country not in ["GR", "FR"] else "personal data stays in these countries"
+  prefer node.labels.cell in cells
 }
 
 objective frugal {

@@ -1,0 +1,183 @@
+#include "compiler/verify/candidates.h"
+
+namespace nemo::verify {
+
+namespace {
+
+void strip_spans(proto::Expr &formula) {
+  formula.clear_span();
+  for (proto::Expr &operand : *formula.mutable_operands())
+    strip_spans(operand);
+}
+
+/// What a rule says, wherever it stands.
+std::string meaning(const proto::Rule &rule) {
+  proto::Rule bare;
+  bare.set_verb(rule.verb());
+  *bare.mutable_formula() = rule.formula();
+  strip_spans(*bare.mutable_formula());
+  if (rule.has_where()) {
+    *bare.mutable_where() = rule.where();
+    strip_spans(*bare.mutable_where());
+  }
+  return bare.SerializeAsString();
+}
+
+/// Known costs before unknown ones; of equals the one that came first, by name.
+bool cheaper(const std::optional<int64_t> &a, const std::optional<int64_t> &b) {
+  return a && (!b || *a < *b);
+}
+
+} // namespace
+
+/// A rule with the answers that it has given.
+class Choosing::Asked {
+public:
+  Asked(const proto::Rule &rule, const proto::Intent &intent, const std::vector<Place> &places)
+      : rule_(rule), intent_(intent), places_(places) {
+    std::vector<const proto::Ref *> of_node;
+    for (const proto::Expr *formula : {&rule.formula(), &rule.where()})
+      for (const proto::Ref *ref : formula::references(*formula))
+        (is_of_node(*ref) ? of_node : of_workload_).push_back(ref);
+    std::unordered_map<std::string, uint32_t> looks;
+    for (const Place &place : places)
+      look_of_place_.push_back(looks
+                                   .try_emplace(values_of(of_node, {intent, nullptr, place}),
+                                                static_cast<uint32_t>(looks.size()))
+                                   .first->second);
+    different_places_ = looks.size();
+  }
+
+  uint32_t look(const proto::Workload &workload) {
+    return looks_
+        .try_emplace(values_of(of_workload_, {intent_, &workload, {}}),
+                     static_cast<uint32_t>(looks_.size()))
+        .first->second;
+  }
+
+  bool removes(const proto::Workload &workload, uint32_t look, size_t place) {
+    if (answers_.size() <= look)
+      answers_.resize(look + 1, std::vector<char>(different_places_, unasked));
+    char &answer = answers_[look][look_of_place_[place]];
+    if (answer == unasked)
+      answer = verify::removes(rule_, {intent_, &workload, places_[place]});
+    return answer != 0;
+  }
+
+private:
+  static constexpr char unasked = 2;
+  const proto::Rule &rule_;
+  const proto::Intent &intent_;
+  const std::vector<Place> &places_;
+  std::vector<const proto::Ref *> of_workload_;
+  std::vector<uint32_t> look_of_place_;
+  size_t different_places_ = 0;
+  std::unordered_map<std::string, uint32_t> looks_;
+  std::vector<std::vector<char>> answers_; ///< by look of the workload, then of the place
+};
+
+const Candidates::Choice *Candidates::but(const std::string &node) const {
+  for (const Choice &choice : best)
+    if (choice.node != node)
+      return &choice;
+  return nullptr;
+}
+
+Choosing::Choosing(const Case &subject, const Objective &objective)
+    : subject_(subject), objective_(objective) {
+  for (const auto &[name, node] : subject.world.nodes)
+    places_.push_back(subject.world.at(name));
+  for (const proto::Select &select : subject.intent.selects())
+    for (const Place &place : places_)
+      selections_[select.name()].push_back(selected(select, place, subject.intent));
+}
+
+Choosing::~Choosing() = default;
+
+Choosing::Asked &Choosing::asked(const proto::Rule &rule) {
+  Asked *&known = by_rule_[&rule];
+  if (!known) {
+    std::unique_ptr<Asked> &same = by_meaning_[meaning(rule)];
+    if (!same)
+      same = std::make_unique<Asked>(rule, subject_.intent, places_);
+    known = same.get();
+  }
+  return *known;
+}
+
+std::vector<const proto::Rule *> Choosing::rules_of(const proto::Workload &workload) const {
+  std::vector<const proto::Rule *> rules;
+  for (const proto::Policy &policy : subject_.intent.policies())
+    for (const proto::Rule &rule : policy.rules())
+      if (is_hard(rule))
+        rules.push_back(&rule);
+  for (const proto::Rule &rule : workload.place().rules())
+    if (is_hard(rule))
+      rules.push_back(&rule);
+  return rules;
+}
+
+const Choosing::Costs &Choosing::costs(const proto::Workload &workload, const std::string &look) {
+  auto [known, fresh] = costs_.try_emplace(look);
+  if (fresh)
+    for (const Place &place : places_)
+      known->second.push_back(objective_.of(workload, place));
+  return known->second;
+}
+
+bool Choosing::inside(const proto::Workload &workload, size_t place) const {
+  for (const std::string &name : workload.place().on())
+    if (auto select = selections_.find(name); select != selections_.end())
+      if (select->second[place])
+        return true;
+  return workload.place().on().empty();
+}
+
+Candidates Choosing::choose(const proto::Workload &workload, const std::string &priced) {
+  std::vector<std::pair<Asked *, uint32_t>> rules;
+  for (const proto::Rule *rule : rules_of(workload))
+    rules.emplace_back(&asked(*rule), asked(*rule).look(workload));
+  const Costs &there = costs(workload, priced);
+  Candidates result;
+  bool unknown = false;
+  for (size_t place = 0; place < places_.size(); ++place) {
+    bool taken = !inside(workload, place) || !offered(workload, *places_[place].node);
+    for (auto rule = rules.begin(); !taken && rule != rules.end(); ++rule)
+      taken = rule->first->removes(workload, rule->second, place);
+    if (taken)
+      continue;
+    ++result.count;
+    unknown |= !there[place];
+    auto at = result.best.begin();
+    while (at != result.best.end() && !cheaper(there[place], at->cost))
+      ++at;
+    if (at - result.best.begin() < 2)
+      result.best.insert(at, {places_[place].node->name(), there[place]});
+    if (result.best.size() > 2)
+      result.best.pop_back();
+  }
+  if (!unknown && !result.best.empty())
+    result.lowest = result.best.front().cost;
+  return result;
+}
+
+const Candidates &Choosing::of(const proto::Workload &workload) {
+  proto::Resources resources = workload.resources();
+  resources.clear_span();
+  const std::string priced = resources.SerializeAsString() + '|' + objective_.look(workload);
+  // Workloads that all of this is the same for have the same choice.
+  std::string look = priced + '|' + workload.sandbox() + '|' + workload.network();
+  for (const std::string &name : workload.place().on())
+    look += '|' + name;
+  for (const proto::Rule *rule : rules_of(workload)) {
+    Asked &answers = asked(*rule);
+    look += '|' + std::to_string(reinterpret_cast<uintptr_t>(&answers)) + ':' +
+            std::to_string(answers.look(workload));
+  }
+  auto [known, fresh] = of_look_.try_emplace(std::move(look));
+  if (fresh)
+    known->second = choose(workload, priced);
+  return known->second;
+}
+
+} // namespace nemo::verify

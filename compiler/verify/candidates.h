@@ -1,0 +1,50 @@
+// Which nodes a workload could have taken, and what it would have cost there. Asked of every
+// workload about every node, so a rule is asked once for each combination of values that it sees.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "compiler/verify/sums.h"
+
+namespace nemo::verify {
+
+struct Candidates {
+  struct Choice {
+    std::string node;
+    std::optional<int64_t> cost; ///< the objective's value there
+  };
+  uint32_t count = 0;
+  std::vector<Choice> best;      ///< at most two; by cost, then name; unknown costs last
+  std::optional<int64_t> lowest; ///< none while the cost on one of them is unknown
+
+  /// The cheapest other one; null when there is none.
+  const Choice *but(const std::string &node) const;
+};
+
+class Choosing {
+public:
+  Choosing(const Case &subject, const Objective &objective);
+  ~Choosing();
+  const Candidates &of(const proto::Workload &workload);
+
+private:
+  class Asked;
+  using Costs = std::vector<std::optional<int64_t>>;
+  Asked &asked(const proto::Rule &rule);
+  std::vector<const proto::Rule *> rules_of(const proto::Workload &workload) const;
+  const Costs &costs(const proto::Workload &workload, const std::string &look);
+  bool inside(const proto::Workload &workload, size_t place) const;
+  Candidates choose(const proto::Workload &workload, const std::string &priced);
+
+  const Case &subject_;
+  const Objective &objective_;
+  std::vector<Place> places_;                           ///< by name
+  std::map<std::string, std::vector<char>> selections_; ///< of selects, by place
+  std::unordered_map<std::string, std::unique_ptr<Asked>> by_meaning_;
+  std::unordered_map<const proto::Rule *, Asked *> by_rule_;
+  std::unordered_map<std::string, Costs> costs_;
+  std::unordered_map<std::string, Candidates> of_look_;
+};
+
+} // namespace nemo::verify
