@@ -43,7 +43,8 @@ std::optional<UnixNanos> from_rfc3339(llvm::StringRef text) {
     return std::nullopt;
   const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)},
                             day{static_cast<unsigned>(*d)}};
-  if (!date.ok() || *h > 23 || *mi > 59 || *s > 60)
+  // In nanoseconds of 64 bits no other year is whole.
+  if (!date.ok() || *y < 1678 || *y > 2261 || *h > 23 || *mi > 59 || *s > 60)
     return std::nullopt;
   nanoseconds fraction{0};
   if (text.consume_front(".")) {
