@@ -155,8 +155,9 @@ struct Source {
   void (*find)(Candidates &, const Position &, llvm::StringRef);
 };
 constexpr Source sources[] = {
-    {"WORKLOAD", workloads}, {"--target", workloads},      {"--exclude", workloads},
-    {"WHAT", explainable},   {"--backend", backend_names}, {"--stack", stacks},
+    {"WORKLOAD", workloads},  {"NAME", workloads},   {"--target", workloads},
+    {"--exclude", workloads}, {"WHAT", explainable}, {"--backend", backend_names},
+    {"--stack", stacks},
 };
 
 struct Paths {
@@ -178,12 +179,12 @@ Candidates candidates(const CLI::Option &option, const Position &at, llvm::Strin
                                            {"PLAN", {".nemoplan"}},
                                            {"--fleet", {".yaml", ".yml"}},
                                            {"FILE", {}},
-                                           {"DIRECTORY", {"/"}}};
+                                           {"DIR", {"/"}}};
   for (const Paths &kind : paths)
     if (!result.paths && (name == kind.option || value_of(option) == kind.option)) {
       result.paths = true;
       result.suffixes = kind.suffixes;
-      if (llvm::StringRef(option.get_description()).contains(".nemoplan")) // apply takes both
+      if (llvm::StringRef(option.get_description()).contains("plan file")) // apply takes both
         result.suffixes.push_back(".nemoplan");
     }
   return result;

@@ -90,7 +90,9 @@ std::vector<std::string> choices_of(const CLI::Option &option) {
 
 std::string text_of(const CLI::Option &option) {
   std::string text = option.get_description();
-  if (const auto choices = choices_of(option); !choices.empty())
+  // Those that the description does not name itself.
+  if (const auto choices = choices_of(option); !llvm::all_of(
+          choices, [&](const std::string &c) { return llvm::StringRef(text).contains(c); }))
     text += ": " + llvm::join(choices, ", ");
   std::vector<std::string> others;
   for (const CLI::Option *other : option.get_excludes())

@@ -69,7 +69,10 @@ Page::Page(llvm::StringRef name, int section, llvm::StringRef summary)
                       plain(summary));
 }
 
-void Page::section(llvm::StringRef title) { text_ += ".SH \"" + plain(title.upper()) + "\"\n"; }
+void Page::section(llvm::StringRef title) {
+  text_ += ".SH \"" + plain(title.upper()) + "\"\n";
+  after_heading_ = true;
+}
 void Page::subsection(llvm::StringRef title) {
   text_ += ".SS \"" + plain(title) + "\"\n";
   after_heading_ = true;
