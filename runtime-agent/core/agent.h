@@ -31,6 +31,7 @@ public:
   struct Options {
     std::string state; ///< directory; there, and this agent's alone
     Place place;
+    std::optional<sandbox::Host> host = {}; ///< nullopt: it is probed
   };
   /// Reads the journal, adopts what runs and begins to make the desired state true.
   static llvm::Expected<std::unique_ptr<Agent>> open(Loop &loop, Options options);

@@ -66,7 +66,8 @@ llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options) 
     agent->known_[key].record = std::move(record);
   }
   // Nobody waits for a trial when services wait to be taken over.
-  agent->host_ = sandbox::probe(agent->options_.state, runs);
+  agent->host_ =
+      agent->options_.host ? *agent->options_.host : sandbox::probe(agent->options_.state, runs);
   agent->recall_events();
   agent->recover();
   return agent;

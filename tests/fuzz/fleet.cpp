@@ -1,4 +1,5 @@
-// Any bytes as a fleet file: read, and when it reads, written so that it reads back as the same fleet.
+// Any bytes as a fleet file: read, and when it reads, written so that it reads back as the same
+// fleet.
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
-// Any .nemo file that parses: formatting is idempotent, what was formatted parses, and when the file checks it means
-// the same afterwards.
+// Any .nemo file that parses: formatting is idempotent, what was formatted parses, and when the
+// file checks it means the same afterwards.
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
-// Any bytes as a .nemo file: parsed, checked and its diagnostics rendered, for people and programs. Every
-// diagnostic points into the text.
+// Any bytes as a .nemo file: parsed, checked and its diagnostics rendered, for people and programs.
+// Every diagnostic points into the text.
 #include <cstdlib>
 
 #include "base/diagnostics/diagnostics.h"

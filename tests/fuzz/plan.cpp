@@ -1,6 +1,6 @@
-// Any bytes as a plan file, and any plan with a digest that fits: it is refused or it is shown, verified and compared
-// with a fleet, and never crashes who reads it. Since a plan is a protobuf message under a digest, half of the
-// mutations change one field of the message and seal it again.
+// Any bytes as a plan file, and any plan with a digest that fits: it is refused or it is shown,
+// verified and compared with a fleet, and never crashes who reads it. Since a plan is a protobuf
+// message under a digest, half of the mutations change one field of the message and seal it again.
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -17,8 +17,8 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 namespace {
 
 std::optional<proto::Plan> read(const uint8_t *data, size_t size) {
-  auto plan = plan::parse_plan_file(
-      "fuzz.nemoplan", llvm::StringRef(reinterpret_cast<const char *>(data), size));
+  auto plan = plan::parse_plan_file("fuzz.nemoplan",
+                                    llvm::StringRef(reinterpret_cast<const char *>(data), size));
   if (plan)
     return std::move(*plan);
   llvm::consumeError(plan.takeError());
@@ -62,11 +62,13 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max
   proto::Plan changed = change_one(std::move(*plan), seed);
   changed.set_version(1);
   changed.set_digest(plan::plan_digest(changed));
-  const std::string bytes = plan::write_plan_file(changed);
-  if (bytes.size() > max_size)
+  auto bytes = plan::write_plan_file(changed);
+  if (!bytes || bytes->size() > max_size) {
+    llvm::consumeError(bytes.takeError());
     return LLVMFuzzerMutate(data, size, max_size);
-  std::memcpy(data, bytes.data(), bytes.size());
-  return bytes.size();
+  }
+  std::memcpy(data, bytes->data(), bytes->size());
+  return bytes->size();
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -78,8 +80,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   plan::print_json(llvm::nulls(), *plan);
   verify::verify(*plan);
   plan::what_moved(*plan, plan->facts());
-  const std::string bytes = plan::write_plan_file(*plan);
-  if (bytes != llvm::StringRef(reinterpret_cast<const char *>(data), size))
+  if (llvm::cantFail(plan::write_plan_file(*plan)) !=
+      llvm::StringRef(reinterpret_cast<const char *>(data), size))
     std::abort(); // a plan has one form
   return 0;
 }

@@ -1,5 +1,5 @@
-// fuzz-seeds DIRECTORY: writes the first inputs of fuzz-socket, one for each thing a client can ask for, in the form that
-// socket.cpp reads. Run it again when the protocol grows.
+// fuzz-seeds DIRECTORY: writes the first inputs of fuzz-socket, one for each thing a client can ask
+// for, in the form that socket.cpp reads. Run it again when the protocol grows.
 #include <fstream>
 #include <string>
 
@@ -16,7 +16,8 @@ proto::BackendRequest request() {
 }
 
 std::string piece(const std::string &bytes, char flags = 0) {
-  return std::string{flags, static_cast<char>(bytes.size()), static_cast<char>(bytes.size() >> 8)} + bytes;
+  return std::string{flags, static_cast<char>(bytes.size()), static_cast<char>(bytes.size() >> 8)} +
+         bytes;
 }
 
 std::string piece(const proto::BackendRequest &request, char flags = 0) {

@@ -1,9 +1,10 @@
-// A hostile client on the agent's socket, against the real agent in a directory of its own. Whatever it sends, whole
-// answers come back, the next client is served, and an agent that starts again on the same directory has what was
-// acknowledged. The agent is told that this host has no sandbox, so nothing is ever started.
+// A hostile client on the agent's socket, against the real agent in a directory of its own.
+// Whatever it sends, whole answers come back, the next client is served, and an agent that starts
+// again on the same directory has what was acknowledged. The agent is told that this host has no
+// sandbox, so nothing is ever started.
 //
-// The input is a list of pieces: a byte of flags, two bytes of length, that many bytes. A piece is framed as a request
-// unless flag 1 is set; flag 2 hangs up first.
+// The input is a list of pieces: a byte of flags, two bytes of length, that many bytes. A piece is
+// framed as a request unless flag 1 is set; flag 2 hangs up first.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -32,7 +33,8 @@ class World {
 public:
   explicit World(const std::string &directory)
       : loop_(llvm::cantFail(Loop::create())), socket_(directory + "/s"),
-        agent_(llvm::cantFail(Agent::open(*loop_, {directory, {"local", "local", ""}}, {}))),
+        agent_(llvm::cantFail(
+            Agent::open(*loop_, {directory, {"local", "local", ""}, sandbox::Host{}}))),
         server_(llvm::cantFail(Server::listen(
             *loop_, socket_,
             [this](const proto::BackendRequest &request) { return agent_->answer(request); },
@@ -122,6 +124,13 @@ std::string observed(World &world) {
   return parts;
 }
 
+/// In memory, so that the journal's fsyncs cost nothing; removed at the end.
+struct Root {
+  std::string path = "/dev/shm/nemo-fuzz-XXXXXX";
+  Root() { expect(::mkdtemp(path.data()) != nullptr, "/dev/shm cannot be written"); }
+  ~Root() { fs::remove_all(path); }
+};
+
 std::string framed(llvm::StringRef bytes) {
   std::string out;
   for (size_t size = bytes.size();; size >>= 7) {
@@ -135,14 +144,9 @@ std::string framed(llvm::StringRef bytes) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const std::string root = [] {
-    char name[] = "/dev/shm/nemo-fuzz-XXXXXX";
-    expect(::mkdtemp(name) != nullptr, "/dev/shm cannot be written");
-    std::atexit([] { fs::remove_all(root); });
-    return std::string(name);
-  }();
+  static const Root root;
   llvm::StringRef input(reinterpret_cast<const char *>(data), size);
-  const std::string directory = root + "/state";
+  const std::string directory = root.path + "/state";
   fs::create_directory(directory);
   std::string before;
   {
@@ -150,8 +154,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     auto client = std::make_unique<Client>(world);
     while (input.size() > 3) {
       const auto flags = static_cast<uint8_t>(input[0]);
-      const size_t length =
-          static_cast<uint8_t>(input[1]) + (static_cast<size_t>(static_cast<uint8_t>(input[2])) << 8);
+      const size_t length = static_cast<uint8_t>(input[1]) +
+                            (static_cast<size_t>(static_cast<uint8_t>(input[2])) << 8);
       const llvm::StringRef piece = input.drop_front(3).take_front(length);
       input = input.drop_front(3 + piece.size());
       if (flags & 2)
