@@ -78,7 +78,8 @@ happened() { nemo events "$@" --json 2>/dev/null | jq -se "$HAPPENED" >/dev/null
   nemo plan "$APP" --json >"$WORLD/plan.json"
   nemo plan "$APP" --dump=lower >"$WORLD/lower.json" 2>/dev/null || true
   run -0 nemo apply "$WORLD/app.nemoplan" --yes
-  until_true 20 grep -q "^${#value}\$" <(nemo logs keeper/0)
+  said() { nemo logs keeper/0 | grep -q "^$1\$"; }
+  until_true 20 said ${#value}
   run -0 nemo logs keeper/0
   [[ $output == *type=tmpfs* && $output == *mode=400* ]]
   nemo status --json >"$WORLD/status.json"

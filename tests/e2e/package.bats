@@ -65,8 +65,8 @@ COPY
     export HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
     unset XDG_RUNTIME_DIR XDG_STATE_HOME
     mount -t tmpfs none /run && mount -t tmpfs none /tmp
-    all() { # but what the package manager itself keeps
-      find / -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /tmp -o -path "$SOURCE" \) -prune -o -print | sort
+    all() { # but what the package manager itself keeps; homes are whose they are, and not still
+      find /etc /opt /srv /usr /var -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache \) -prune -o -print | sort
     }
     all >/tmp/before
     dpkg -i "$1"

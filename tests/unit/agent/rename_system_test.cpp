@@ -45,6 +45,7 @@ TEST_CASE("what runs gets a new name and notices nothing") {
   REQUIRE(eventually([&] { return count(agent.log("t", "old"), "1") == 1; }));
   Connection watcher = agent.connect();
   proto::BackendRequest watch;
+  watch.set_version(1);
   watch.mutable_watch();
   watcher.send(watch);
   REQUIRE(agent.deliver(with_volume("new", "old")).has_delivered());
@@ -128,6 +129,7 @@ TEST_CASE("a delivery that takes away what is protected is refused as a whole") 
       agent.until("db", [](const Running &now) { return now.restarts() == 1 && now.healthy(); });
   CHECK(again.protect());
   proto::BackendRequest lift;
+  lift.set_version(1);
   *lift.mutable_deliver()->mutable_part() = wanted;
   lift.mutable_deliver()->mutable_part()->mutable_instances(0)->set_protect(false);
   lift.mutable_deliver()->set_expected_generation(1);

@@ -106,7 +106,7 @@ TEST_CASE("a backend's refusal becomes the diagnostic that says what to do") {
   using proto::BackendError;
   const std::pair<BackendError::Code, const char *> all[] = {{BackendError::CONFLICT, "N0807"},
                                                              {BackendError::OWNED, "N0808"},
-                                                             {BackendError::DENIED, "N0806"},
+                                                             {BackendError::DENIED, "N0803"},
                                                              {BackendError::MISSING, "N0806"}};
   for (const auto &[code, id] : all) {
     BackendError error;
