@@ -170,6 +170,11 @@ TEST_CASE("gates order starts, and a successor takes over when it is healthy") {
   TempDir dir;
   AgentProcess agent(dir / "state");
   NEED_SANDBOX(agent);
+#if __has_feature(thread_sanitizer)
+  WARN("the thread sanitizer has a thread of its own, and a process with threads cannot enter a "
+       "sandbox to check what is inside: not tested here");
+  return;
+#endif
   proto::Part first = part();
   auto *old = add(first, "web", "cc01", "echo old; exec sleep 1000");
   auto *behind = add(first, "behind", "cc09", "exec sleep 1000");
