@@ -45,7 +45,7 @@ happened() { nemo events "$@" --json 2>/dev/null | jq -se "$HAPPENED" >/dev/null
 }
 
 @test "events -f goes on until it is interrupted" {
-  env --default-signal=INT nemo events -f --since 0s --json >"$WORLD/followed" 3>&- &
+  env --default-signal=INT nemo events -f --json >"$WORLD/followed" 3>&- &
   local pid=$!
   job other 'exec sleep 1000'
   run -0 nemo apply "$APP" --yes
