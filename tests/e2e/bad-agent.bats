@@ -163,8 +163,11 @@ kill -0 "$(jq '.[0][1]' <<<"$before")"
 rm "$WORLD/small/fill"
 [ "$(status)" = "$before" ]
 nemo apply "$WORLD/full" --yes
-nemo logs full --json | jq -se 'any(.[]; .text == "second")'
-nemo events --json | jq -se 'any(.[]; .workload == "full" and .state == "running")'
+soon() { for _ in $(seq 100); do "$@" && return; sleep 0.1; done; false; }
+logged() { nemo logs full --json | jq -se 'any(.[]; .text == "second")'; }
+told() { nemo events --json | jq -se 'any(.[]; .workload == "full" and .state == "running")'; }
+soon logged
+soon told
 SH
   one full 'exec = ["/bin/sh", "-c", "while :; do echo first; sleep 0.2; done"]'
   run -0 timeout 120 unshare -m bash "$WORLD/full.sh"
