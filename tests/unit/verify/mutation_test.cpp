@@ -52,15 +52,18 @@ TEST_CASE("a change to any field is refused") {
     for_each_change(plan, [&](const std::string &what) {
       ++changes;
       const std::string field = what.substr(0, what.find_first_of(". ["));
+      const std::string digest = plan.digest();
+      if (field != "digest")
+        plan.set_digest(plan::plan_digest(plan));
+      // A digest that does not match is one fault more.
+      if (!verify::verify(plan).empty()) {
+        plan.set_digest(digest);
+        return;
+      }
+      accepted.insert(by_digest_alone.count(field) ? field : named.name + ": " + what);
+      plan.set_digest(digest);
       if (verify::verify(plan).empty())
         FAIL(named.name << ": accepted with " << what);
-      if (field == "digest")
-        return;
-      const std::string digest = plan.digest();
-      plan.set_digest(plan::plan_digest(plan));
-      if (verify::verify(plan).empty())
-        accepted.insert(by_digest_alone.count(field) ? field : named.name + ": " + what);
-      plan.set_digest(digest);
     });
   }
   std::string beyond;
