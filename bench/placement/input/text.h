@@ -1,0 +1,31 @@
+// Public data sets as they are distributed: plain, .gz or .xz.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "llvm/Support/Error.h"
+
+namespace nemo::bench {
+
+/// The text of a file, unpacked by its suffix; at most 1 GiB.
+llvm::Expected<std::string> read_text(const std::string &path);
+
+/// All the numbers of a text that consists of nothing but integers and white space.
+llvm::Expected<std::vector<int64_t>> read_numbers(const std::string &path);
+
+/// One row per line, cells split at commas; the first line names the columns. No cell of these sets
+/// holds a quote.
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+  /// \returns the column's index, or an error that names it.
+  llvm::Expected<size_t> column(std::string_view name) const;
+};
+llvm::Expected<Table> read_table(const std::string &path);
+
+/// FILE of the data sets' folder `data/placement`, below $NEMO_SHARED (default ../shared).
+std::string data_file(std::string_view file);
+
+} // namespace nemo::bench
