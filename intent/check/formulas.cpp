@@ -97,6 +97,8 @@ Compiled Formulas::number(Cursor at, const syntax::Expr &expr) {
                        expr.extent, parsed.error.message);
     if (!parsed.error.fix.empty())
       fault.notes.push_back({parsed.error.fix, {}, {}});
+    else if (parsed.error.fault == units::Fault::unknown_unit)
+      fault.notes.push_back({"`man nemo-language` lists the units", {}, {}});
     fault.fix = parsed.error.suggestion;
     return fail();
   }

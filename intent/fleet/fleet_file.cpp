@@ -34,6 +34,7 @@ FleetFile read_fleet_file(const std::string &path) {
     file.path = path;
     file.diagnostics.push_back(
         diag::make(diag::N0402, fmt::format("{} cannot be read: {}", path, why), path));
+    file.diagnostics.back().fix = "name a fleet file: YAML that begins with `fleet: 1`";
     return file;
   };
   auto text = read_file(path, file_limit, Input::stream);

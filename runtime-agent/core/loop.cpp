@@ -85,8 +85,8 @@ void Loop::cancel(TimerId id) {
 
 void Loop::run_timers() {
   const Ticks now = ticks();
-  // A callback that adds a timer for now must not keep the descriptors waiting: only those due at
-  // the start run.
+  // A callback that adds a timer which is due at once must not keep the descriptors waiting: only
+  // those of the start run.
   const TimerId last = next_;
   while (!timers_.empty() && timers_.begin()->first.first <= now && !stopped_) {
     auto first = timers_.begin();

@@ -91,12 +91,14 @@ TEST_CASE("use of processor and memory is reported") {
   const Usage use = usage(spec.id, started.pid, place.host());
   REQUIRE(use.cpu_seconds);
   REQUIRE(use.memory_bytes);
-  CHECK(*use.cpu_seconds > 0.005);
-  CHECK(*use.cpu_seconds < 60);
   CHECK(*use.memory_bytes > 10000);
   CHECK(*use.memory_bytes < (64 << 20));
   const TreeUse tree = tree_use(started.pid); // what a host without control groups would say
   CHECK(tree.cpu_seconds > 0.005);
+  // The group counts its supervisor's start as well; in another unit the two would be apart by a
+  // thousand and more.
+  CHECK(*use.cpu_seconds > tree.cpu_seconds / 10);
+  CHECK(*use.cpu_seconds < tree.cpu_seconds * 10);
   CHECK(tree.memory_bytes > 10000);
   CHECK(tree_use(0x7ffffff).cpu_seconds == 0);
 }
