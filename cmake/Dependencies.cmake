@@ -10,8 +10,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)        # commit and cleanliness of the tree (linking exception)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)        # the agent's journal
 pkg_check_modules(LIBSECCOMP REQUIRED IMPORTED_TARGET libseccomp)  # system call filters, linked dynamically (LGPL)
-find_package(LibLZMA REQUIRED)                                     # benches read packed data sets
-find_package(ZLIB REQUIRED)                                        # the same
+pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)  # benches read packed data sets
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)                  # command lines, help, completion
 find_program(ANTLR4_TOOL antlr4 REQUIRED)                          # grammar -> parser, at build time only
 

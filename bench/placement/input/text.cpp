@@ -2,10 +2,10 @@
 
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <lzma.h>
-#include <zlib.h>
+#include <memory>
+
+#include <archive.h>
+#include <archive_entry.h>
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -19,43 +19,39 @@ llvm::Error wrong(const std::string &path, const std::string &what) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), path + ": " + what);
 }
 
-llvm::Expected<std::string> unpack_xz(const std::string &path, const std::string &packed) {
-  lzma_stream stream = LZMA_STREAM_INIT;
-  if (lzma_stream_decoder(&stream, uint64_t{1} << 30, LZMA_CONCATENATED) != LZMA_OK)
-    return wrong(path, "no memory to unpack it");
-  std::string text, block(1 << 20, '\0');
-  stream.next_in = reinterpret_cast<const uint8_t *>(packed.data());
-  stream.avail_in = packed.size();
-  lzma_ret state = LZMA_OK;
-  while (state == LZMA_OK && text.size() < largest) {
-    stream.next_out = reinterpret_cast<uint8_t *>(block.data());
-    stream.avail_out = block.size();
-    state = lzma_code(&stream, LZMA_FINISH);
-    text.append(block, 0, block.size() - stream.avail_out);
-  }
-  lzma_end(&stream);
-  if (state != LZMA_STREAM_END)
-    return wrong(path, "is no whole xz file");
-  return text;
+struct Close {
+  void operator()(archive *handle) const { ::archive_read_free(handle); }
+};
+using Handle = std::unique_ptr<archive, Close>;
+
+llvm::Expected<Handle> open(const std::string &path, bool as_tar) {
+  Handle handle(::archive_read_new());
+  if (!handle)
+    return wrong(path, "no memory to read it");
+  ::archive_read_support_filter_gzip(handle.get());
+  ::archive_read_support_filter_xz(handle.get());
+  if (as_tar)
+    ::archive_read_support_format_tar(handle.get());
+  else
+    ::archive_read_support_format_raw(handle.get());
+  ::archive_read_support_format_empty(handle.get());
+  if (::archive_read_open_filename(handle.get(), path.c_str(), 1 << 20) != ARCHIVE_OK)
+    return wrong(path, ::archive_error_string(handle.get()));
+  return handle;
 }
 
-llvm::Expected<std::string> unpack_gzip(const std::string &path) {
-  gzFile file = gzopen(path.c_str(), "rb");
-  if (!file)
-    return wrong(path, "cannot be opened");
+llvm::Expected<std::string> contents(const std::string &path, archive *handle) {
   std::string text, block(1 << 20, '\0');
-  int count = 0;
-  while (text.size() < largest &&
-         (count = gzread(file, block.data(), static_cast<unsigned>(block.size()))) > 0)
+  for (;;) {
+    const la_ssize_t count = ::archive_read_data(handle, block.data(), block.size());
+    if (count == 0)
+      return text;
+    if (count < 0)
+      return wrong(path, ::archive_error_string(handle));
     text.append(block, 0, static_cast<size_t>(count));
-  const int closed = gzclose(file);
-  if (count != 0 || closed != Z_OK)
-    return wrong(path, "is no whole gzip file");
-  return text;
-}
-
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+    if (text.size() > largest)
+      return wrong(path, "more than 1 GiB when unpacked");
+  }
 }
 
 std::vector<std::string> cells(std::string_view line) {
@@ -72,21 +68,49 @@ std::vector<std::string> cells(std::string_view line) {
 } // namespace
 
 llvm::Expected<std::string> read_text(const std::string &path) {
-  if (ends_with(path, ".gz"))
-    return unpack_gzip(path);
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    return wrong(path, "cannot be opened");
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  return ends_with(path, ".xz") ? unpack_xz(path, text) : text;
+  auto handle = open(path, false);
+  if (!handle)
+    return handle.takeError();
+  archive_entry *entry = nullptr;
+  const int state = ::archive_read_next_header(handle->get(), &entry);
+  if (state == ARCHIVE_EOF)
+    return std::string();
+  if (state != ARCHIVE_OK)
+    return wrong(path, ::archive_error_string(handle->get()));
+  return contents(path, handle->get());
+}
+
+llvm::Expected<std::vector<Member>> read_members(const std::string &path) {
+  auto handle = open(path, true);
+  if (!handle)
+    return handle.takeError();
+  std::vector<Member> out;
+  for (;;) {
+    archive_entry *entry = nullptr;
+    const int state = ::archive_read_next_header(handle->get(), &entry);
+    if (state == ARCHIVE_EOF)
+      return out;
+    if (state != ARCHIVE_OK)
+      return wrong(path, ::archive_error_string(handle->get()));
+    if (::archive_entry_filetype(entry) != AE_IFREG)
+      continue;
+    auto text = contents(path, handle->get());
+    if (!text)
+      return text.takeError();
+    out.push_back({::archive_entry_pathname(entry), std::move(*text)});
+  }
 }
 
 llvm::Expected<std::vector<int64_t>> read_numbers(const std::string &path) {
   auto text = read_text(path);
   if (!text)
     return text.takeError();
+  return numbers_of(*text, path);
+}
+
+llvm::Expected<std::vector<int64_t>> numbers_of(std::string_view text, const std::string &path) {
   std::vector<int64_t> out;
-  const char *at = text->data(), *const end = at + text->size();
+  const char *at = text.data(), *const end = at + text.size();
   for (;;) {
     while (at != end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
       ++at;

@@ -1,4 +1,4 @@
-// Public data sets as they are distributed: plain, .gz or .xz.
+// Public data sets as they are distributed: plain, or packed with gzip or xz.
 #pragma once
 
 #include <string>
@@ -9,10 +9,18 @@
 
 namespace nemo::bench {
 
-/// The text of a file, unpacked by its suffix; at most 1 GiB.
+/// The text of a file, unpacked if it is packed; at most 1 GiB.
 llvm::Expected<std::string> read_text(const std::string &path);
 
+struct Member {
+  std::string name, text;
+};
+/// The files in a tar archive, in its order.
+llvm::Expected<std::vector<Member>> read_members(const std::string &path);
+
 /// All the numbers of a text that consists of nothing but integers and white space.
+/// \param path  for the error.
+llvm::Expected<std::vector<int64_t>> numbers_of(std::string_view text, const std::string &path);
 llvm::Expected<std::vector<int64_t>> read_numbers(const std::string &path);
 
 /// One row per line, cells split at commas; the first line names the columns. No cell of these sets
