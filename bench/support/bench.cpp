@@ -39,10 +39,14 @@ int Bench::run(int argc, char **argv, llvm::function_ref<llvm::Error(Report &)> 
     app.add_option("--runs", runs_, "How often to measure")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
-  for (const Number &number : numbers_)
-    app.add_option(number.flag, *number.value, number.help)
+  for (const auto &number : numbers_)
+    app.add_option(number.name, *number.value, number.help)
         ->check(CLI::Range(1, 1'000'000'000))
         ->capture_default_str();
+  for (const auto &text : texts_)
+    app.add_option(text.name, *text.value, text.help);
+  for (const auto &one : switches_)
+    app.add_flag(one.name, *one.value, one.help);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

@@ -29,6 +29,16 @@ public:
     return *this;
   }
 
+  /// "FILE" is an argument, "--out" a flag with a value; what is not given stays as it is.
+  Bench &text(std::string name, std::string &value, std::string help) {
+    texts_.push_back({std::move(name), &value, std::move(help)});
+    return *this;
+  }
+  Bench &yes(std::string flag, bool &value, std::string help) {
+    switches_.push_back({std::move(flag), &value, std::move(help)});
+    return *this;
+  }
+
   int runs() const { return runs_; }
   /// The path of a program that was built with this one, such as "nemo".
   std::string program(llvm::StringRef name) const;
@@ -39,15 +49,17 @@ public:
   int run(int argc, char **argv, llvm::function_ref<llvm::Error(Report &)> measure);
 
 private:
-  struct Number {
-    std::string flag;
-    int *value;
+  template <class T> struct Option {
+    std::string name;
+    T *value;
     std::string help;
   };
   std::string name_, what_;
   int runs_ = 0;
   bool json_ = false;
-  std::vector<Number> numbers_;
+  std::vector<Option<int>> numbers_;
+  std::vector<Option<std::string>> texts_;
+  std::vector<Option<bool>> switches_;
 };
 
 /// Whether SIGINT or SIGTERM came: loops look at it, stop, and clean up as they would otherwise.

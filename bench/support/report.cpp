@@ -41,15 +41,15 @@ std::string kernel() {
 } // namespace
 
 std::optional<double> Figure::ratio() const {
-  if (!limit || *limit == 0)
+  if (!limit || (at_least ? value : *limit) == 0)
     return std::nullopt;
-  return value / *limit;
+  return at_least ? *limit / value : value / *limit;
 }
 
 std::optional<bool> Figure::met() const {
   if (!limit)
     return std::nullopt;
-  return value <= *limit;
+  return at_least ? value >= *limit : value <= *limit;
 }
 
 bool Report::met() const {
@@ -99,17 +99,19 @@ void Report::print_json(llvm::raw_ostream &out) const {
   }
   for (const std::string &note : notes_)
     notes.push_back(note);
-  out << llvm::json::Value(llvm::json::Object{
-             {"version", 1},
-             {"bench", name_},
-             {"machine", llvm::json::Object{{"processor", processor()},
-                                            {"cores", int64_t(std::thread::hardware_concurrency())},
-                                            {"kernel", kernel()}}},
-             {"date", to_rfc3339(now(), 0)},
-             {"figures", std::move(figures)},
-             {"notes", std::move(notes)},
-             {"met", met()}})
-      << '\n';
+  llvm::json::Object document{
+      {"version", 1},
+      {"bench", name_},
+      {"machine", llvm::json::Object{{"processor", processor()},
+                                     {"cores", int64_t(std::thread::hardware_concurrency())},
+                                     {"kernel", kernel()}}},
+      {"date", to_rfc3339(now(), 0)},
+      {"figures", std::move(figures)},
+      {"notes", std::move(notes)},
+      {"met", met()}};
+  for (const auto &[key, value] : data_)
+    document[key] = value;
+  out << llvm::json::Value(std::move(document)) << '\n';
 }
 
 } // namespace nemo::bench

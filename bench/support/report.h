@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace nemo::bench {
@@ -16,8 +17,9 @@ struct Figure {
   std::string unit;
   std::optional<double> limit; ///< in the same unit: the value may be at most this
   std::string against;         ///< what the limit comes from, when it was measured in this run
+  bool at_least = false;       ///< the limit is what the value has to reach
 
-  std::optional<double> ratio() const; ///< value / limit
+  std::optional<double> ratio() const; ///< value / limit, or limit / value: at most 1 is met
   std::optional<bool> met() const;
 };
 
@@ -28,6 +30,11 @@ public:
   void add(Figure figure) { figures_.push_back(std::move(figure)); }
   /// Said under the table: what was not measured here and why, or how to read a figure.
   void note(std::string text) { notes_.push_back(std::move(text)); }
+
+  /// A member of its own in the JSON document.
+  void data(std::string key, llvm::json::Value value) {
+    data_.emplace_back(std::move(key), std::move(value));
+  }
 
   bool met() const;
   void print(llvm::raw_ostream &out) const;
@@ -40,6 +47,7 @@ private:
   std::string name_, what_;
   std::vector<Figure> figures_;
   std::vector<std::string> notes_;
+  std::vector<std::pair<std::string, llvm::json::Value>> data_;
 };
 
 } // namespace nemo::bench
