@@ -29,6 +29,12 @@ llvm::Error check_nodes(const Model &model) {
   for (const Resource &resource : model.resources)
     if (!amount(resource.overload_price))
       return refuse("a price of overload is negative or above 2^52");
+  if (!model.unit_price.empty() && model.unit_price.size() != cells)
+    return refuse("prices by unit: {0} entries, there should be {1}", model.unit_price.size(),
+                  cells);
+  for (int64_t price : model.unit_price)
+    if (!amount(price))
+      return refuse("a price by unit is negative or above 2^52");
   if (!model.open_price.empty() && model.open_price.size() != model.nodes)
     return refuse("{0} nodes, {1} prices of opening one", model.nodes, model.open_price.size());
   for (Cost price : model.open_price)
@@ -160,6 +166,20 @@ llvm::Error check_sums(const Model &model) {
   }
   for (Cost price : model.open_price)
     worst += price;
+  std::vector<Wide> unit(dims);
+  for (size_t i = 0; i < model.unit_price.size(); ++i)
+    unit[i % dims] = std::max<Wide>(unit[i % dims], model.unit_price[i]);
+  std::vector<Wide> by_unit;
+  for (const Shape &shape : model.shapes) {
+    Wide sum = 0;
+    for (size_t d = 0; d < dims; ++d)
+      sum += shape.demand[d] * unit[d];
+    if (sum > most_cost)
+      return refuse("a shape's prices by unit sum to more than 2^60");
+    by_unit.push_back(sum >> 20);
+  }
+  for (const Replica &replica : model.replicas)
+    worst += by_unit[replica.shape];
   std::vector<Cost> dearest;
   for (const auto &prices : model.prices)
     dearest.push_back(prices.empty() ? 0 : *std::max_element(prices.begin(), prices.end()));

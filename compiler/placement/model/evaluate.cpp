@@ -67,6 +67,7 @@ private:
         fail("replica {0}: a rule removes node {1}", r, node);
       if (shape.prices != UINT32_MAX)
         out_.priced += model_.prices[shape.prices][node];
+      out_.priced += price_by_unit(model_, shape, node);
       for (size_t d = 0; d < dims; ++d)
         use_[node * dims + d] += shape.demand[d];
       hosts_[node] = true;
@@ -177,6 +178,15 @@ private:
 };
 
 } // namespace
+
+Cost price_by_unit(const Model &model, const Shape &shape, size_t node) {
+  if (model.unit_price.empty())
+    return 0;
+  int64_t sum = 0;
+  for (size_t d = 0; d < shape.demand.size(); ++d)
+    sum += shape.demand[d] * model.unit_price[node * shape.demand.size() + d];
+  return sum >> 20;
+}
 
 Evaluation evaluate(const Model &model, const Solution &solution) {
   return Evaluator(model, solution).run();

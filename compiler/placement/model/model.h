@@ -96,8 +96,8 @@ struct Replica {
 };
 
 /// Minimise, over an assignment of every replica to a node or (at absence_price) to none:
-///   overload + balance + opened nodes + shape prices + absence + moves + node pairs + busiest
-///   group
+///   overload + balance + opened nodes + shape and unit prices + absence + moves + node pairs +
+///   busiest group
 /// subject to capacities (transient ones also hold for what moves away), devices, node sets, and
 /// the rules.
 struct Model {
@@ -105,7 +105,10 @@ struct Model {
   std::vector<Resource> resources;
   std::vector<int64_t> capacity, safety; ///< [node * resources + resource]
   std::vector<Cost> open_price;          ///< by node, of hosting anything; empty: free
-  std::vector<Device> devices;           ///< those of a node follow each other, nodes in order
+  /// [node * resources + resource], in 2^-20 of a Cost per unit taken; rounded down replica by
+  /// replica; empty: free.
+  std::vector<int64_t> unit_price;
+  std::vector<Device> devices; ///< those of a node follow each other, nodes in order
   std::vector<Balance> balances;
 
   std::vector<std::vector<bool>> node_sets;
@@ -135,6 +138,9 @@ struct Solution {
 
 /// The most devices that one node may have.
 constexpr uint32_t most_devices = 32;
+
+/// What a replica of this shape pays by what it takes of a node.
+Cost price_by_unit(const Model &model, const Shape &shape, size_t node);
 
 /// Sizes that fit each other, indices in range, and numbers small enough that no sum overflows.
 llvm::Error check(const Model &model);
