@@ -1,0 +1,288 @@
+#include "compiler/placement/search/construct.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace nemo::optimiser {
+
+namespace {
+
+class Construction {
+public:
+  Construction(State &state, Random &random, Budget &budget)
+      : state_(state), tables_(state.tables()), random_(random), budget_(budget),
+        penalty_(tables_.replicas, 1) {}
+
+  bool run() {
+    place_in_order();
+    while (state_.broken() > 0 && budget_.left() && !hopeless_) {
+      while (!waiting_.empty() && budget_.left() && !hopeless_) {
+        const uint32_t replica = waiting_.back();
+        waiting_.pop_back();
+        if (!place(replica, tables_.nodes))
+          eject_for(replica);
+      }
+      if (waiting_.empty() && state_.broken() > 0)
+        mend();
+    }
+    return state_.broken() == 0;
+  }
+
+private:
+  // Of the room that there is in all, the share that it takes; fewer nodes weigh as more room.
+  double hardness(uint32_t replica, const std::vector<double> &total) const {
+    double most = 0;
+    const int64_t *row = tables_.row(replica);
+    for (uint32_t i = 0; i < tables_.rooms; ++i)
+      if (total[i] > 0)
+        most = std::max(most, static_cast<double>(row[i]) / total[i]);
+    const Shape &shape = tables_.model.shapes[tables_.shape[replica]];
+    if (!tables_.model.devices.empty())
+      most = std::max(most, static_cast<double>(shape.devices.count) /
+                                static_cast<double>(tables_.model.devices.size()));
+    if (shape.allowed != UINT32_MAX)
+      most *= nodes_in_set_[shape.allowed];
+    return most;
+  }
+
+  void place_in_order() {
+    std::vector<double> total(tables_.rooms), hardness_of(tables_.replicas);
+    for (uint32_t node = 0; node < tables_.nodes; ++node)
+      for (uint32_t i = 0; i < tables_.rooms; ++i)
+        total[i] += static_cast<double>(tables_.node_rows[size_t{node} * tables_.stride + i]);
+    for (const auto &set : tables_.model.node_sets)
+      nodes_in_set_.push_back(
+          static_cast<double>(tables_.nodes) /
+          std::max(1.0, static_cast<double>(std::count(set.begin(), set.end(), true))));
+    std::vector<uint32_t> order;
+    for (uint32_t replica = 0; replica < tables_.replicas; ++replica)
+      if (state_.node_of(replica) == nowhere) {
+        order.push_back(replica);
+        hardness_of[replica] = hardness(replica, total);
+      }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t a, uint32_t b) { return hardness_of[a] > hardness_of[b]; });
+    for (uint32_t replica : order) {
+      if (!budget_.left())
+        return;
+      if (!place(replica, sampled))
+        waiting_.push_back(replica);
+    }
+    std::reverse(waiting_.begin(), waiting_.end());
+  }
+
+  struct Choice {
+    uint32_t node = nowhere;
+    int64_t strain = 0;
+    Cost cost = 0;
+
+    bool better_than(const Choice &other) const {
+      return other.node == nowhere || strain < other.strain ||
+             (strain == other.strain && cost < other.cost);
+    }
+  };
+
+  bool optional(uint32_t replica) const {
+    return tables_.model.replicas[replica].absence_price != must_be_placed;
+  }
+
+  // The best of some nodes from a random one on; of all, if none of these will do.
+  bool place(uint32_t replica, uint32_t at_least) {
+    Choice best;
+    const uint32_t nodes = tables_.nodes, first = nodes == 0 ? 0 : random_.below(nodes);
+    const Cost leaving = state_.leaving(replica);
+    uint32_t looked = 0;
+    const uint32_t home = tables_.home[replica];
+    if (home != nowhere)
+      consider(replica, home, leaving, best);
+    for (; looked < nodes && (looked < at_least || best.node == nowhere); ++looked)
+      consider(replica, first + looked < nodes ? first + looked : first + looked - nodes, leaving,
+               best);
+    budget_.spend(looked + 1);
+    if (optional(replica) && (best.node == nowhere || best.strain > 0 || best.cost > 0))
+      return true; // stays away
+    if (best.node == nowhere)
+      return false;
+    state_.put(replica, best.node);
+    return true;
+  }
+
+  void consider(uint32_t replica, uint32_t node, Cost leaving, Choice &best) const {
+    if (!state_.admits(replica, node))
+      return;
+    const Choice choice{node, state_.strain(replica, node),
+                        leaving + state_.arriving(replica, node) +
+                            state_.busiest_change(replica, node)};
+    if (choice.better_than(best))
+      best = choice;
+  }
+
+  // Makes room where those that have to leave have been hard to place least often.
+  void eject_for(uint32_t replica) {
+    budget_.spend(1);
+    if (++penalty_[replica] == 2 && !has_a_node(replica)) {
+      hopeless_ = true;
+      waiting_.push_back(replica);
+      return;
+    }
+    std::vector<Ejected> best;
+    uint64_t best_penalty = UINT64_MAX;
+    uint32_t best_node = nowhere;
+    const uint32_t tries = std::min(tables_.nodes, most_tried);
+    for (uint32_t i = 0; i < tries && budget_.left(); ++i) {
+      const uint32_t node = tries == tables_.nodes ? i : random_.below(tables_.nodes);
+      uint64_t penalty = 0;
+      std::vector<Ejected> out = ejected(replica, node, best_penalty, penalty);
+      const bool found = state_.admits(replica, node);
+      put_back(out);
+      if (found && penalty < best_penalty) {
+        best_penalty = penalty;
+        best = std::move(out);
+        best_node = node;
+      }
+    }
+    if (best_node == nowhere) {
+      waiting_.insert(waiting_.begin(), replica);
+      return;
+    }
+    for (const Ejected &other : best)
+      state_.lift(other.replica);
+    state_.put(replica, best_node);
+    wait(best);
+  }
+
+  // Were it alone there.
+  bool has_a_node(uint32_t replica) const {
+    for (uint32_t node = 0; node < tables_.nodes; ++node) {
+      const int64_t *taken = tables_.row_on(replica, node),
+                    *room = tables_.node_rows.data() + size_t{node} * tables_.stride;
+      const DeviceDemand &want = tables_.model.shapes[tables_.shape[replica]].devices;
+      if (tables_.may(replica, node) &&
+          want.count <= tables_.first_device[node + 1] - tables_.first_device[node] &&
+          std::equal(taken, taken + tables_.rooms, room,
+                     [](int64_t demand, int64_t left) { return demand <= left; }))
+        return true;
+    }
+    return false;
+  }
+
+  struct Ejected {
+    uint32_t replica, from, devices;
+  };
+  void put_back(const std::vector<Ejected> &out) {
+    for (const Ejected &other : out)
+      state_.put_back(other.replica, other.from, other.devices);
+  }
+  void wait(const std::vector<Ejected> &out) {
+    for (const Ejected &other : out)
+      waiting_.push_back(other.replica);
+  }
+
+  // Lifts others until the node admits the replica, or it gets dearer than `limit`. \returns them.
+  std::vector<Ejected> ejected(uint32_t replica, uint32_t node, uint64_t limit, uint64_t &penalty) {
+    std::vector<Ejected> out;
+    auto eject = [&](uint32_t other) {
+      penalty += penalty_[other];
+      out.push_back({other, state_.node_of(other), state_.devices_of(other)});
+      state_.lift(other);
+    };
+    budget_.spend(4);
+    if (!tables_.may(replica, node))
+      return out;
+    // Members of its groups may stand in its way from other nodes of a domain.
+    for (const uint32_t *g = tables_.groups_of.from(replica);
+         g != tables_.groups_of.to(replica) && !state_.within_limits(replica, node); ++g)
+      for (const uint32_t *m = tables_.members.from(*g);
+           m != tables_.members.to(*g) && penalty < limit; ++m) {
+        budget_.spend(1);
+        if (*m != replica && state_.node_of(*m) != nowhere && state_.in_the_way(*m, replica, node))
+          eject(*m);
+      }
+    std::vector<uint32_t> there = state_.hosted(node);
+    shuffle(there, random_);
+    std::stable_sort(there.begin(), there.end(),
+                     [&](uint32_t a, uint32_t b) { return penalty_[a] < penalty_[b]; });
+    for (uint32_t other : there) {
+      if (penalty >= limit || state_.room(replica, node))
+        break;
+      budget_.spend(2);
+      eject(other);
+    }
+    // Who need not have left comes back.
+    for (size_t i = out.size(); i-- > 0;) {
+      if (out[i].from != node || !state_.admits(replica, node))
+        continue;
+      state_.put_back(out[i].replica, node, out[i].devices);
+      if (state_.admits(replica, node)) {
+        penalty -= penalty_[out[i].replica];
+        out.erase(out.begin() + static_cast<ptrdiff_t>(i));
+      } else {
+        state_.lift(out[i].replica);
+      }
+    }
+    return out;
+  }
+
+  // Everybody is placed, and spreads or nearness are not kept: moves that mend, or do no harm, or
+  // now and then an ejection.
+  void mend() {
+    bool mended = false;
+    for (uint32_t i = 0; i < tables_.replicas && budget_.left() && state_.broken() > 0; ++i) {
+      const uint32_t replica = random_.below(tables_.replicas);
+      if (!state_.bound(replica) || state_.node_of(replica) == nowhere) {
+        budget_.spend(1);
+        continue;
+      }
+      Choice best;
+      const uint32_t first = random_.below(tables_.nodes);
+      const Cost leaving = state_.leaving(replica);
+      for (uint32_t n = 0; n < tables_.nodes; ++n) {
+        const uint32_t node = (first + n) % tables_.nodes;
+        if (node != state_.node_of(replica))
+          consider(replica, node, leaving, best);
+      }
+      budget_.spend(tables_.nodes);
+      if (best.node == nowhere || best.strain > 0 || (best.strain == 0 && random_.below(8) > 0))
+        continue;
+      mended |= best.strain < 0;
+      state_.shift(replica, best.node);
+    }
+    if (mended || state_.broken() == 0)
+      return;
+    // No room where it is wanted: somebody who would mend something there makes it.
+    for (uint32_t i = 0; i < tables_.replicas && budget_.left(); ++i) {
+      const uint32_t replica = random_.below(tables_.replicas), node = random_.below(tables_.nodes);
+      budget_.spend(1);
+      if (!state_.bound(replica) || state_.node_of(replica) == node ||
+          state_.strain(replica, node) >= 0)
+        continue;
+      uint64_t penalty = 0;
+      std::vector<Ejected> out = ejected(replica, node, UINT64_MAX, penalty);
+      if (state_.admits(replica, node)) {
+        state_.shift(replica, node);
+        wait(out);
+        return;
+      }
+      put_back(out);
+    }
+  }
+
+  static constexpr uint32_t sampled = 64, most_tried = 48;
+
+  State &state_;
+  const Tables &tables_;
+  Random &random_;
+  Budget &budget_;
+  std::vector<double> nodes_in_set_; ///< all nodes per node of the set
+  std::vector<uint64_t> penalty_;    ///< how often it was hard to place
+  std::vector<uint32_t> waiting_;
+  bool hopeless_ = false; ///< somebody fits no node even alone
+};
+
+} // namespace
+
+bool construct(State &state, Random &random, Budget &budget) {
+  return Construction(state, random, budget).run();
+}
+
+} // namespace nemo::optimiser

@@ -1,0 +1,77 @@
+// The rules about groups, kept by counts of replicas per domain. Limits are never broken; spreads
+// and nearness can be, while a placement is under construction, and `broken` says by how much.
+#pragma once
+
+#include "compiler/placement/search/tables.h"
+#include "compiler/placement/search/tallies.h"
+
+namespace nemo::optimiser {
+
+class Rules {
+public:
+  explicit Rules(const Tables &tables);
+
+  /// Domains that spreads lack, and domains from which nearness does not reach.
+  int64_t broken() const { return broken_; }
+
+  /// Whether no limit forbids the replica to be on `to` once it has left `from`.
+  bool within_limits(uint32_t replica, uint32_t from, uint32_t to) const;
+  bool in_the_way(uint32_t other, uint32_t node_of_other, uint32_t replica, uint32_t node) const;
+  /// By how much `broken` would rise. Both nodes may be nowhere.
+  int64_t change(uint32_t replica, uint32_t from, uint32_t to) const;
+  void shift(uint32_t replica, uint32_t from, uint32_t to);
+
+  /// \pre two replicas on different nodes.
+  bool may_swap(uint32_t one, uint32_t node_of_one, uint32_t other, uint32_t node_of_other);
+
+  /// Whether any rule is about the replica.
+  bool bind(uint32_t replica) const { return bound_[replica]; }
+
+private:
+  struct Bounded {
+    uint32_t tally, family, most;
+  };
+  struct Scattered {
+    uint32_t tally, family, least;
+  };
+  struct Reached {
+    uint32_t group, to;             ///< groups
+    uint32_t group_tally, to_tally; ///< of the same family
+    uint32_t family, relation;
+  };
+  /// What concerns a group: ranges of the arrays below, and its tallies.
+  struct OfGroup {
+    uint32_t limits_end = 0, spreads_end = 0, nears_end = 0, tallies_end = 0;
+  };
+  struct Counted {
+    uint32_t tally, family;
+  };
+
+  uint32_t domain(uint32_t family, uint32_t node) const {
+    return node == nowhere ? nowhere : domain_of_[family][node];
+  }
+  bool member(uint32_t replica, uint32_t group) const {
+    for (const uint32_t *g = tables_.groups_of.from(replica); g != tables_.groups_of.to(replica);
+         ++g)
+      if (*g == group)
+        return true;
+    return false;
+  }
+  bool apart(uint32_t one, uint32_t other) const;
+  int64_t near_change(const Reached &near, bool is_group, bool is_to, uint32_t from,
+                      uint32_t to) const;
+
+  const Tables &tables_;
+  Tallies tallies_;
+  std::vector<const uint32_t *> domain_of_; ///< by family
+  std::vector<OfGroup> of_group_;           ///< [group + 1]; begins where the one before ends
+  std::vector<Bounded> limits_;
+  std::vector<Scattered> spreads_;
+  std::vector<uint32_t> near_of_; ///< indices into nears_, by group
+  std::vector<Reached> nears_;
+  std::vector<Counted> counted_;
+  std::vector<bool> bound_;
+  int64_t broken_ = 0;
+};
+
+} // namespace nemo::optimiser

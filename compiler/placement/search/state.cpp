@@ -1,0 +1,303 @@
+#include "compiler/placement/search/state.h"
+
+#include <algorithm>
+
+namespace nemo::optimiser {
+
+State::State(const Tables &tables)
+    : tables_(tables), rules_(tables), node_of_(tables.replicas, nowhere), place_(tables.replicas),
+      hosted_(tables.nodes), rows_(tables.node_rows), node_cost_(tables.nodes),
+      devices_of_(tables.devices ? tables.replicas : 0), moved_(tables.model.groups) {
+  for (const Device &device : tables.model.devices)
+    device_free_.push_back(device.capacity);
+  for (uint32_t node = 0; node < tables.nodes; ++node) {
+    const int64_t *level = node_row(node) + tables.rooms;
+    for (uint32_t i = 0; i < tables.levels; ++i)
+      node_cost_[node] += std::max<int64_t>(level[i], 0);
+    cost_ += node_cost_[node];
+  }
+  uint32_t largest = 0;
+  for (uint32_t group = 0; group < tables.model.groups; ++group)
+    largest = std::max(largest, tables.members.size(group));
+  groups_moved_.assign(largest + 2, 0);
+  groups_moved_[0] = tables.model.groups;
+  for (uint32_t replica = 0; replica < tables.replicas; ++replica) {
+    cost_ += tables.own(replica, nowhere);
+    missing_ += tables.model.replicas[replica].absence_price == must_be_placed;
+    if (moved_if_on(replica, nowhere))
+      count_move(replica, true);
+  }
+}
+
+bool State::load(const Solution &solution) {
+  for (uint32_t replica = 0; replica < tables_.replicas; ++replica)
+    if (node_of_[replica] != nowhere)
+      shift(replica, nowhere);
+  bool whole = true;
+  for (uint32_t replica = 0; replica < tables_.replicas; ++replica) {
+    const uint32_t node = solution.node_of[replica];
+    if (node == nowhere)
+      continue;
+    if (!admits(replica, node)) {
+      whole = false;
+      continue;
+    }
+    shift(replica, node);
+    if (replica >= solution.devices_of.size() || !tables_.devices)
+      continue;
+    // The very devices it has, as long as they are free.
+    const DeviceDemand &want = tables_.model.shapes[tables_.shape[replica]].devices;
+    free_devices(replica, node);
+    const uint32_t held = solution.devices_of[replica], first = tables_.first_device[node];
+    bool free = static_cast<uint32_t>(__builtin_popcount(held)) == want.count;
+    for (uint32_t bit = 0; bit < most_devices && free; ++bit)
+      if (held >> bit & 1)
+        free =
+            first + bit < tables_.first_device[node + 1] && device_free_[first + bit] >= want.share;
+    if (free)
+      hold_devices(replica, node, held);
+    else
+      take_devices(replica, node);
+  }
+  return whole;
+}
+
+Solution State::solution() const {
+  Solution out;
+  out.node_of = node_of_;
+  out.devices_of = devices_of_;
+  out.cost = cost_;
+  return out;
+}
+
+bool State::room(uint32_t replica, uint32_t node) const {
+  const int64_t *left = node_row(node), *taken = tables_.row_on(replica, node);
+  bool fits = true;
+  for (uint32_t i = 0; i < tables_.rooms; i += 4)
+    fits &= (taken[i] <= left[i]) & (taken[i + 1] <= left[i + 1]) & (taken[i + 2] <= left[i + 2]) &
+            (taken[i + 3] <= left[i + 3]);
+  return fits && tables_.may(replica, node) &&
+         (!tables_.devices || devices_fit(replica, node, nowhere));
+}
+
+bool State::admits(uint32_t replica, uint32_t node) const {
+  return room(replica, node) &&
+         (!rules_.bind(replica) || rules_.within_limits(replica, node_of_[replica], node));
+}
+
+bool State::fits(uint32_t replica, uint32_t node) const {
+  return admits(replica, node) && strain(replica, node) <= 0;
+}
+
+bool State::devices_fit(uint32_t replica, uint32_t node, uint32_t without) const {
+  const DeviceDemand &want = tables_.model.shapes[tables_.shape[replica]].devices;
+  if (want.count == 0)
+    return true;
+  const uint32_t first = tables_.first_device[node], end = tables_.first_device[node + 1];
+  const uint32_t freed = without == nowhere ? 0 : devices_of_[without];
+  const int64_t share =
+      without == nowhere ? 0 : tables_.model.shapes[tables_.shape[without]].devices.share;
+  uint32_t found = 0;
+  for (uint32_t i = first; i < end; ++i)
+    found += device_free_[i] + (freed >> (i - first) & 1 ? share : 0) >= want.share;
+  return found >= want.count;
+}
+
+// Best fit: those that have the least left.
+void State::take_devices(uint32_t replica, uint32_t node) {
+  const DeviceDemand &want = tables_.model.shapes[tables_.shape[replica]].devices;
+  const uint32_t first = tables_.first_device[node], end = tables_.first_device[node + 1];
+  uint32_t held = 0;
+  for (uint32_t left = want.count; left > 0; --left) {
+    uint32_t best = end;
+    for (uint32_t i = first; i < end; ++i)
+      if (!(held >> (i - first) & 1) && device_free_[i] >= want.share &&
+          (best == end || device_free_[i] < device_free_[best]))
+        best = i;
+    held |= 1u << (best - first);
+  }
+  hold_devices(replica, node, held);
+}
+
+void State::hold_devices(uint32_t replica, uint32_t node, uint32_t held) {
+  const int64_t share = tables_.model.shapes[tables_.shape[replica]].devices.share;
+  devices_of_[replica] = held;
+  for (; held; held &= held - 1)
+    device_free_[tables_.first_device[node] + static_cast<uint32_t>(__builtin_ctz(held))] -= share;
+}
+
+void State::put_back(uint32_t replica, uint32_t node, uint32_t devices) {
+  shift(replica, node);
+  if (devices == devices_of(replica))
+    return;
+  free_devices(replica, node);
+  hold_devices(replica, node, devices);
+}
+
+void State::free_devices(uint32_t replica, uint32_t node) {
+  const int64_t share = tables_.model.shapes[tables_.shape[replica]].devices.share;
+  for (uint32_t held = devices_of_[replica]; held; held &= held - 1)
+    device_free_[tables_.first_device[node] + static_cast<uint32_t>(__builtin_ctz(held))] += share;
+  devices_of_[replica] = 0;
+}
+
+Cost State::leaving(uint32_t replica) const {
+  const uint32_t node = node_of_[replica];
+  if (node == nowhere)
+    return -tables_.own(replica, nowhere);
+  const int64_t *level = node_row(node) + tables_.rooms,
+                *weight = tables_.row(replica) + tables_.rooms;
+  Cost after = 0;
+  for (uint32_t i = 0; i < tables_.levels; ++i)
+    after += std::max<int64_t>(level[i] - weight[i], 0);
+  Cost change = after - node_cost_[node] - tables_.own(replica, node);
+  if (hosted_[node].size() == 1 && !tables_.open_price.empty())
+    change -= tables_.open_price[node];
+  return change;
+}
+
+Cost State::arriving(uint32_t replica, uint32_t node) const {
+  const int64_t *level = node_row(node) + tables_.rooms,
+                *weight = tables_.row(replica) + tables_.rooms;
+  Cost after = 0;
+  for (uint32_t i = 0; i < tables_.levels; ++i)
+    after += std::max<int64_t>(level[i] + weight[i], 0);
+  Cost change = after - node_cost_[node] + tables_.own(replica, node);
+  if (hosted_[node].empty() && !tables_.open_price.empty())
+    change += tables_.open_price[node];
+  return change;
+}
+
+Cost State::busiest_change(uint32_t replica, uint32_t node) const {
+  if (tables_.busiest_price == 0)
+    return 0;
+  const bool after = moved_if_on(replica, node);
+  if (after == moved_if_on(replica, node_of_[replica]))
+    return 0;
+  const uint32_t *begin = tables_.groups_of.from(replica), *end = tables_.groups_of.to(replica);
+  uint32_t at_most = 0;
+  for (const uint32_t *g = begin; g != end; ++g)
+    at_most += moved_[*g] == busiest_;
+  if (after)
+    return at_most > 0 ? tables_.busiest_price : 0;
+  return at_most > 0 && at_most == groups_moved_[busiest_] ? -tables_.busiest_price : 0;
+}
+
+void State::count_move(uint32_t replica, bool moved) {
+  const uint32_t *begin = tables_.groups_of.from(replica), *end = tables_.groups_of.to(replica);
+  const uint32_t before = busiest_;
+  for (const uint32_t *g = begin; g != end; ++g) {
+    --groups_moved_[moved_[*g]];
+    moved ? ++moved_[*g] : --moved_[*g];
+    ++groups_moved_[moved_[*g]];
+    busiest_ = std::max(busiest_, moved_[*g]);
+  }
+  while (busiest_ > 0 && groups_moved_[busiest_] == 0)
+    --busiest_;
+  cost_ += tables_.busiest_price * (static_cast<Cost>(busiest_) - static_cast<Cost>(before));
+}
+
+void State::detach(uint32_t replica) {
+  const uint32_t node = node_of_[replica];
+  cost_ += leaving(replica);
+  int64_t *row = rows_.data() + size_t{node} * tables_.stride;
+  const int64_t *freed = tables_.row_on(replica, node);
+  for (uint32_t i = 0; i < tables_.rooms; ++i)
+    row[i] += freed[i];
+  Cost after = 0;
+  for (uint32_t i = tables_.rooms; i < tables_.stride; ++i) {
+    row[i] -= freed[i];
+    after += std::max<int64_t>(row[i], 0);
+  }
+  node_cost_[node] = after;
+  std::vector<uint32_t> &there = hosted_[node];
+  there[place_[replica]] = there.back();
+  place_[there.back()] = place_[replica];
+  there.pop_back();
+  if (tables_.devices)
+    free_devices(replica, node);
+  cost_ += tables_.own(replica, nowhere);
+}
+
+void State::attach(uint32_t replica, uint32_t node) {
+  cost_ += arriving(replica, node) - tables_.own(replica, nowhere);
+  int64_t *row = rows_.data() + size_t{node} * tables_.stride;
+  const int64_t *taken = tables_.row_on(replica, node);
+  for (uint32_t i = 0; i < tables_.rooms; ++i)
+    row[i] -= taken[i];
+  Cost after = 0;
+  for (uint32_t i = tables_.rooms; i < tables_.stride; ++i) {
+    row[i] += taken[i];
+    after += std::max<int64_t>(row[i], 0);
+  }
+  node_cost_[node] = after;
+  place_[replica] = static_cast<uint32_t>(hosted_[node].size());
+  hosted_[node].push_back(replica);
+  if (tables_.devices)
+    take_devices(replica, node);
+}
+
+void State::shift(uint32_t replica, uint32_t node) {
+  const uint32_t from = node_of_[replica];
+  rules_.shift(replica, from, node);
+  if (from != nowhere)
+    detach(replica);
+  node_of_[replica] = node;
+  if (node != nowhere)
+    attach(replica, node);
+  if (tables_.model.replicas[replica].absence_price == must_be_placed)
+    missing_ += int{node == nowhere} - int{from == nowhere};
+  if (moved_if_on(replica, from) != moved_if_on(replica, node))
+    count_move(replica, moved_if_on(replica, node));
+}
+
+void State::swap(uint32_t one, uint32_t other) {
+  const uint32_t node_of_one = node_of_[one], node_of_other = node_of_[other];
+  lift(one);
+  shift(other, node_of_one);
+  shift(one, node_of_other);
+}
+
+Cost State::swap_delta(uint32_t one, uint32_t other) {
+  const uint32_t a = node_of_[one], b = node_of_[other];
+  const int64_t *at_a = node_row(a) + tables_.rooms, *at_b = node_row(b) + tables_.rooms;
+  const int64_t *of_one = tables_.row(one) + tables_.rooms,
+                *of_other = tables_.row(other) + tables_.rooms;
+  Cost after = 0;
+  for (uint32_t i = 0; i < tables_.levels; ++i) {
+    const int64_t difference = of_one[i] - of_other[i];
+    after +=
+        std::max<int64_t>(at_a[i] - difference, 0) + std::max<int64_t>(at_b[i] + difference, 0);
+  }
+  Cost change = after - node_cost_[a] - node_cost_[b] + tables_.own(one, b) +
+                tables_.own(other, a) - tables_.own(one, a) - tables_.own(other, b);
+  if (tables_.busiest_price == 0)
+    return change;
+  change += busiest_change(one, b);
+  if (moved_if_on(one, a) == moved_if_on(one, b))
+    return change + busiest_change(other, a);
+  // The first move counts when the second is judged.
+  const Cost cost = cost_;
+  count_move(one, moved_if_on(one, b));
+  change += busiest_change(other, a);
+  count_move(one, moved_if_on(one, a));
+  cost_ = cost;
+  return change;
+}
+
+bool State::swap_fits(uint32_t one, uint32_t other) {
+  const uint32_t a = node_of_[one], b = node_of_[other];
+  const int64_t *at_a = node_row(a), *at_b = node_row(b);
+  const int64_t *one_on_a = tables_.row_on(one, a), *one_on_b = tables_.row_on(one, b);
+  const int64_t *other_on_a = tables_.row_on(other, a), *other_on_b = tables_.row_on(other, b);
+  bool fits = true;
+  for (uint32_t i = 0; i < tables_.rooms; ++i)
+    fits &= (other_on_a[i] - one_on_a[i] <= at_a[i]) & (one_on_b[i] - other_on_b[i] <= at_b[i]);
+  if (!fits || !tables_.may(one, b) || !tables_.may(other, a))
+    return false;
+  if (tables_.devices && (!devices_fit(one, b, other) || !devices_fit(other, a, one)))
+    return false;
+  return (!rules_.bind(one) && !rules_.bind(other)) || rules_.may_swap(one, a, other, b);
+}
+
+} // namespace nemo::optimiser

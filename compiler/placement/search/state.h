@@ -1,0 +1,111 @@
+// An assignment that changes one replica at a time. What a change costs and whether it is allowed
+// takes O(resources + rules of the replica); the cost is exact at all times.
+#pragma once
+
+#include "compiler/placement/search/rules.h"
+#include "compiler/placement/search/tables.h"
+
+namespace nemo::optimiser {
+
+class State {
+public:
+  /// Nobody is placed. \pre the tables outlive it.
+  explicit State(const Tables &tables);
+
+  /// Replaces everything. \returns false, with nobody placed who does not fit, when the solution
+  /// breaks capacities, limits or sets of nodes.
+  bool load(const Solution &solution);
+  Solution solution() const;
+
+  const Tables &tables() const { return tables_; }
+  uint32_t node_of(uint32_t replica) const { return node_of_[replica]; }
+  const std::vector<uint32_t> &hosted(uint32_t node) const { return hosted_[node]; }
+  Cost cost() const { return cost_; }
+  /// Overload and balance of a node.
+  Cost node_cost(uint32_t node) const { return node_cost_[node]; }
+  /// What is left by room, then the levels.
+  const int64_t *node_row(uint32_t node) const {
+    return rows_.data() + size_t{node} * tables_.stride;
+  }
+  /// Replicas that have to be placed and are not, and what spreads and nearness lack.
+  int64_t broken() const { return missing_ + rules_.broken(); }
+
+  /// Room for the replica's demand and devices, and a node that it may be on.
+  bool room(uint32_t replica, uint32_t node) const;
+  /// Whether it may move there: room, within limits, nothing more broken than before.
+  /// \pre it is elsewhere or nowhere.
+  bool fits(uint32_t replica, uint32_t node) const;
+  /// The same for one that need not mend anything: it breaks no limit.
+  bool admits(uint32_t replica, uint32_t node) const;
+  int64_t strain(uint32_t replica, uint32_t node) const {
+    return rules_.bind(replica) ? rules_.change(replica, node_of_[replica], node) : 0;
+  }
+
+  bool within_limits(uint32_t replica, uint32_t node) const {
+    return rules_.within_limits(replica, node_of_[replica], node);
+  }
+  /// Whether a limit that keeps the replica from the node counts the other where that one is.
+  bool in_the_way(uint32_t other, uint32_t replica, uint32_t node) const {
+    return rules_.in_the_way(other, node_of_[other], replica, node);
+  }
+  /// Whether any rule is about the replica.
+  bool bound(uint32_t replica) const { return rules_.bind(replica); }
+
+  /// Of the cost of a move, what does not depend on where it goes; the rest. Their sum is `delta`
+  /// but for the busiest group.
+  Cost leaving(uint32_t replica) const;
+  Cost arriving(uint32_t replica, uint32_t node) const;
+  Cost busiest_change(uint32_t replica, uint32_t node) const;
+  /// Of moving a replica to a node, which it is not on; either may be nowhere.
+  Cost delta(uint32_t replica, uint32_t node) const {
+    return leaving(replica) +
+           (node == nowhere ? tables_.own(replica, node) : arriving(replica, node)) +
+           busiest_change(replica, node);
+  }
+
+  /// Of two replicas on different nodes.
+  Cost swap_delta(uint32_t one, uint32_t other);
+  bool swap_fits(uint32_t one, uint32_t other);
+
+  /// \pre fits, or admits. Any of the nodes may be nowhere.
+  void shift(uint32_t replica, uint32_t node);
+  void put(uint32_t replica, uint32_t node) { shift(replica, node); }
+  void lift(uint32_t replica) { shift(replica, nowhere); }
+  /// Undoes a lift: on the very devices that it had, `devices_of` before.
+  void put_back(uint32_t replica, uint32_t node, uint32_t devices);
+  uint32_t devices_of(uint32_t replica) const {
+    return devices_of_.empty() ? 0 : devices_of_[replica];
+  }
+  void swap(uint32_t one, uint32_t other);
+
+  /// Moved replicas of a group, and the most of any.
+  uint32_t moved(uint32_t group) const { return moved_[group]; }
+  uint32_t busiest() const { return busiest_; }
+
+private:
+  bool moved_if_on(uint32_t replica, uint32_t node) const {
+    return tables_.home[replica] != nowhere && tables_.home[replica] != node;
+  }
+  bool devices_fit(uint32_t replica, uint32_t node, uint32_t without) const;
+  void take_devices(uint32_t replica, uint32_t node);
+  void hold_devices(uint32_t replica, uint32_t node, uint32_t held);
+  void free_devices(uint32_t replica, uint32_t node);
+  void detach(uint32_t replica);
+  void attach(uint32_t replica, uint32_t node);
+  void count_move(uint32_t replica, bool moved);
+
+  const Tables &tables_;
+  Rules rules_;
+  std::vector<uint32_t> node_of_, place_; ///< `place_` in hosted_ of its node
+  std::vector<std::vector<uint32_t>> hosted_;
+  std::vector<int64_t> rows_;
+  std::vector<Cost> node_cost_;
+  std::vector<uint32_t> devices_of_;
+  std::vector<int64_t> device_free_;
+  std::vector<uint32_t> moved_, groups_moved_; ///< by group; how many groups moved that many
+  uint32_t busiest_ = 0;
+  int64_t missing_ = 0;
+  Cost cost_ = 0;
+};
+
+} // namespace nemo::optimiser

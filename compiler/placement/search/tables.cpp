@@ -1,0 +1,151 @@
+#include "compiler/placement/search/tables.h"
+
+#include <algorithm>
+
+namespace nemo::optimiser {
+
+namespace {
+
+uint32_t padded(size_t count) { return static_cast<uint32_t>((count + 3) / 4 * 4); }
+
+} // namespace
+
+Tables::Tables(const Model &model, const Distortion &distortion)
+    : model(model), nodes(model.nodes), replicas(static_cast<uint32_t>(model.replicas.size())),
+      open_price(model.open_price), busiest_price(model.busiest_group_price),
+      words_((model.nodes + 63) / 64),
+      pair_price_(model.pair_price.empty() ? nullptr : model.pair_price.data()) {
+  lay_out(distortion);
+  flatten_replicas(distortion);
+  for (const Shape &one : model.shapes) {
+    prices.push_back(one.prices == UINT32_MAX ? nullptr : model.prices[one.prices].data());
+    set_of_.push_back(one.allowed);
+    if (!model.unit_price.empty())
+      unit_demand_.insert(unit_demand_.end(), one.demand.begin(), one.demand.end());
+    devices |= one.devices.count > 0;
+  }
+  allowed.resize(model.node_sets.size() * words_);
+  for (size_t set = 0; set < model.node_sets.size(); ++set)
+    for (uint32_t node = 0; node < nodes; ++node)
+      if (model.node_sets[set][node])
+        allowed[set * words_ + node / 64] |= uint64_t{1} << (node % 64);
+  first_device.assign(nodes + 1, 0);
+  for (const Device &device : model.devices)
+    ++first_device[device.node + 1];
+  for (uint32_t node = 0; node < nodes; ++node)
+    first_device[node + 1] += first_device[node];
+}
+
+void Tables::lay_out(const Distortion &distortion) {
+  const size_t dims = model.resources.size();
+  std::vector<int64_t> total(dims);
+  for (const Replica &replica : model.replicas)
+    for (size_t d = 0; d < dims; ++d)
+      total[d] += model.shapes[replica.shape].demand[d];
+  std::vector<int64_t> largest(dims);
+  for (size_t i = 0; i < model.capacity.size(); ++i)
+    largest[i % dims] = std::max(largest[i % dims], model.capacity[i]);
+  auto any_node = [&](auto holds) {
+    for (uint32_t node = 0; node < nodes; ++node)
+      if (holds(node * dims))
+        return true;
+    return false;
+  };
+  std::vector<size_t> room, overload, balance;
+  for (size_t d = 0; d < dims; ++d) {
+    if (any_node([&](size_t at) { return model.capacity[at + d] < total[d]; }))
+      room.push_back(d);
+    if (model.resources[d].overload_price > 0 && any_node([&](size_t at) {
+          return model.safety[at + d] < std::min(model.capacity[at + d], total[d]);
+        }))
+      overload.push_back(d);
+  }
+  for (size_t b = 0; b < model.balances.size(); ++b)
+    if (model.balances[b].price > 0 && model.balances[b].target > 0)
+      balance.push_back(b);
+  rooms = padded(room.size());
+  levels = padded(overload.size() + balance.size());
+  stride = rooms + levels;
+
+  auto percent = [&](size_t d) {
+    return distortion.overload.empty() ? 100 : distortion.overload[d];
+  };
+  // A price of so many percent; the true one stays exact.
+  auto priced = [&](size_t d) {
+    return percent(d) == 100 ? model.resources[d].overload_price
+                             : model.resources[d].overload_price / 100 * percent(d);
+  };
+  node_rows.assign(size_t{nodes} * stride, 0);
+  for (uint32_t node = 0; node < nodes; ++node) {
+    const size_t at = node * dims;
+    int64_t *row = node_rows.data() + size_t{node} * stride;
+    for (size_t i = 0; i < room.size(); ++i)
+      row[i] = model.capacity[at + room[i]];
+    int64_t *level = row + rooms;
+    // Safety beyond all demand is as good as all demand, and keeps the product small.
+    for (size_t d : overload)
+      *level++ = -priced(d) * std::min(model.safety[at + d], total[d]);
+    for (size_t b : balance) {
+      const Balance &one = model.balances[b];
+      const int64_t wanted = one.target * model.capacity[at + one.of];
+      *level++ =
+          one.price * (wanted - std::min(model.capacity[at + one.to], wanted + total[one.to]));
+    }
+  }
+  shape_rows.assign(model.shapes.size() * stride, 0);
+  for (size_t s = 0; s < model.shapes.size(); ++s) {
+    const std::vector<int64_t> &demand = model.shapes[s].demand;
+    int64_t *row = shape_rows.data() + s * stride;
+    for (size_t i = 0; i < room.size(); ++i)
+      row[i] = demand[room[i]];
+    // A shape that nobody has, or no node can host, may be of any size.
+    auto used = [&](size_t d) { return std::min({demand[d], total[d], largest[d]}); };
+    int64_t *level = row + rooms;
+    for (size_t d : overload)
+      *level++ = priced(d) * used(d);
+    for (size_t b : balance) {
+      const Balance &one = model.balances[b];
+      *level++ = one.price * (used(one.to) - one.target * used(one.of));
+    }
+  }
+  if (std::none_of(model.resources.begin(), model.resources.end(),
+                   [](const Resource &resource) { return resource.transient; }))
+    return;
+  home_rows = shape_rows;
+  for (size_t s = 0; s < model.shapes.size(); ++s)
+    for (size_t i = 0; i < room.size(); ++i)
+      if (model.resources[room[i]].transient)
+        home_rows[s * stride + i] = 0;
+  for (const Replica &replica : model.replicas)
+    if (replica.home != nowhere)
+      for (size_t i = 0; i < room.size(); ++i)
+        if (model.resources[room[i]].transient)
+          node_rows[size_t{replica.home} * stride + i] -=
+              model.shapes[replica.shape].demand[room[i]];
+}
+
+void Tables::flatten_replicas(const Distortion &distortion) {
+  std::vector<uint32_t> sizes(model.groups);
+  for (const Replica &replica : model.replicas) {
+    shape.push_back(replica.shape);
+    home.push_back(replica.home);
+    move_price.push_back(distortion.change == 100 ? replica.move_price
+                                                  : replica.move_price * distortion.change / 100);
+    pair_weight.push_back(distortion.change == 100 ? replica.pair_weight
+                                                   : replica.pair_weight * distortion.change / 100);
+    absence_price.push_back(std::max<Cost>(replica.absence_price, 0));
+    groups_of.items.insert(groups_of.items.end(), replica.groups.begin(), replica.groups.end());
+    groups_of.begin.push_back(static_cast<uint32_t>(groups_of.items.size()));
+    for (uint32_t group : replica.groups)
+      ++sizes[group];
+  }
+  members.items.resize(groups_of.items.size());
+  for (uint32_t group = 0; group < model.groups; ++group)
+    members.begin.push_back(members.begin.back() + sizes[group]);
+  std::vector<uint32_t> at(members.begin.begin(), members.begin.end() - 1);
+  for (uint32_t replica = 0; replica < replicas; ++replica)
+    for (uint32_t group : model.replicas[replica].groups)
+      members.items[at[group]++] = replica;
+}
+
+} // namespace nemo::optimiser
