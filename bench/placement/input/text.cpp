@@ -54,10 +54,10 @@ llvm::Expected<std::string> contents(const std::string &path, archive *handle) {
   }
 }
 
-std::vector<std::string> cells(std::string_view line) {
+std::vector<std::string> cells(std::string_view line, char separator) {
   std::vector<std::string> out;
   for (size_t begin = 0;;) {
-    const size_t end = line.find(',', begin);
+    const size_t end = line.find(separator, begin);
     out.emplace_back(line.substr(begin, end - begin));
     if (end == std::string_view::npos)
       return out;
@@ -137,6 +137,7 @@ llvm::Expected<Table> read_table(const std::string &path) {
   if (!text)
     return text.takeError();
   Table table;
+  char separator = ',';
   for (size_t begin = 0; begin < text->size();) {
     size_t end = std::min(text->find('\n', begin), text->size());
     std::string_view line(text->data() + begin, end - begin);
@@ -146,10 +147,11 @@ llvm::Expected<Table> read_table(const std::string &path) {
     if (line.empty())
       continue;
     if (table.columns.empty()) {
-      table.columns = cells(line);
+      separator = line.find('\t') == std::string_view::npos ? ',' : '\t';
+      table.columns = cells(line, separator);
       continue;
     }
-    table.rows.push_back(cells(line));
+    table.rows.push_back(cells(line, separator));
     if (table.rows.back().size() != table.columns.size())
       return wrong(path,
                    llvm::formatv("row {0} has {1} cells, there are {2} columns", table.rows.size(),

@@ -23,8 +23,8 @@ llvm::Expected<std::vector<Member>> read_members(const std::string &path);
 llvm::Expected<std::vector<int64_t>> numbers_of(std::string_view text, const std::string &path);
 llvm::Expected<std::vector<int64_t>> read_numbers(const std::string &path);
 
-/// One row per line, cells split at commas; the first line names the columns. No cell of these sets
-/// holds a quote.
+/// One row per line; the first line names the columns, and when it holds a tab, cells are split at
+/// tabs, else at commas. No cell of these sets holds a quote.
 struct Table {
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;
