@@ -174,9 +174,10 @@ llvm::Error make_scratch(const RootPlan &plan) {
     uint64_t bytes;
     const char *mode;
   };
-  for (const Scratch &one :
-       {Scratch{"/tmp", bytes, "1777"}, Scratch{"/run", 8 << 20, "0755"},
-        Scratch{"/dev", 64 << 10, "0755"}, Scratch{"/dev/shm", bytes, "1777"}}) {
+  if (auto error = make_directory("/dev"))
+    return error;
+  for (const Scratch &one : {Scratch{"/tmp", bytes, "1777"}, Scratch{"/run", 8 << 20, "0755"},
+                             Scratch{"/dev/shm", bytes, "1777"}}) {
     if (auto error = make_directory(one.path))
       return error;
     if (auto error = mount_tmpfs(in_stage(one.path), one.bytes, one.mode, kTmpfsFlags))
@@ -197,6 +198,8 @@ llvm::Error make_scratch(const RootPlan &plan) {
 }
 
 llvm::Error make_secrets(const RootPlan &plan) {
+  if (plan.secrets.empty())
+    return llvm::Error::success();
   if (auto error = make_directory("/run/secrets"))
     return error;
   uint64_t bytes = 64 << 10;
@@ -213,7 +216,7 @@ llvm::Error make_secrets(const RootPlan &plan) {
 llvm::Error put_all(std::vector<Placed> &placed, RootPlan &plan) {
   Descriptor root(::open(kStage, O_PATH | O_DIRECTORY | O_CLOEXEC));
   std::vector<uint64_t> own;
-  for (const char *path : {"", "/tmp", "/run", "/dev"}) {
+  for (const char *path : {"", "/tmp", "/run"}) {
     struct stat info;
     if (::stat(in_stage(path).c_str(), &info) != 0)
       return system_failure(errno, "look at {}", path);
@@ -241,8 +244,6 @@ llvm::Error enter_root() {
     return system_failure(errno, "detach the old root");
   if (::chdir("/") != 0)
     return system_failure(errno, "enter the new root");
-  if (auto error = restrict_mount("/dev", kNoPrivilege | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC))
-    return error;
   return restrict_mount("/", kReadOnly);
 }
 
