@@ -54,15 +54,18 @@ llvm::Expected<std::string> contents(const std::string &path, archive *handle) {
   }
 }
 
+// Quotes around a cell let it hold the separator; they are no part of it.
 std::vector<std::string> cells(std::string_view line, char separator) {
-  std::vector<std::string> out;
-  for (size_t begin = 0;;) {
-    const size_t end = line.find(separator, begin);
-    out.emplace_back(line.substr(begin, end - begin));
-    if (end == std::string_view::npos)
-      return out;
-    begin = end + 1;
-  }
+  std::vector<std::string> out(1);
+  bool quoted = false;
+  for (char c : line)
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == separator && !quoted)
+      out.emplace_back();
+    else
+      out.back() += c;
+  return out;
 }
 
 } // namespace

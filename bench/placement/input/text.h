@@ -24,7 +24,7 @@ llvm::Expected<std::vector<int64_t>> numbers_of(std::string_view text, const std
 llvm::Expected<std::vector<int64_t>> read_numbers(const std::string &path);
 
 /// One row per line; the first line names the columns, and when it holds a tab, cells are split at
-/// tabs, else at commas. No cell of these sets holds a quote.
+/// tabs, else at commas that are not between quotes.
 struct Table {
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;

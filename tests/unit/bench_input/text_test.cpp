@@ -86,5 +86,7 @@ TEST_CASE("a table is split at commas, or at tabs where its first line has some"
   CHECK_THAT(fault(commas.column("c")), Contains("no column c"));
   const auto tabs = got(read_table(scratch.file("t", "a\tb\n1,5\t2\n")));
   CHECK(tabs.rows[0] == std::vector<std::string>{"1,5", "2"});
+  const auto quoted = got(read_table(scratch.file("q", "a,b\n\"x, y\",2\n")));
+  CHECK(quoted.rows[0] == std::vector<std::string>{"x, y", "2"});
   CHECK_THAT(fault(read_table(scratch.file("w", "a,b\n1\n"))), Contains("row 1 has 1 cells"));
 }
