@@ -1,7 +1,8 @@
 #include "compiler/placement/search/construct.h"
 
 #include <algorithm>
-#include <numeric>
+
+#include "compiler/placement/search/price_order.h"
 
 namespace nemo::optimiser {
 
@@ -10,7 +11,7 @@ namespace {
 class Construction {
 public:
   Construction(State &state, Random &random, Budget &budget)
-      : state_(state), tables_(state.tables()), random_(random), budget_(budget),
+      : state_(state), tables_(state.tables()), random_(random), budget_(budget), order_(state),
         penalty_(tables_.replicas, 1) {}
 
   bool run() {
@@ -19,7 +20,7 @@ public:
       while (!waiting_.empty() && budget_.left() && !hopeless_) {
         const uint32_t replica = waiting_.back();
         waiting_.pop_back();
-        if (!place(replica, tables_.nodes))
+        if (!place(replica))
           eject_for(replica);
       }
       if (waiting_.empty() && state_.broken() > 0)
@@ -65,7 +66,7 @@ private:
     for (uint32_t replica : order) {
       if (!budget_.left())
         return;
-      if (!place(replica, sampled))
+      if (!place(replica))
         waiting_.push_back(replica);
     }
     std::reverse(waiting_.begin(), waiting_.end());
@@ -86,35 +87,47 @@ private:
     return tables_.model.replicas[replica].absence_price != must_be_placed;
   }
 
-  // The best of some nodes from a random one on; of all, if none of these will do.
-  bool place(uint32_t replica, uint32_t at_least) {
+  // The best of the cheapest that take it; of more of them while some rule lacks something.
+  bool place(uint32_t replica) {
     Choice best;
-    const uint32_t nodes = tables_.nodes, first = nodes == 0 ? 0 : random_.below(nodes);
     const Cost leaving = state_.leaving(replica);
-    uint32_t looked = 0;
     const uint32_t home = tables_.home[replica];
     if (home != nowhere)
       consider(replica, home, leaving, best);
-    for (; looked < nodes && (looked < at_least || best.node == nowhere); ++looked)
-      consider(replica, first + looked < nodes ? first + looked : first + looked - nodes, leaving,
-               best);
+    const uint32_t enough = state_.unsettled(replica) ? further : few;
+    uint32_t looked = 0, taken = 0;
+    order_.visit(replica, [&](uint32_t node) {
+      ++looked;
+      taken += consider(replica, node, leaving, best);
+      return taken < few || (taken < enough && best.strain >= 0);
+    });
     budget_.spend(looked + 1);
     if (optional(replica) && (best.node == nowhere || best.strain > 0 || best.cost > 0))
       return true; // stays away
     if (best.node == nowhere)
       return false;
-    state_.put(replica, best.node);
+    shift(replica, best.node);
     return true;
   }
 
-  void consider(uint32_t replica, uint32_t node, Cost leaving, Choice &best) const {
+  // \returns whether it may be there.
+  bool consider(uint32_t replica, uint32_t node, Cost leaving, Choice &best) const {
     if (!state_.admits(replica, node))
-      return;
+      return false;
     const Choice choice{node, state_.strain(replica, node),
                         leaving + state_.arriving(replica, node) +
                             state_.busiest_change(replica, node)};
     if (choice.better_than(best))
       best = choice;
+    return true;
+  }
+
+  void shift(uint32_t replica, uint32_t node) {
+    const uint32_t from = state_.node_of(replica);
+    state_.shift(replica, node);
+    for (uint32_t changed : {from, node})
+      if (changed != nowhere)
+        order_.update(state_, changed);
   }
 
   // Makes room where those that have to leave have been hard to place least often.
@@ -146,8 +159,8 @@ private:
       return;
     }
     for (const Ejected &other : best)
-      state_.lift(other.replica);
-    state_.put(replica, best_node);
+      shift(other.replica, nowhere);
+    shift(replica, best_node);
     wait(best);
   }
 
@@ -223,56 +236,82 @@ private:
     return out;
   }
 
-  // Everybody is placed, and spreads or nearness are not kept: moves that mend, or do no harm, or
-  // now and then an ejection.
-  void mend() {
-    bool mended = false;
-    for (uint32_t i = 0; i < tables_.replicas && budget_.left() && state_.broken() > 0; ++i) {
-      const uint32_t replica = random_.below(tables_.replicas);
-      if (!state_.bound(replica) || state_.node_of(replica) == nowhere) {
-        budget_.spend(1);
-        continue;
-      }
-      Choice best;
-      const uint32_t first = random_.below(tables_.nodes);
-      const Cost leaving = state_.leaving(replica);
-      for (uint32_t n = 0; n < tables_.nodes; ++n) {
-        const uint32_t node = (first + n) % tables_.nodes;
-        if (node != state_.node_of(replica))
-          consider(replica, node, leaving, best);
-      }
-      budget_.spend(tables_.nodes);
-      if (best.node == nowhere || best.strain > 0 || (best.strain == 0 && random_.below(8) > 0))
-        continue;
-      mended |= best.strain < 0;
-      state_.shift(replica, best.node);
-    }
-    if (mended || state_.broken() == 0)
-      return;
-    // No room where it is wanted: somebody who would mend something there makes it.
-    for (uint32_t i = 0; i < tables_.replicas && budget_.left(); ++i) {
-      const uint32_t replica = random_.below(tables_.replicas), node = random_.below(tables_.nodes);
-      budget_.spend(1);
-      if (!state_.bound(replica) || state_.node_of(replica) == node ||
-          state_.strain(replica, node) >= 0)
-        continue;
-      uint64_t penalty = 0;
-      std::vector<Ejected> out = ejected(replica, node, UINT64_MAX, penalty);
-      if (state_.admits(replica, node)) {
-        state_.shift(replica, node);
-        wait(out);
-        return;
-      }
-      put_back(out);
-    }
+  // Members of groups whose spreads or nearness are not kept, and of those they should be near.
+  std::vector<uint32_t> concerned() {
+    std::vector<bool> seen(tables_.replicas);
+    std::vector<uint32_t> out;
+    for (uint32_t group : state_.broken_groups())
+      for (const uint32_t *m = tables_.members.from(group); m != tables_.members.to(group); ++m)
+        if (state_.node_of(*m) != nowhere && !seen[*m]) {
+          seen[*m] = true;
+          out.push_back(*m);
+        }
+    shuffle(out, random_);
+    return out;
   }
 
-  static constexpr uint32_t sampled = 64, most_tried = 48;
+  // Everybody is placed, and some rules are not kept: moves that mend, or do no harm, of those
+  // concerned; then an ejection; then of anybody, now and then.
+  void mend() {
+    const std::vector<uint32_t> replicas = concerned();
+    bool mended = false;
+    for (uint32_t replica : replicas)
+      mended |= mend_by(replica);
+    if (mended || state_.broken() == 0 || make_room(replicas))
+      return;
+    for (uint32_t i = 0; i < tables_.replicas; ++i)
+      mend_by(random_.below(tables_.replicas));
+  }
+
+  bool mend_by(uint32_t replica) {
+    if (!budget_.spend(1) || state_.broken() == 0 || !state_.bound(replica) ||
+        state_.node_of(replica) == nowhere)
+      return false;
+    Choice best;
+    const Cost leaving = state_.leaving(replica);
+    uint32_t harmless = nowhere, seen = 0;
+    for (uint32_t node = 0; node < tables_.nodes; ++node)
+      if (node != state_.node_of(replica) && consider(replica, node, leaving, best) &&
+          state_.strain(replica, node) == 0 && random_.below(++seen) == 0)
+        harmless = node;
+    budget_.spend(tables_.nodes);
+    if (best.node == nowhere || best.strain > 0 || (best.strain == 0 && random_.below(8) > 0))
+      return false;
+    shift(replica, best.strain < 0 ? best.node : harmless);
+    return best.strain < 0;
+  }
+
+  // No room where it is wanted: somebody who would mend something there makes it.
+  bool make_room(const std::vector<uint32_t> &replicas) {
+    for (uint32_t replica : replicas) {
+      const uint32_t first = random_.below(tables_.nodes);
+      for (uint32_t n = 0; n < tables_.nodes && budget_.spend(1); ++n) {
+        const uint32_t node = (first + n) % tables_.nodes;
+        if (state_.node_of(replica) == node || state_.strain(replica, node) >= 0)
+          continue;
+        uint64_t penalty = 0;
+        std::vector<Ejected> out = ejected(replica, node, UINT64_MAX, penalty);
+        const bool admitted = state_.admits(replica, node);
+        put_back(out);
+        if (!admitted)
+          continue;
+        for (const Ejected &other : out)
+          shift(other.replica, nowhere);
+        shift(replica, node);
+        wait(out);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static constexpr uint32_t few = 8, further = 64, most_tried = 48;
 
   State &state_;
   const Tables &tables_;
   Random &random_;
   Budget &budget_;
+  PriceOrder order_;
   std::vector<double> nodes_in_set_; ///< all nodes per node of the set
   std::vector<uint64_t> penalty_;    ///< how often it was hard to place
   std::vector<uint32_t> waiting_;

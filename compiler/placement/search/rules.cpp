@@ -83,6 +83,44 @@ bool Rules::in_the_way(uint32_t other, uint32_t node_of_other, uint32_t replica,
   return false;
 }
 
+bool Rules::unsettled(uint32_t replica) const {
+  for (const uint32_t *g = tables_.groups_of.from(replica); g != tables_.groups_of.to(replica);
+       ++g) {
+    const OfGroup &begin = of_group_[*g], &end = of_group_[*g + 1];
+    if (begin.nears_end != end.nears_end)
+      return true;
+    for (uint32_t i = begin.spreads_end; i < end.spreads_end; ++i)
+      if (tallies_.domains(spreads_[i].tally) < spreads_[i].least)
+        return true;
+  }
+  return false;
+}
+
+std::vector<uint32_t> Rules::broken_groups() const {
+  std::vector<bool> broken(tables_.model.groups);
+  for (uint32_t group = 0; group < tables_.model.groups; ++group)
+    for (uint32_t i = of_group_[group].spreads_end; i < of_group_[group + 1].spreads_end; ++i)
+      if (tallies_.domains(spreads_[i].tally) < spreads_[i].least)
+        broken[group] = true;
+  for (const Reached &near : nears_)
+    if (tallies_.any(near.group_tally, [&](uint32_t in, uint32_t) { return !reached(near, in); }))
+      broken[near.group] = broken[near.to] = true;
+  std::vector<uint32_t> out;
+  for (uint32_t group = 0; group < tables_.model.groups; ++group)
+    if (broken[group])
+      out.push_back(group);
+  return out;
+}
+
+bool Rules::reached(const Reached &near, uint32_t in) const {
+  if (near.relation == UINT32_MAX)
+    return tallies_.count(near.to_tally, in) > 0;
+  const Relation &relation = tables_.model.relations[near.relation];
+  const size_t row = size_t{in} * tables_.model.families[near.family].domains;
+  return tallies_.any(near.to_tally,
+                      [&](uint32_t other, uint32_t) { return relation.reaches[row + other]; });
+}
+
 int64_t Rules::change(uint32_t replica, uint32_t from, uint32_t to) const {
   int64_t change = 0;
   for (const uint32_t *g = tables_.groups_of.from(replica); g != tables_.groups_of.to(replica);

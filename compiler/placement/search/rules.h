@@ -24,6 +24,11 @@ public:
   /// \pre two replicas on different nodes.
   bool may_swap(uint32_t one, uint32_t node_of_one, uint32_t other, uint32_t node_of_other);
 
+  /// Whether a spread of its groups lacks domains, or a nearness is about them.
+  bool unsettled(uint32_t replica) const;
+  /// Those that `broken` counts, and whom they should be near; each once.
+  std::vector<uint32_t> broken_groups() const;
+
   /// Whether any rule is about the replica.
   bool bind(uint32_t replica) const { return bound_[replica]; }
 
@@ -57,6 +62,7 @@ private:
         return true;
     return false;
   }
+  bool reached(const Reached &near, uint32_t in) const;
   bool apart(uint32_t one, uint32_t other) const;
   int64_t near_change(const Reached &near, bool is_group, bool is_to, uint32_t from,
                       uint32_t to) const;
