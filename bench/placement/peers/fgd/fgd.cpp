@@ -1,0 +1,95 @@
+#include "bench/placement/peers/fgd/fgd.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+namespace nemo::bench {
+
+namespace {
+
+// The commonest kinds of pods that together make up so much of the list.
+constexpr double popularity = 0.95;
+
+} // namespace
+
+Fgd::Fgd(const Openb &data, uint64_t seed)
+    : model_(data.model), rooms_(data.model), offers_(rooms_, data.model.shapes.size()),
+      random_(seed) {
+  // Memory does not tell kinds of pods apart there.
+  std::map<std::vector<int64_t>, Typical> kinds;
+  for (uint32_t pod : data.pods) {
+    const auto &shape = model_.shapes[pod];
+    auto at = kinds.try_emplace(
+        {shape.demand[0], shape.devices.count, shape.devices.share, shape.allowed},
+        Typical{pod, 0});
+    at.first->second.share += 1 / static_cast<double>(data.pods.size());
+  }
+  for (const auto &[key, kind] : kinds)
+    typical_.push_back(kind);
+  std::stable_sort(typical_.begin(), typical_.end(),
+                   [](const Typical &a, const Typical &b) { return a.share > b.share; });
+  for (uint32_t i = 0; i < model_.nodes; ++i)
+    rank_.push_back(i);
+  for (size_t i = rank_.size(); i > 1; --i)
+    std::swap(rank_[i - 1], rank_[random_() % i]);
+  double sum = 0;
+  size_t count = 0;
+  while (count < typical_.size() && sum < popularity)
+    sum += typical_[count++].share;
+  typical_.resize(count);
+  for (Typical &typical : typical_)
+    typical.share /= sum;
+}
+
+double Fgd::fragmentation(const optimiser::Room &room) const {
+  const auto idle =
+      static_cast<double>(std::accumulate(room.devices.begin(), room.devices.end(), int64_t{0}));
+  double out = 0;
+  for (const Typical &typical : typical_) {
+    const auto &shape = model_.shapes[typical.shape];
+    const auto [count, share] = shape.devices;
+    double useless = idle;
+    if (count > 0 && rooms_.allowed(room.kind, typical.shape) && shape.demand[0] <= room.free[0] &&
+        count <= room.devices.size() && room.devices[room.devices.size() - count] >= share) {
+      useless = 0;
+      for (int64_t left : room.devices)
+        if (left < share)
+          useless += static_cast<double>(left);
+    }
+    out += typical.share * useless;
+  }
+  return out;
+}
+
+std::optional<optimiser::Choice> Fgd::choose(uint32_t shape) {
+  // Scores are whole numbers from 0 to 100; among the nodes with the best one is drawn.
+  int best = -1;
+  uint64_t drawn_from = 0;
+  optimiser::Choice choice;
+  for (uint32_t room : rooms_.live()) {
+    const optimiser::Offer offer = offers_.of(
+        room, shape, [this](const optimiser::Room &left) { return fragmentation(left); },
+        [](const optimiser::Room &) { return 0.0; });
+    if (offer.loss == optimiser::Offer::impossible)
+      continue;
+    const int score = static_cast<int>(100 / (1 + std::exp(offer.loss / 1000)));
+    if (score > best) {
+      best = score;
+      drawn_from = 0;
+    }
+    if (score < best)
+      continue;
+    for (uint32_t node : rooms_.nodes(room))
+      if (drawn_from == 0 || rank_[node] < rank_[choice.node]) {
+        choice = rooms_.choice(node, shape, offer.device);
+        drawn_from = 1;
+      }
+  }
+  if (best < 0)
+    return std::nullopt;
+  return choice;
+}
+
+} // namespace nemo::bench
