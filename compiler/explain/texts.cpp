@@ -7,6 +7,8 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include "protocol/formula/evaluate.h"
+
 namespace nemo::explain {
 
 std::string replica(llvm::StringRef workload, uint32_t number) {
@@ -189,10 +191,25 @@ proto::Model carbon_model() {
   return model("gco2e_per_hour", "location-based",
                "power x carbon intensity of the site's grid (GHG Protocol, Scope 2)");
 }
+proto::Model availability_model() {
+  return model(
+      "availability", "shared-domains",
+      "replicas up, by site and node (Barlow, Heidtmann, 1984); what it needs to serve: at "
+      "least the product, at most the least (Esary, Proschan, Walkup, 1967)");
+}
 std::string bound_model() { return "sum of each replica's cheapest admissible marginal cost"; }
 
 std::string detail_no_model(llvm::StringRef metric) {
   return fmt::format("no model predicts {}", metric.str());
+}
+std::string bounds(const proto::Value &low, const proto::Value &high) {
+  proto::Value range;
+  *range.mutable_range()->mutable_low() = low;
+  *range.mutable_range()->mutable_high() = high;
+  return formula::to_string(range);
+}
+std::string fact_of(llvm::StringRef fact, llvm::StringRef kind, llvm::StringRef name) {
+  return fmt::format("{} of {} {}", fact.str(), kind.str(), name.str());
 }
 std::string detail_missing(llvm::StringRef fact) { return fmt::format("unknown: {}", fact.str()); }
 std::string detail_parts(llvm::ArrayRef<std::pair<std::string, std::string>> name_and_value) {

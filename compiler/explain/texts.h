@@ -62,10 +62,15 @@ std::string stop_first_volume(llvm::StringRef volume);
 proto::Model cost_model();   ///< figure "eur_per_hour"
 proto::Model power_model();  ///< figure "watts", name "linear-share"
 proto::Model carbon_model(); ///< figure "gco2e_per_hour"
+proto::Model availability_model();
 std::string bound_model();
 
 /// Expectation.detail. `metric` as written ("latency.p99").
 std::string detail_no_model(llvm::StringRef metric);
+/// The interval that a model gives: "99.8%..99.95%".
+std::string bounds(const proto::Value &low, const proto::Value &high);
+/// Names of facts that models miss: "availability of node gw1".
+std::string fact_of(llvm::StringRef fact, llvm::StringRef kind, llvm::StringRef name);
 std::string detail_missing(llvm::StringRef fact);
 /// "cost = 0.012EUR/h", one per part, joined by "; "
 std::string detail_parts(llvm::ArrayRef<std::pair<std::string, std::string>> name_and_value);

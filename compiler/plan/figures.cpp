@@ -55,6 +55,15 @@ std::string quantity_text(const proto::Quantity *quantity) {
   return read ? formula::to_string(*read) : "unknown";
 }
 
+std::string predicted_text(const proto::Expectation &item) {
+  if (!item.has_predicted())
+    return "not predicted";
+  const std::string low = quantity_text(&item.predicted_low()),
+                    high = quantity_text(&item.predicted_high());
+  return item.has_predicted_low() && low != high ? low + ".." + high
+                                                 : quantity_text(&item.predicted());
+}
+
 std::optional<std::string> quantity_number(const proto::Quantity &quantity) {
   const auto read = formula::from_proto(quantity);
   if (!read)

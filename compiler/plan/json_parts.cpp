@@ -82,6 +82,13 @@ void write(OStream &json, const proto::Expectation &item) {
   words(json, "target", item.target());
   number(json, "predicted",
          item.has_predicted() ? quantity_number(item.predicted()) : std::nullopt);
+  const auto end = [&](bool known, const proto::Quantity &quantity) {
+    return known                  ? quantity_number(quantity)
+           : item.has_predicted() ? quantity_number(item.predicted())
+                                  : std::nullopt;
+  };
+  number(json, "predicted_low", end(item.has_predicted_low(), item.predicted_low()));
+  number(json, "predicted_high", end(item.has_predicted_high(), item.predicted_high()));
   const proto::Quantity *unit = item.has_predicted() ? &item.predicted()
                                 : item.has_limit()   ? &item.limit()
                                                      : nullptr;

@@ -55,8 +55,6 @@ void expectations(llvm::raw_ostream &out, const proto::Plan &plan, const PrintSt
   for (const proto::Expectation &item : plan.expectations()) {
     const char *symbol = !item.has_met() ? "?" : item.met() ? "✓" : "✗";
     const Tone tone = !item.has_met() ? Tone::changed : item.met() ? Tone::good : Tone::bad;
-    std::string predicted =
-        item.has_predicted() ? quantity_text(&item.predicted()) : "not predicted";
     std::string why;
     if (item.has_margin())
       why = item.margin() >= 0 ? percent(item.margin()) + " below the limit"
@@ -74,7 +72,7 @@ void expectations(llvm::raw_ostream &out, const proto::Plan &plan, const PrintSt
     table.row({{symbol, tone},
                {object.str()},
                {item.target()},
-               {predicted, Tone::plain, true},
+               {predicted_text(item), Tone::plain, true},
                {why, Tone::faint}});
   }
   section(out, "Expectations", style);

@@ -16,6 +16,7 @@ using google::protobuf::RepeatedPtrField;
 struct Asked {
   std::set<std::string> node_labels, site_labels;
   bool temperature = false;
+  bool availability = false; ///< of nodes and sites, also to predict one from
 
   void add(const proto::Expr &formula) {
     for (const proto::Ref *ref : formula::references(formula)) {
@@ -25,6 +26,8 @@ struct Asked {
       if (path.size() > at + 1 && path[at] == "labels")
         (site ? site_labels : node_labels).insert(path[at + 1]);
       temperature |= path.size() > 1 && path[0] == "node" && path[1] == "temperature";
+      availability |= !path.empty() && (path[0] == "availability" ||
+                                        (path.size() > at && path[at] == "availability"));
     }
   }
   void add(const RepeatedPtrField<proto::Rule> &rules) {
@@ -84,13 +87,18 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
   facts.set_backend(fleet.backend());
   *facts.mutable_sites() = fleet.sites();
   *facts.mutable_nodes() = fleet.nodes();
-  for (proto::Site &site : *facts.mutable_sites())
+  for (proto::Site &site : *facts.mutable_sites()) {
     keep_labels(*site.mutable_labels(), names.site_labels);
+    if (!names.availability)
+      site.clear_availability_ppb();
+  }
   for (proto::Node &node : *facts.mutable_nodes()) {
     keep_labels(*node.mutable_labels(), names.node_labels);
     node.clear_agent_version();
     if (!names.temperature)
       node.clear_temperature_mdegc();
+    if (!names.availability)
+      node.clear_availability_ppb();
   }
   for (const proto::Running &running : fleet.running())
     if (running.stack() == intent.stack()) {

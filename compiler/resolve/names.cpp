@@ -55,6 +55,8 @@ proto::Value site_fact(const proto::Ref &ref, int at, const NodeView &view) {
   if (member == "price" && site->has_price_neur_per_kwh())
     return whole(site->price_neur_per_kwh(), 1, 1000000000 * int64_t{3600000}, "EUR J^-1",
                  "EUR/kWh");
+  if (member == "availability" && site->has_availability_ppb())
+    return whole(site->availability_ppb(), 1, 1000000000, "", "%");
   if (member == "labels" && at + 1 < path.size())
     return labelled(site->labels(), path[at + 1], ref, whose);
   return missing(ref, whose);
@@ -91,6 +93,8 @@ proto::Value node_fact(const proto::Ref &ref, const NodeView &view) {
     return whole(node.trust(), 1, 1, "", "");
   if (member == "price" && node.has_price_neur_per_hour())
     return whole(node.price_neur_per_hour(), 1, 1000000000 * int64_t{3600}, "EUR s^-1", "EUR/h");
+  if (member == "availability" && node.has_availability_ppb())
+    return whole(node.availability_ppb(), 1, 1000000000, "", "%");
   if (member == "temperature" && node.has_temperature_mdegc())
     return measure(Rational::make(Rational::Int(node.temperature_mdegc()) + 273150, 1000), "K",
                    "degC");

@@ -90,6 +90,9 @@ void overlay_site(const proto::Object &declared, proto::Site &site) {
   if (const proto::Value *value = find(declared, "price"))
     if (auto price = scaled(*value, 1000000000 * joule_per_kwh, 1); price && *price >= 0)
       site.set_price_neur_per_kwh(static_cast<uint64_t>(*price));
+  if (const proto::Value *value = find(declared, "availability"))
+    if (auto share = scaled(*value, 1000000000, 1); share && *share >= 0)
+      site.set_availability_ppb(static_cast<uint64_t>(*share));
   overlay_labels(declared, *site.mutable_labels());
 }
 
@@ -166,6 +169,9 @@ void overlay_node(const proto::Intent &intent, const proto::Object &declared, pr
   if (const proto::Value *value = find(declared, "price"))
     if (auto price = scaled(*value, 1000000000 * int64_t{3600}, 1); price && *price >= 0)
       node.set_price_neur_per_hour(static_cast<uint64_t>(*price));
+  if (const proto::Value *value = find(declared, "availability"))
+    if (auto share = scaled(*value, 1000000000, 1); share && *share >= 0)
+      node.set_availability_ppb(static_cast<uint64_t>(*share));
   // A declared list of sandboxes narrows what the agent found: declaring one does not install it.
   if (const proto::Value *value = find(declared, "sandboxes"); value && value->has_list()) {
     std::vector<std::string> kept;

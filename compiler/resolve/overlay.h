@@ -14,8 +14,8 @@ struct Overlaid {
   std::vector<Diagnostic> diagnostics;
 };
 
-/// Declared facts fill what is unknown; declared price, power, carbon, labels, class and trust win;
-/// declared resources may lower what was discovered and never exceed it.
+/// Declared facts fill what is unknown; declared price, power, carbon, availability, labels, class
+/// and trust win; declared resources may lower what was discovered and never exceed it.
 Overlaid overlay(const proto::Intent &intent, const proto::Fleet &fleet);
 
 } // namespace nemo::compiler

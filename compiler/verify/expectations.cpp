@@ -1,6 +1,7 @@
 // What the author expects, against the sums of the models. A rule that joins several by `and` is an
 // expectation for each.
 #include "compiler/explain/texts.h"
+#include "compiler/verify/predicted.h"
 #include "compiler/verify/sums.h"
 
 #include <fmt/format.h>
@@ -11,39 +12,31 @@ namespace nemo::verify {
 
 namespace {
 
-/// What a model says of a metric for a group of replicas; a metric without a model has no value.
-struct Predicted {
-  std::string model;
-  proto::Value value;
-};
-
-Predicted predict(const std::string &metric, const Sums &sums) {
-  auto figure = [](const Sum &sum, int64_t parts, const char *dimension, const char *unit) {
-    if (!sum.value)
-      return formula::unknown(sum.missing);
-    return formula::quantity(
-        {*Rational::make(*sum.value, parts), *formula::Dimension::parse(dimension), unit});
-  };
-  if (metric == "energy")
-    return {explain::power_model().name(), figure(sums.milliwatts, 1000, "J s^-1", "W")};
-  if (metric == "carbon")
-    return {explain::carbon_model().name(),
-            figure(sums.milligrams_per_hour, 3600000, "gCO2e s^-1", "gCO2e/h")};
-  if (metric == "cost")
-    return {explain::cost_model().name(),
-            figure(sums.micro_euros_per_hour, 3600000000, "EUR s^-1", "EUR/h")};
-  return {"", formula::unknown(metric)};
+Predicted of_sum(const proto::Model &model, const Sum &sum, int64_t parts, const char *dimension,
+                 const char *unit) {
+  Predicted figure;
+  figure.model = model.name();
+  figure.low = sum.value ? formula::quantity({*Rational::make(*sum.value, parts),
+                                              *formula::Dimension::parse(dimension), unit})
+                         : formula::unknown(sum.missing);
+  figure.high = figure.low;
+  return figure;
 }
 
-std::string shown_parts(const formula::Evaluation &evaluation) {
+std::string shown_parts(const formula::Evaluation &evaluation, const Predictions &figures = {}) {
   std::vector<std::pair<std::string, std::string>> shown;
-  for (const formula::Part &part : evaluation.parts)
-    if (!part.text.empty())
-      shown.emplace_back(part.text, formula::to_string(part.value));
+  for (const formula::Part &part : evaluation.parts) {
+    if (part.text.empty())
+      continue;
+    const auto figure = figures.find(part.text);
+    const bool wide =
+        figure != figures.end() && figure->second.bounded &&
+        formula::to_string(figure->second.low) != formula::to_string(figure->second.high);
+    shown.emplace_back(part.text, wide ? explain::bounds(figure->second.low, figure->second.high)
+                                       : formula::to_string(part.value));
+  }
   return explain::detail_parts(shown);
 }
-
-using Workloads = std::vector<const proto::Workload *>;
 
 class Expecting {
 public:
@@ -54,7 +47,7 @@ public:
 
   google::protobuf::RepeatedPtrField<proto::Expectation> run() {
     const proto::Intent &intent = subject_.intent;
-    Workloads all;
+    WorkloadList all;
     for (const proto::Workload &workload : intent.workloads())
       all.push_back(&workload);
     for (const proto::Workload &workload : intent.workloads()) {
@@ -84,7 +77,7 @@ private:
   }
 
   /// All of their replicas are planned: of a part there is nothing to expect.
-  bool is_whole(const Workloads &workloads) const {
+  bool is_whole(const WorkloadList &workloads) const {
     for (const proto::Workload *workload : workloads)
       for (uint32_t number = 0; number < workload->replicas_min(); ++number)
         if (!subject_.takes(workload->name(), number))
@@ -92,7 +85,7 @@ private:
     return true;
   }
 
-  Sums sums_of(const Workloads &workloads) const {
+  Sums sums_of(const WorkloadList &workloads) const {
     Sums sums;
     for (const proto::Workload *workload : workloads)
       for (const Replica *replica : replicas_of(workload))
@@ -106,8 +99,9 @@ private:
     return found == replicas_.end() ? none : found->second;
   }
 
-  void consider(const proto::Rule &rule, const std::string &object, const Workloads &candidates) {
-    Workloads about;
+  void consider(const proto::Rule &rule, const std::string &object,
+                const WorkloadList &candidates) {
+    WorkloadList about;
     for (const proto::Workload *workload : candidates) {
       bool in = true;
       if (rule.has_where())
@@ -123,7 +117,6 @@ private:
       return;
     }
     const Question question{subject_.intent, about.size() == 1 ? about[0] : nullptr, {}};
-    const Sums sums = sums_of(about);
     // Left to right through nested `and`s; a deny is taken whole.
     std::vector<const proto::Expr *> open = {&rule.formula()};
     while (!open.empty()) {
@@ -133,16 +126,64 @@ private:
         for (int i = part->operands_size(); i-- > 0;)
           open.push_back(&part->operands(i));
       else
-        expect(rule, *part, object, sums, question);
+        expect(rule, *part, object, about, question);
     }
   }
 
+  std::optional<Predictions> predict(const proto::Expr &part, const WorkloadList &about) const {
+    Predictions figures;
+    const Sums sums = sums_of(about);
+    for (const proto::Ref *ref : formula::references(part)) {
+      const std::string metric = formula::to_string(*ref);
+      if (!is_predicted(*ref) || figures.count(metric))
+        continue;
+      Predicted &figure = figures[metric];
+      figure.low = figure.high = formula::unknown(metric);
+      if (metric == "energy") {
+        figure = of_sum(explain::power_model(), sums.milliwatts, 1000, "J s^-1", "W");
+      } else if (metric == "carbon") {
+        figure = of_sum(explain::carbon_model(), sums.milligrams_per_hour, 3600000, "gCO2e s^-1",
+                        "gCO2e/h");
+      } else if (metric == "cost") {
+        figure = of_sum(explain::cost_model(), sums.micro_euros_per_hour, 3600000000, "EUR s^-1",
+                        "EUR/h");
+      } else if (metric == "availability") {
+        if (!is_whole(needed_by(subject_.intent, about)))
+          return std::nullopt;
+        figure = availability_of(subject_, about,
+                                 [&](const proto::Workload *workload) -> decltype(auto) {
+                                   return replicas_of(workload);
+                                 });
+      }
+    }
+    return figures;
+  }
+
+  /// Of a bare figure, what the plan says where that is close enough to what was found here.
+  void settle(const proto::Expr &part, Predictions &figures) const {
+    const int index = expected_.size();
+    if (index >= subject_.plan.expectations_size() || part.operands_size() != 2)
+      return;
+    const proto::Expectation &claimed = subject_.plan.expectations(index);
+    for (const proto::Expr &side : part.operands())
+      if (side.has_ref() && is_predicted(side.ref()) && claimed.has_predicted_low() &&
+          claimed.has_predicted_high()) {
+        Predicted &figure = figures.at(formula::to_string(side.ref()));
+        if (figure.bounded && close(figure, claimed.predicted_low(), claimed.predicted_high())) {
+          *figure.low.mutable_quantity() = claimed.predicted_low();
+          *figure.high.mutable_quantity() = claimed.predicted_high();
+        }
+      }
+  }
+
   void expect(const proto::Rule &rule, const proto::Expr &part, const std::string &object,
-              const Sums &sums, const Question &question) {
-    auto lookup = [&](const proto::Ref &ref) {
-      return is_predicted(ref) ? predict(formula::to_string(ref), sums).value
-                               : value_of(ref, question);
-    };
+              const WorkloadList &about, const Question &question) {
+    std::optional<Predictions> predicted = predict(part, about);
+    if (!predicted)
+      return;
+    Predictions &figures = *predicted;
+    settle(part, figures);
+    auto others = [&](const proto::Ref &ref) { return value_of(ref, question); };
     proto::Expectation &item = *expected_.Add();
     item.set_object(object);
     item.set_target(rule.text());
@@ -150,31 +191,37 @@ private:
                   : rule.verb() == proto::Rule::DENY ? "deny"
                                                      : "require");
     *item.mutable_span() = rule.span();
-    std::string without_model;
+    std::string without_model, unbounded;
     for (const proto::Ref *ref : formula::references(part)) {
       if (!is_predicted(*ref))
         continue;
       const std::string metric = formula::to_string(*ref);
       if (item.name().empty())
         item.set_name(metric);
-      if (without_model.empty() && predict(metric, sums).model.empty())
+      if (without_model.empty() && figures.at(metric).model.empty())
         without_model = metric;
+      if (unbounded.empty())
+        unbounded = figures.at(metric).unbounded;
     }
-    auto result = formula::evaluate(part, lookup, /*with_parts=*/true);
-    if (!result) {
-      faults_.at(diag::N0716, "a rule has no value: " + llvm::toString(result.takeError()),
+    auto verdict = holds(part, figures, others);
+    auto result = evaluate_at(part, figures, {}, others);
+    if (!verdict || !result) {
+      faults_.at(diag::N0716,
+                 "a rule has no value: " +
+                     llvm::toString(llvm::joinErrors(verdict.takeError(), result.takeError())),
                  rule.span());
       return;
     }
-    limits(part, lookup, item);
-    if (!result->is_unknown())
-      item.set_met(rule.verb() == proto::Rule::DENY ? result->is_false() : result->is_true());
+    limits(part, figures, others, item);
+    if (*verdict)
+      item.set_met(**verdict != (rule.verb() == proto::Rule::DENY));
     if (!without_model.empty()) {
       item.set_detail(explain::detail_no_model(without_model));
     } else {
-      item.set_model(predict(item.name(), sums).model);
-      item.set_detail(result->is_unknown() ? explain::detail_missing(result->value.unknown())
-                                           : shown_parts(*result));
+      item.set_model(figures.at(item.name()).model);
+      item.set_detail(!unbounded.empty()     ? unbounded
+                      : result->is_unknown() ? explain::detail_missing(result->value.unknown())
+                                             : shown_parts(*result, figures));
     }
     if (rule.verb() != proto::Rule::PREFER && !item.met()) {
       Diagnostic &fault = faults_.at(
@@ -187,39 +234,38 @@ private:
   }
 
   /// Of "figure <= limit" and its like, on either side.
-  void limits(const proto::Expr &part, formula::Lookup lookup, proto::Expectation &item) {
+  void limits(const proto::Expr &part, const Predictions &figures, formula::Lookup others,
+              proto::Expectation &item) {
     const bool at_most = part.op() == proto::Expr::LE || part.op() == proto::Expr::LT;
     const bool at_least = part.op() == proto::Expr::GE || part.op() == proto::Expr::GT;
     if ((!at_most && !at_least) || part.operands_size() != 2 ||
         asks_predicted(part.operands(0)) == asks_predicted(part.operands(1)))
       return;
     const int side = asks_predicted(part.operands(0)) ? 0 : 1;
-    auto predicted = formula::evaluate(part.operands(side), lookup);
-    auto limit = formula::evaluate(part.operands(1 - side), lookup);
-    const bool failed = !predicted || !limit;
+    if (const auto limit = extremes(part.operands(1 - side), figures, others))
+      *item.mutable_limit() = limit->first;
+    const auto predicted = extremes(part.operands(side), figures, others);
     if (!predicted)
-      llvm::consumeError(predicted.takeError());
-    if (!limit)
-      llvm::consumeError(limit.takeError());
-    if (failed)
-      return;
-    if (limit->value.has_quantity())
-      *item.mutable_limit() = limit->value.quantity();
-    if (!predicted->value.has_quantity())
-      return;
-    *item.mutable_predicted() = predicted->value.quantity();
-    const auto p = formula::from_proto(item.predicted());
-    const auto l = formula::from_proto(item.limit());
-    if (!p || !l || l->value.is_zero())
       return;
     const bool ceiling = at_most == (side == 0);
+    const bool high_is_worse = ceiling != (item.verb() == "deny");
+    *item.mutable_predicted() = high_is_worse ? predicted->second : predicted->first;
+    for (const auto &[name, figure] : figures)
+      if (figure.bounded) {
+        *item.mutable_predicted_low() = predicted->first;
+        *item.mutable_predicted_high() = predicted->second;
+      }
+    const auto p = formula::from_proto(item.predicted());
+    const auto l = item.has_limit() ? formula::from_proto(item.limit()) : std::nullopt;
+    if (!p || !l || l->value.is_zero())
+      return;
     const auto left = ceiling ? l->value.minus(p->value) : p->value.minus(l->value);
     if (const auto share = left ? left->over(l->value) : std::nullopt)
       item.set_margin(share->to_double());
   }
 
   /// A preference about nodes: met when it is true wherever a replica stands.
-  void about_nodes(const proto::Rule &rule, const std::string &object, const Workloads &about) {
+  void about_nodes(const proto::Rule &rule, const std::string &object, const WorkloadList &about) {
     proto::Expectation &item = *expected_.Add();
     item.set_object(object);
     item.set_target(rule.text());
@@ -249,7 +295,7 @@ private:
   }
 
   void quota(const proto::Tenant &tenant, const proto::Attribute &rate) {
-    Workloads own;
+    WorkloadList own;
     for (const proto::Workload &workload : subject_.intent.workloads())
       if (workload.tenant() == tenant.name())
         own.push_back(&workload);
@@ -263,7 +309,7 @@ private:
     formula.set_op(proto::Expr::LE);
     formula.add_operands()->mutable_ref()->add_path(rate.name());
     *formula.add_operands()->mutable_literal() = rate.value();
-    expect(rule, formula, "tenant." + tenant.name(), sums_of(own), {subject_.intent, nullptr, {}});
+    expect(rule, formula, "tenant." + tenant.name(), own, {subject_.intent, nullptr, {}});
   }
 
   const Case &subject_;

@@ -53,6 +53,8 @@ std::optional<proto::Value> of_site(const proto::Site &site, const Words &path, 
   if (what == "price" && site.has_price_neur_per_kwh())
     return measured(site.price_neur_per_kwh(), 1, Rational::Int(1000000000) * 3600000, "EUR J^-1",
                     "EUR/kWh");
+  if (what == "availability" && site.has_availability_ppb())
+    return measured(site.availability_ppb(), 1, 1000000000, "", "%");
   return label(site.labels(), path, at);
 }
 
@@ -81,6 +83,8 @@ std::optional<proto::Value> of_node(const proto::Node &node, const Words &path) 
   if (what == "price" && node.has_price_neur_per_hour())
     return measured(node.price_neur_per_hour(), 1, Rational::Int(1000000000) * 3600, "EUR s^-1",
                     "EUR/h");
+  if (what == "availability" && node.has_availability_ppb())
+    return measured(node.availability_ppb(), 1, 1000000000, "", "%");
   if (what == "temperature" && node.has_temperature_mdegc()) {
     const auto kelvin = Rational::make(Rational::Int(node.temperature_mdegc()) + 273150, 1000);
     return formula::quantity({*kelvin, *formula::Dimension::parse("K"), "degC"});

@@ -1,5 +1,5 @@
-// Declared facts fill what is unknown; declared price, power, carbon, labels, class and trust win;
-// declared resources lower what was found and never exceed it.
+// Declared facts fill what is unknown; declared price, power, carbon, availability, labels, class
+// and trust win; declared resources lower what was found and never exceed it.
 #include "compiler/verify/world.h"
 
 #include <functional>
@@ -83,6 +83,8 @@ void declare_site(const proto::Object &block, proto::Site &site) {
     site.set_carbon_mg_per_kwh(*carbon);
   if (auto price = units(attribute(&block, "price"), kilowatt_hour.times(1000000000)))
     site.set_price_neur_per_kwh(*price);
+  if (auto share = units(attribute(&block, "availability"), Rational(1000000000)))
+    site.set_availability_ppb(*share);
   declare_labels(&block, site);
 }
 
@@ -111,6 +113,8 @@ void declare_node(Faults &faults, const proto::Object &block, proto::Node &node)
     node.set_trust(*trust);
   if (auto price = units(attribute(&block, "price"), Rational(3600).times(1000000000)))
     node.set_price_neur_per_hour(*price);
+  if (auto share = units(attribute(&block, "availability"), Rational(1000000000)))
+    node.set_availability_ppb(*share);
   if (const auto *value = attribute(&block, "sandboxes"); value && value->has_list()) {
     std::set<std::string> declared;
     for (const proto::Value &item : value->list().items())

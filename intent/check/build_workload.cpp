@@ -156,9 +156,19 @@ void Builder::rules(const TypedBlock &block, proto::Workload &out) {
   proto::Place &place = *out.mutable_place();
   for (const TypedRule &rule : block.rules)
     sort_rule(rule, out);
-  if (const TypedBlock *slo = block.child("slo"))
+  if (const TypedBlock *slo = block.child("slo")) {
     for (const TypedRule &rule : slo->rules)
       *out.add_slo() = rule.rule;
+    if (const TypedAttribute *least = slo->find("min-available"); least && least->sound()) {
+      out.set_min_available(whole_number(least->value));
+      if (out.min_available() > out.replicas_min())
+        context_.error(diag::N0206, least->at, least->extent,
+                       fmt::format("`{}` has {} replica{}, and {} have to be available", out.name(),
+                                   out.replicas_min(), out.replicas_min() == 1 ? "" : "s",
+                                   out.min_available()),
+                       fmt::format("at most {}", out.replicas_min()));
+    }
+  }
   const TypedBlock *given = block.child("place");
   const TypedAttribute *on = block.find("on");
   const TypedAttribute *inner = given ? given->find("on") : nullptr;

@@ -127,7 +127,7 @@ private:
       sites_.insert(*label);
     }
     static constexpr llvm::StringRef keys[] = {"country", "zone",     "region", "carbon",
-                                               "price",   "location", "labels"};
+                                               "price",   "location", "labels", "availability"};
     reader_.each(map, "a site", keys, [&](size_t key, const Yaml &value) {
       switch (key) {
       case 3:
@@ -140,6 +140,10 @@ private:
         return;
       case 6:
         return labels(value, *site.mutable_labels());
+      case 7:
+        if (auto share = reader_.share(value, "availability"))
+          site.set_availability_ppb(*share);
+        return;
       default:
         break;
       }
@@ -160,8 +164,8 @@ private:
   void read_node(const Yaml &map) {
     proto::Node &node = *fleet_.add_nodes();
     static constexpr llvm::StringRef keys[] = {
-        "name", "site",      "resources", "class",       "arch",   "power",       "price",
-        "tpm",  "sandboxes", "trust",     "temperature", "labels", "capabilities"};
+        "name", "site",      "resources", "class",       "arch",   "power",        "price",
+        "tpm",  "sandboxes", "trust",     "temperature", "labels", "availability", "capabilities"};
     bool sandboxes = false;
     const Yaml *capabilities = nullptr;
     const uint32_t seen = reader_.each(map, "a node", keys, [&](size_t key, const Yaml &value) {
@@ -211,6 +215,10 @@ private:
         return;
       case 11:
         return labels(value, *node.mutable_labels());
+      case 12:
+        if (auto share = reader_.share(value, "availability"))
+          node.set_availability_ppb(*share);
+        return;
       default:
         capabilities = &value;
         return;

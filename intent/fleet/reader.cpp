@@ -262,6 +262,15 @@ std::optional<uint64_t> Reader::measure(const Yaml &node, llvm::StringRef key,
   return static_cast<uint64_t>(*whole.value);
 }
 
+std::optional<uint64_t> Reader::share(const Yaml &node, llvm::StringRef key) {
+  constexpr uint64_t whole = 1'000'000'000;
+  const auto found = measure(node, key, {"ppb", "99.95%"});
+  if (!found || *found <= whole)
+    return found;
+  fault(diag::N0411, node, fmt::format("{}: {} is more than 100%", key.str(), kind_of(node)));
+  return std::nullopt;
+}
+
 std::optional<int64_t> Reader::temperature(const Yaml &node, llvm::StringRef key) {
   const auto found = quantity(node, key, "45degC");
   if (!found)

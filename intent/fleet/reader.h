@@ -48,6 +48,8 @@ public:
   /// A whole number from 0 to `most`.
   std::optional<uint64_t> count(const Yaml &node, llvm::StringRef key, uint64_t most);
   std::optional<uint64_t> measure(const Yaml &node, llvm::StringRef key, const Measure &measure);
+  /// From 0 to 100%, in parts per billion.
+  std::optional<uint64_t> share(const Yaml &node, llvm::StringRef key);
   std::optional<int64_t> temperature(const Yaml &node, llvm::StringRef key);
   /// A label's value: quantity, boolean or text.
   std::optional<proto::Value> value(const Yaml &node, llvm::StringRef key);

@@ -53,6 +53,8 @@ std::string euros(uint64_t neur, llvm::StringRef per) {
   return decimal(neur, 1'000'000'000) + "EUR/" + per.str();
 }
 
+std::string share(uint64_t ppb) { return decimal(ppb, 10'000'000) + "%"; }
+
 std::string bytes(uint64_t number) {
   return units::write_whole(number, "B", {"PiB", "TiB", "GiB", "MiB", "KiB", "MB", "kB", "B"});
 }
@@ -107,6 +109,8 @@ std::string site_text(const proto::Site &site) {
     pairs.add("price", euros(site.price_neur_per_kwh(), "kWh"));
   if (site.has_location())
     pairs.add("location", word(site.location()));
+  if (site.has_availability_ppb())
+    pairs.add("availability", share(site.availability_ppb()));
   add_labels(pairs, site.labels());
   return word(site.name()) + ": " + pairs.braces();
 }
@@ -162,6 +166,8 @@ std::string node_text(const proto::Node &node) {
     pairs.add("trust", std::to_string(node.trust()));
   if (node.has_temperature_mdegc())
     pairs.add("temperature", decimal(node.temperature_mdegc(), 1000) + "degC");
+  if (node.has_availability_ppb())
+    pairs.add("availability", share(node.availability_ppb()));
   add_labels(pairs, node.labels());
   add_capabilities(pairs, node);
   return pairs.braces();

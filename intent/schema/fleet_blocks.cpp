@@ -45,6 +45,15 @@ constexpr Attribute site_attributes[] = {
      .type = Type::text,
      .doc = "Where it is, in words that people use.",
      .example = "location = \"hall 3, Marousi\""},
+    {.name = "availability",
+     .type = Type::number,
+     .step = "0.000000001",
+     .min = "0%",
+     .max = "100%",
+     .doc =
+         "Share of the time in which the site is up: power, cooling, uplink. When it is down, so "
+         "are all its nodes.",
+     .example = "availability = 99.98%"},
 };
 
 constexpr Attribute power_attributes[] = {
@@ -111,6 +120,13 @@ constexpr Attribute node_attributes[] = {
      .list = true,
      .doc = "The sandbox kinds that the node may be used for.",
      .example = "sandboxes = [process, container]"},
+    {.name = "availability",
+     .type = Type::number,
+     .step = "0.000000001",
+     .min = "0%",
+     .max = "100%",
+     .doc = "Share of the time in which the node is up while its site is.",
+     .example = "availability = 99.9%"},
 };
 constexpr const Block *node_children[] = {&resources_block, &power_block, &labels_block};
 constexpr const Block *site_children[] = {&labels_block};

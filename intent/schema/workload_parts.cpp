@@ -287,6 +287,17 @@ constexpr Attribute stop_attributes[] = {
      .example = "signal = QUIT"},
 };
 
+constexpr Attribute slo_attributes[] = {
+    {.name = "min-available",
+     .type = Type::count,
+     .min = "1",
+     .max = "100000",
+     .standard = "1",
+     .doc = "How many of its replicas have to be up for it to serve; what `availability` is "
+            "predicted from.",
+     .example = "min-available = 2"},
+};
+
 } // namespace
 
 const Block resources_block{.name = "resources",
@@ -320,6 +331,7 @@ const Block place_block{.name = "place",
                         .doc = "Where its replicas may be.",
                         .example = "place { on = near; spread = site }"};
 const Block slo_block{.name = "slo",
+                      .attributes = slo_attributes,
                       .verbs = require | prefer,
                       .clauses = over | weight | where | otherwise,
                       .roots = metrics,

@@ -75,6 +75,10 @@ constexpr Row table[] = {
     {"GHz", "1000000000", one, "s^-1"},
     // ratio
     {"%", one, "100", ""},
+    {"ppm", one, "1000000", ""},
+    {"ppb", one, "1000000000", ""},
+    // what is counted: requests
+    {"req", one, one, ""},
     // temperature, which only compares
     {"degC", one, one, "K"},
     // money: each currency is a dimension of its own

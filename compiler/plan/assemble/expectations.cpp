@@ -8,8 +8,9 @@
 
 #include "base/error.h"
 #include "compiler/explain/texts.h"
+#include "compiler/plan/assemble/services.h"
 #include "compiler/plan/assemble/totals.h"
-#include "compiler/policy/explain.h"
+#include "compiler/plan/assemble/weigh.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/report.h"
 
@@ -17,35 +18,13 @@ namespace nemo::compiler {
 
 namespace {
 
-// The figures of a group of workloads, as the formulas see them.
-class Prediction {
-public:
-  explicit Prediction(const Sums &sums) : sums_(sums) {}
-
-  std::optional<proto::Value> value(const std::string &name) const {
-    if (name == "energy")
-      return of(sums_.milliwatts, 1000, "J s^-1", "W");
-    if (name == "carbon")
-      return of(sums_.milligrams_per_hour, 1000 * 3600, "gCO2e s^-1", "gCO2e/h");
-    if (name == "cost")
-      return of(sums_.ueur_per_hour, int64_t{1000000} * 3600, "EUR s^-1", "EUR/h");
-    return std::nullopt;
-  }
-  static std::string model(const std::string &name) {
-    return name == "energy"   ? explain::power_model().name()
-           : name == "carbon" ? explain::carbon_model().name()
-           : name == "cost"   ? explain::cost_model().name()
-                              : std::string();
-  }
-
-private:
-  static proto::Value of(const Sum &sum, int64_t parts, const char *dimension, const char *unit) {
-    if (!sum.value)
-      return formula::unknown(sum.missing);
-    return measure(Rational::make(*sum.value, parts), dimension, unit);
-  }
-  const Sums &sums_;
-};
+Prediction of_sum(const proto::Model &model, const Sum &sum, int64_t parts, const char *dimension,
+                  const char *unit) {
+  if (!sum.value)
+    return Prediction::unknown(model.name(), sum.missing);
+  return Prediction::exact(model.name(),
+                           measure(Rational::make(*sum.value, parts), dimension, unit));
+}
 
 void flatten(const proto::Expr &formula, std::vector<const proto::Expr *> &out) {
   if (formula.op() != proto::Expr::AND) {
@@ -61,7 +40,8 @@ public:
   Expecting(const stages::Inputs &inputs, const stages::Resolved &resolved,
             const stages::Placed &placed)
       : intent_(inputs.intent()), nodes_(views(resolved.world())),
-        of_workload_(static_cast<size_t>(intent_.workloads_size())) {
+        of_workload_(static_cast<size_t>(intent_.workloads_size())),
+        services_(intent_, nodes_, of_workload_) {
     for (int r = 0; r < placed.replicas_size(); ++r)
       of_workload_[resolved.replicas(r).workload()].push_back(placed.replicas(r).node());
   }
@@ -130,11 +110,10 @@ private:
       parts.push_back(&rule.formula());
     else
       flatten(rule.formula(), parts);
-    const Sums sums = sum(workloads);
     const proto::Workload *only =
         workloads.size() == 1 ? &intent_.workloads(static_cast<int>(workloads[0])) : nullptr;
     for (const proto::Expr *part : parts)
-      expect(rule, *part, object, sums, {&intent_, only, nullptr});
+      expect(rule, *part, object, workloads, {&intent_, only, nullptr});
   }
 
   Sums sum(const std::vector<size_t> &workloads) const {
@@ -146,113 +125,39 @@ private:
   }
 
   void expect(const proto::Rule &rule, const proto::Expr &part, const std::string &object,
-              const Sums &sums, const Subject &subject) {
-    const Prediction prediction(sums);
-    auto value_of = [&](const proto::Ref &ref) {
-      if (supplier(ref) != Supplier::figure)
-        return lookup(ref, subject);
-      const std::string name = formula::to_string(ref);
-      return prediction.value(name).value_or(formula::unknown(name));
-    };
-    proto::Expectation entry;
-    entry.set_object(object);
-    entry.set_target(rule.text());
-    entry.set_verb(rule.verb() == proto::Rule::PREFER ? "prefer"
-                   : rule.verb() == proto::Rule::DENY ? "deny"
-                                                      : "require");
-    *entry.mutable_span() = rule.span();
-    std::string no_model;
-    for (const proto::Ref *ref : formula::references(part))
-      if (supplier(*ref) == Supplier::figure) {
-        const std::string name = formula::to_string(*ref);
-        if (entry.name().empty())
-          entry.set_name(name);
-        if (Prediction::model(name).empty() && no_model.empty())
-          no_model = name;
-      }
-    auto value = formula::evaluate(part, value_of, true);
-    if (!value) {
-      result_.diagnostics.push_back(report(
-          diag::N0511, fmt::format("this rule has no value: {}", llvm::toString(value.takeError())),
-          intent_, rule.span()));
-      return;
+              const std::vector<size_t> &workloads, const Subject &subject) {
+    Predictions figures;
+    std::optional<Sums> sums;
+    for (const proto::Ref *ref : formula::references(part)) {
+      const std::string name = formula::to_string(*ref);
+      if (supplier(*ref) != Supplier::figure || figures.count(name))
+        continue;
+      if (name == "availability" && !whole(services_.needed_by(workloads)))
+        return;
+      if (!sums)
+        sums = sum(workloads);
+      figures.emplace(name, predict(name, workloads, *sums));
     }
-    compare(part, value_of, entry);
-    if (no_model.empty())
-      entry.set_model(Prediction::model(entry.name()));
-    const bool deny = rule.verb() == proto::Rule::DENY;
-    if (!value->is_unknown())
-      entry.set_met(deny ? value->is_false() : value->is_true());
-    if (!no_model.empty()) {
-      entry.set_detail(explain::detail_no_model(no_model));
-    } else if (value->is_unknown()) {
-      entry.set_detail(explain::detail_missing(value->value.unknown()));
-    } else {
-      std::vector<std::pair<std::string, std::string>> shown;
-      for (const formula::Part &piece : value->parts)
-        if (!piece.text.empty())
-          shown.emplace_back(piece.text, formula::to_string(piece.value));
-      entry.set_detail(explain::detail_parts(shown));
-    }
-    if (rule.verb() != proto::Rule::PREFER && !(entry.has_met() && entry.met()))
-      refuse(rule, part, entry, *value);
-    result_.expectations.push_back(std::move(entry));
+    Weighed weighed = weigh(rule, part, object, figures, subject);
+    if (weighed.expectation)
+      result_.expectations.push_back(std::move(*weighed.expectation));
+    if (weighed.fault)
+      result_.diagnostics.push_back(std::move(*weighed.fault));
   }
 
-  // Predicted value, limit and margin of "figure <= limit" and its like.
-  void compare(const proto::Expr &part, formula::Lookup value_of, proto::Expectation &entry) {
-    if (part.operands_size() != 2)
-      return;
-    const proto::Expr::Op op = part.op();
-    const bool upper = op == proto::Expr::LE || op == proto::Expr::LT;
-    const bool lower = op == proto::Expr::GE || op == proto::Expr::GT;
-    if (!upper && !lower)
-      return;
-    const bool left = asks(part.operands(0), Supplier::figure);
-    if (left == asks(part.operands(1), Supplier::figure))
-      return;
-    auto predicted = formula::evaluate(part.operands(left ? 0 : 1), value_of);
-    auto limit = formula::evaluate(part.operands(left ? 1 : 0), value_of);
-    if (!predicted || !limit) {
-      llvm::consumeError(predicted.takeError());
-      llvm::consumeError(limit.takeError());
-      return;
-    }
-    if (limit->value.has_quantity())
-      *entry.mutable_limit() = limit->value.quantity();
-    if (!predicted->value.has_quantity())
-      return;
-    *entry.mutable_predicted() = predicted->value.quantity();
-    auto p = formula::from_proto(entry.predicted());
-    auto l = formula::from_proto(entry.limit());
-    if (!p || !l || l->value.is_zero())
-      return;
-    auto rest = upper == left ? l->value.minus(p->value) : p->value.minus(l->value);
-    auto share = rest ? rest->over(l->value) : std::nullopt;
-    if (share)
-      entry.set_margin(share->to_double());
-  }
-
-  void refuse(const proto::Rule &rule, const proto::Expr &part, const proto::Expectation &entry,
-              const formula::Evaluation &value) {
-    Diagnostic fault =
-        entry.has_met() ? report(diag::N0604,
-                                 fmt::format("{} does not hold: {} {}", entry.object(),
-                                             entry.verb(), source_of(intent_, part, rule.text())),
-                                 intent_, rule.span())
-                        : report(diag::N0605,
-                                 fmt::format("{} requires {}, which cannot be predicted",
-                                             entry.object(), entry.name()),
-                                 intent_, rule.span());
-    if (entry.has_met())
-      fault.notes.push_back(
-          note(formula::explain(source_of(intent_, part, rule.text()), part, value)));
-    fault.notes.push_back(note(entry.detail()));
-    if (!else_text(rule).empty())
-      fault.notes.push_back(note(else_text(rule)));
-    fault.fix = entry.has_met() ? "loosen the limit, ask for less, or add cheaper nodes"
-                                : "say the missing fact, or write `prefer` instead of `require`";
-    result_.diagnostics.push_back(std::move(fault));
+  Prediction predict(const std::string &name, const std::vector<size_t> &workloads,
+                     const Sums &sums) const {
+    if (name == "energy")
+      return of_sum(explain::power_model(), sums.milliwatts, 1000, "J s^-1", "W");
+    if (name == "carbon")
+      return of_sum(explain::carbon_model(), sums.milligrams_per_hour, 1000 * 3600, "gCO2e s^-1",
+                    "gCO2e/h");
+    if (name == "cost")
+      return of_sum(explain::cost_model(), sums.ueur_per_hour, int64_t{1000000} * 3600, "EUR s^-1",
+                    "EUR/h");
+    if (name == "availability")
+      return services_.availability(workloads);
+    return Prediction::unknown("", name);
   }
 
   // A prefer about nodes: met when every replica stands on a node for which it is true.
@@ -310,13 +215,14 @@ private:
     rule.mutable_formula()->set_op(proto::Expr::LE);
     rule.mutable_formula()->add_operands()->mutable_ref()->add_path(rate.name());
     *rule.mutable_formula()->add_operands()->mutable_literal() = rate.value();
-    expect(rule, rule.formula(), "tenant." + tenant.name(), sum(workloads),
+    expect(rule, rule.formula(), "tenant." + tenant.name(), workloads,
            {&intent_, nullptr, nullptr});
   }
 
   const proto::Intent &intent_;
   const std::vector<NodeView> nodes_;
   std::vector<std::vector<uint32_t>> of_workload_;
+  const Services services_;
   Expected result_;
 };
 

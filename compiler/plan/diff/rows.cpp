@@ -33,7 +33,7 @@ std::string plain(llvm::StringRef object) {
 std::string value(const std::optional<proto::Expectation> &side) {
   if (!side)
     return "";
-  return side->has_predicted() ? quantity_text(&side->predicted()) : "not predicted";
+  return predicted_text(*side);
 }
 
 std::string verdict(const proto::Expectation &side) {

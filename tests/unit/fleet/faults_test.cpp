@@ -82,7 +82,7 @@ TEST_CASE("keys") {
         "N0405 3:67-72 a node has no key prise | did you mean price?\n");
   CHECK(faults("fleet: 1\nsites: {a: {zzzzzz: 1}}\n") ==
         "N0405 2:13-19 a site has no key zzzzzz | its keys are country, zone, region, carbon, "
-        "price, location, labels\n");
+        "price, location, labels, availability\n");
   CHECK(faults("fleet: 1\nfleet: 1\n") ==
         "N0406 2:1-6 fleet is given twice in the fleet | keep one of the two\n");
   CHECK(faults("fleet: 1\nsites: {a: {}, \"a\": {}}\n").find("N0406 2:16-19 a is given twice") ==
@@ -221,4 +221,17 @@ TEST_CASE("several faults are told in one run") {
       "N0409 4:45-46 cpu: x is not a quantity: a number comes first | write it as in cpu: 4core\n"
       "N0407 4:39-40 resources needs memory\n"
       "N0414 4:25-26 there is no site b\n");
+}
+
+TEST_CASE("a share of the time is 0 to 100%") {
+  CHECK(in_node("availability: 99.9%").empty());
+  CHECK(in_node("availability: 0%").empty());
+  CHECK(in_node("availability: 1").empty());
+  CHECK(in_node("availability: 100.1%") ==
+        "N0411 3:81-87 availability: 100.1% is more than 100%\n");
+  CHECK(in_node("availability: 3").find("N0411 3:81") == 0);
+  CHECK(in_node("availability: 20ms").find("N0410 3:81") == 0);
+  CHECK(in_node("availability: 99.99999999%").find("N0411 3:81") == 0); // finer than 1e-9
+  CHECK(in_node("availability: -1%").find("N0411 3:81") == 0);
+  CHECK(faults("fleet: 1\nsites: {a: {availability: 101%}}\n").find("N0411 2:27") == 0);
 }

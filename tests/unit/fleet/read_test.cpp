@@ -188,3 +188,16 @@ TEST_CASE("files are read from disk") {
   CHECK(endless.diagnostics[0].id == "N0404");
   fs::remove_all(directory);
 }
+
+TEST_CASE("how often sites and nodes are up, to the billionth") {
+  const FleetFile file = parse_fleet(
+      "f.yaml",
+      "fleet: 1\nsites: {a: {availability: 99.99%}}\nnodes: [{name: n, site: a, resources: "
+      "{cpu: 1core, memory: 1GiB}, availability: 99.9999999%}]\n");
+  REQUIRE(file.diagnostics.empty());
+  CHECK(file.fleet.sites(0).availability_ppb() == 999'900'000);
+  CHECK(file.fleet.nodes(0).availability_ppb() == 999'999'999);
+  const FleetFile again = parse_fleet("again.yaml", write_fleet(file.fleet));
+  REQUIRE(again.diagnostics.empty());
+  CHECK(again.fleet.SerializeAsString() == file.fleet.SerializeAsString());
+}

@@ -92,6 +92,8 @@ proto::Fleet random_fleet(unsigned seed) {
     if (maybe())
       node.set_price_neur_per_hour(amount());
     if (maybe())
+      node.set_availability_ppb(below(1000000001));
+    if (maybe())
       node.set_tpm(maybe());
     if (maybe())
       node.set_trust(below(10));

@@ -1,0 +1,117 @@
+#include "compiler/plan/assemble/services.h"
+
+#include <algorithm>
+#include <map>
+
+#include "compiler/explain/texts.h"
+#include "compiler/predict/availability.h"
+#include "compiler/predict/rounding.h"
+
+namespace nemo::compiler {
+
+namespace {
+
+double down(uint64_t availability_ppb) {
+  constexpr uint64_t always = 1'000'000'000;
+  return static_cast<double>(always - std::min(availability_ppb, always)) / 1e9;
+}
+
+/// 1 - `unavailability`, rounded against or for the service.
+std::optional<Rational> up(double unavailability, predict::Towards towards) {
+  const auto rounded = predict::four_digits(unavailability, towards);
+  return rounded ? Rational(1).minus(*rounded) : std::nullopt;
+}
+
+/// Where replicas stand, by names: the order in which a missing fact is named.
+using Standing =
+    std::map<std::string, std::map<std::string, std::pair<const NodeView *, uint32_t>>>;
+
+Standing standing(const std::vector<NodeView> &nodes, const std::vector<uint32_t> &placed_on) {
+  Standing result;
+  for (const uint32_t node : placed_on) {
+    const NodeView &view = nodes[node];
+    auto &host = result[view.site ? view.site->name() : std::string()][view.node->name()];
+    host.first = &view;
+    ++host.second;
+  }
+  return result;
+}
+
+/// The failure domains of a service; `missing` names a fact that is not known of them.
+std::vector<predict::Site> domains(const Standing &where, std::string &missing) {
+  std::vector<predict::Site> sites;
+  for (const auto &[name, hosts] : where) {
+    const proto::Site *site = hosts.begin()->second.first->site;
+    if (!site)
+      missing = explain::fact_of("site", "node", hosts.begin()->first);
+    else if (!site->has_availability_ppb())
+      missing = explain::fact_of("availability", "site", name);
+    if (!missing.empty())
+      return {};
+    predict::Site &made = sites.emplace_back();
+    made.unavailability = down(site->availability_ppb());
+    for (const auto &[node, host] : hosts) {
+      if (!host.first->node->has_availability_ppb()) {
+        missing = explain::fact_of("availability", "node", node);
+        return {};
+      }
+      made.hosts.push_back({down(host.first->node->availability_ppb()), host.second});
+    }
+  }
+  return sites;
+}
+
+} // namespace
+
+Services::Services(const proto::Intent &intent, const std::vector<NodeView> &nodes,
+                   const std::vector<std::vector<uint32_t>> &placed_on)
+    : intent_(intent), nodes_(nodes), placed_on_(placed_on),
+      needs_(static_cast<size_t>(intent.workloads_size())) {
+  std::map<std::string, size_t> by_name;
+  for (size_t w = 0; w < needs_.size(); ++w)
+    by_name.emplace(intent.workloads(static_cast<int>(w)).name(), w);
+  for (size_t w = 0; w < needs_.size(); ++w)
+    for (const std::string &name : intent.workloads(static_cast<int>(w)).after())
+      if (const auto found = by_name.find(name); found != by_name.end())
+        needs_[w].push_back(found->second);
+}
+
+std::vector<size_t> Services::needed_by(const std::vector<size_t> &workloads) const {
+  std::vector<bool> seen(needs_.size());
+  std::vector<size_t> open = workloads, all;
+  while (!open.empty()) {
+    const size_t next = open.back();
+    open.pop_back();
+    if (seen[next])
+      continue;
+    seen[next] = true;
+    all.push_back(next);
+    open.insert(open.end(), needs_[next].begin(), needs_[next].end());
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+Prediction Services::availability(const std::vector<size_t> &workloads) const {
+  const std::string model = explain::availability_model().name();
+  std::vector<double> each;
+  for (const size_t w : needed_by(workloads)) {
+    std::string missing;
+    const auto sites = domains(standing(nodes_, placed_on_[w]), missing);
+    if (!missing.empty())
+      return Prediction::unknown(model, missing);
+    const uint32_t least = intent_.workloads(static_cast<int>(w)).min_available();
+    each.push_back(predict::unavailability(sites, std::max(least, uint32_t{1})));
+  }
+  const predict::Bounds bounds = predict::all_needed(each);
+  Prediction result;
+  result.model = model;
+  result.bounded = true;
+  result.low = measure(up(bounds.high, predict::Towards::infinity), "", "%");
+  // Of one service the figure is exact, and the rounding alone makes no bounds of it.
+  result.high =
+      each.size() == 1 ? result.low : measure(up(bounds.low, predict::Towards::zero), "", "%");
+  return result;
+}
+
+} // namespace nemo::compiler
