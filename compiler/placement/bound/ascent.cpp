@@ -14,13 +14,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t block = 64; ///< steps between two certificates
-/// Certifying takes about as long as so many steps.
-constexpr int certificate = 12;
+/// Certifying takes no longer than so many steps, by experience.
+constexpr int certificate = 8;
+/// Of Polyak's step; shares of a new supergradient in the average.
+constexpr double first_pace = 0.1, least_pace = 1e-5, first_weight = 0.1;
+constexpr int most_rounds = 6;
 
 class Ascent {
 public:
-  Ascent(const Relaxation &relaxation, const BoundOptions &options, Cost known)
-      : relaxation_(relaxation), options_(options), oracle_(relaxation), begin_(Clock::now()),
+  Ascent(const Relaxation &relaxation, const BoundOptions &options, Cost known,
+         Clock::time_point begin)
+      : relaxation_(relaxation), options_(options), oracle_(relaxation), begin_(begin),
         best_at_(relaxation.start()) {
     if (options.incumbent)
       ceiling_ = static_cast<double>(*options.incumbent);
@@ -109,13 +113,22 @@ private:
     } else if (++worse_ >= 20) {
       worse_ = 0;
       pace_ *= 0.66;
-      finished_ = pace_ < 1e-5;
+      if (pace_ < least_pace)
+        begin_again();
     }
     if (++steps_ % 100 == 0) {
       if (best_ < last_ + 0.01 * std::fabs(last_) && weight_ > 1e-3)
         weight_ *= 0.5;
       last_ = best_;
     }
+  }
+
+  // Where many multipliers meet, the average takes long to point anywhere: it is worth looking
+  // again with ever smaller shares.
+  void begin_again() {
+    finished_ = ++round_ == most_rounds;
+    pace_ = first_pace;
+    weight_ = first_weight * std::pow(0.3, round_);
   }
 
   // The new average is the shortest vector between the old one and what was just seen, within
@@ -139,8 +152,8 @@ private:
   const Clock::time_point begin_;
   std::vector<double> best_at_, average_;
   double best_ = 0, ceiling_ = 0, known_ = 0;
-  double pace_ = 0.1, weight_ = 0.1, last_ = 0;
-  int worse_ = 0;
+  double pace_ = first_pace, weight_ = first_weight, last_ = 0;
+  int worse_ = 0, round_ = 0;
   uint64_t steps_ = 0;
   bool finished_ = false;
 };
@@ -148,10 +161,11 @@ private:
 } // namespace
 
 Cost lagrangian_bound(const Model &model, const BoundOptions &options, Cost known) {
+  const Clock::time_point begin = Clock::now();
   const Relaxation relaxation(model);
   if (!relaxation.usable() || relaxation.multipliers() == 0)
     return 0;
-  return Ascent(relaxation, options, known).run();
+  return Ascent(relaxation, options, known, begin).run();
 }
 
 } // namespace nemo::optimiser

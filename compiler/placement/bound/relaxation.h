@@ -91,6 +91,7 @@ private:
   void find_units();
   void find_ranges();
   void find_strides();
+  void price_opening(std::vector<double> &out) const;
 
   const Model &model_;
   size_t resources_ = 0;

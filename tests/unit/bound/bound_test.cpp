@@ -118,6 +118,26 @@ TEST_CASE("an absence that is cheaper than the overload it spares counts") {
   CHECK(least_cost(model) == 60);
 }
 
+TEST_CASE("somebody who has to leave makes some group the busiest") {
+  Model model = alike(2, 2, 1, 100, 50);
+  model.safety = {50, 100};
+  model.resources[0].overload_price = 10;
+  model.groups = 2;
+  model.busiest_group_price = 7;
+  for (uint32_t r = 0; r < 2; ++r) {
+    model.replicas[r].home = 0;
+    model.replicas[r].move_price = 20;
+    model.replicas[r].groups = {r};
+  }
+  // Half a replica may not leave: one move at 20, and 7 for its group.
+  CHECK(bound_with(checked(model), 20000) == 27);
+  CHECK(least_cost(model) == 27);
+  // Staying is cheaper than that.
+  model.safety = {99, 100};
+  CHECK(bound_with(checked(model), 20000) == 10);
+  CHECK(least_cost(model) == 10);
+}
+
 TEST_CASE("a bound of nothing is none") {
   CHECK(bound_with(checked(Model{}), 1000) == 0);
   CHECK(bound_with(checked(alike(0, 0, 3, 1, 1)), 1000) == 0);
