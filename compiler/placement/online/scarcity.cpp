@@ -10,9 +10,9 @@ namespace nemo::optimiser {
 namespace {
 
 /// Standard deviations of what is wanted that count as one: other needs wear the supply down too.
-constexpr double caution = 2;
+constexpr double caution = 3;
 /// Prices below this part of a place's worth are none, and moves below it are not followed.
-constexpr double negligible = 0.03;
+constexpr double negligible = 0.01;
 
 class Sets {
 public:
