@@ -12,7 +12,7 @@ using nemo::optimiser::testing::Size;
 
 namespace {
 
-constexpr uint64_t effort = 1'000'000;
+constexpr uint64_t enough_ticks = 1'000'000;
 
 std::unique_ptr<Resident> resident(Model model, const std::vector<uint32_t> &node_of) {
   REQUIRE_FALSE(llvm::errorToBool(check(model)));
@@ -42,7 +42,7 @@ TEST_CASE("What a lost node hosted goes where it costs least, and nobody else mo
   Model model = sized({10, 10, 10, 10}, {3, 3, 3, 3});
   model.unit_price = {1 << 20, 2 << 20, 4 << 20, 3 << 20};
   const auto placed = resident(std::move(model), {0, 0, 1, 2});
-  const Replan replan = placed->lose(0, 1, effort);
+  const Replan replan = placed->lose(0, 1, enough_ticks);
   CHECK(replan.whole);
   REQUIRE(replan.changes.size() == 2);
   for (uint32_t i : {0, 1}) {
@@ -56,7 +56,7 @@ TEST_CASE("What a lost node hosted goes where it costs least, and nobody else mo
 
 TEST_CASE("Others make room when there is none, and only as many as have to") {
   const auto placed = resident(sized({10, 10, 5, 10}, {10, 4, 1, 8}), {0, 1, 2, 3});
-  const Replan replan = placed->lose(0, 1, effort);
+  const Replan replan = placed->lose(0, 1, enough_ticks);
   CHECK(replan.whole);
   REQUIRE(replan.changes.size() == 2);
   CHECK(replan.changes[0].to == 1);
@@ -67,7 +67,7 @@ TEST_CASE("Others make room when there is none, and only as many as have to") {
 
 TEST_CASE("A loss that leaves too little room is said to, and the rest stays") {
   const auto placed = resident(sized({10, 10}, {8, 7}), {0, 1});
-  const Replan replan = placed->lose(0, 1, effort);
+  const Replan replan = placed->lose(0, 1, enough_ticks);
   CHECK_FALSE(replan.whole);
   CHECK_FALSE(evaluate(placed->model(), placed->solution()).feasible());
   CHECK(placed->solution().node_of[0] == nowhere);
@@ -97,7 +97,7 @@ TEST_CASE("After each of several losses the cost is the judge's, and whole means
     Resident &placed = **made;
     for (uint32_t node : {3, 7, 0}) {
       const std::vector<uint32_t> before = placed.solution().node_of;
-      const Replan replan = placed.lose(node, seed, effort);
+      const Replan replan = placed.lose(node, seed, enough_ticks);
       const Solution after = placed.solution();
       const Evaluation judged = evaluate(placed.model(), after);
       INFO("seed " << seed << (judged.feasible() ? "" : ": " + judged.violations.front()));
