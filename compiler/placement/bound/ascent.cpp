@@ -17,7 +17,7 @@ constexpr uint64_t block = 64; ///< steps between two certificates
 /// Certifying takes no longer than so many steps, by experience.
 constexpr int certificate = 8;
 /// Of Polyak's step; shares of a new supergradient in the average.
-constexpr double first_pace = 0.1, least_pace = 1e-5, first_weight = 0.1;
+constexpr double first_pace = 0.1, least_pace = 1e-5, least_tied_pace = 1e-3, first_weight = 0.1;
 constexpr int most_rounds = 6;
 
 class Ascent {
@@ -25,7 +25,7 @@ public:
   Ascent(const Relaxation &relaxation, const BoundOptions &options, Cost known,
          Clock::time_point begin)
       : relaxation_(relaxation), options_(options), oracle_(relaxation), begin_(begin),
-        best_at_(relaxation.start()) {
+        best_at_(relaxation.start()), tied_(!relaxation.model().open_price.empty()) {
     if (options.incumbent)
       ceiling_ = static_cast<double>(*options.incumbent);
     best_ = -Assignment::never;
@@ -70,14 +70,14 @@ private:
       for (size_t i = 0; i < at.size(); ++i)
         norm += slope(i) * slope(i) * relaxation_.stride(i);
       if (norm == 0) {
-        finished_ = true;
+        begin_again();
         return;
       }
       const double length = pace_ * (target() - best_) / norm;
       for (size_t i = 0; i < at.size(); ++i)
         at[i] = clamp(i, at[i] + length * slope(i) * relaxation_.stride(i));
     }
-    auto answer = oracle_.ask(at, [&] { return stopped(); });
+    auto answer = oracle_.ask(at, tied_, [&] { return stopped(); });
     if (!answer || !std::isfinite(answer->value)) {
       finished_ = true;
       return;
@@ -97,7 +97,7 @@ private:
   void learn(const Oracle::Answer &answer, const std::vector<double> &at) {
     if (average_.empty()) {
       average_ = answer.slope;
-      best_ = answer.value;
+      best_ = std::max(best_, answer.value);
       return;
     }
     double along = 0;
@@ -113,7 +113,7 @@ private:
     } else if (++worse_ >= 20) {
       worse_ = 0;
       pace_ *= 0.66;
-      if (pace_ < least_pace)
+      if (pace_ < (tied_ ? least_tied_pace : least_pace))
         begin_again();
     }
     if (++steps_ % 100 == 0) {
@@ -123,10 +123,16 @@ private:
     }
   }
 
+  // Where nodes cost something to open, a resource is first given one price for all of them: few
+  // multipliers are found soon, and the fractional cover in all resources at once is worth those.
   // Where many multipliers meet, the average takes long to point anywhere: it is worth looking
   // again with ever smaller shares.
   void begin_again() {
-    finished_ = ++round_ == most_rounds;
+    if (tied_)
+      average_.clear();
+    if (!tied_)
+      finished_ = ++round_ == most_rounds;
+    tied_ = false;
     pace_ = first_pace;
     weight_ = first_weight * std::pow(0.3, round_);
   }
@@ -155,7 +161,7 @@ private:
   double pace_ = first_pace, weight_ = first_weight, last_ = 0;
   int worse_ = 0, round_ = 0;
   uint64_t steps_ = 0;
-  bool finished_ = false;
+  bool tied_, finished_ = false;
 };
 
 } // namespace
