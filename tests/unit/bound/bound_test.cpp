@@ -1,5 +1,7 @@
 #include "compiler/placement/bound/bound.h"
 
+#include <string>
+
 #include <catch2/catch.hpp>
 
 #include "compiler/placement/bound/aggregate.h"
@@ -77,7 +79,11 @@ TEST_CASE("a bound that is stopped is still one") {
   options.stop = &stop;
   for (uint64_t seed = 0; seed < 40; ++seed) {
     const Model model = checked(small_model(seed));
-    CHECK(bound(model, options).value == aggregate_bound(model));
+    const Bound found = bound(model, options);
+    CHECK(found.method == std::string("aggregate"));
+    CHECK(found.value >= aggregate_bound(model));
+    if (const std::optional<Cost> least = least_cost(model))
+      CHECK(found.value <= *least);
   }
 }
 
@@ -106,6 +112,16 @@ TEST_CASE("nodes have to be opened for all that must be placed") {
   CHECK(aggregate_bound(checked(model)) == 10 + 10 + 10 + 30);
   model.replicas.resize(5);
   CHECK(aggregate_bound(checked(model)) == 30);
+}
+
+TEST_CASE("replicas pay at least what their demand costs on the cheapest node") {
+  Model model = alike(3, 2, 1, 100, 50);
+  model.unit_price = {3 << 20, 2 << 20, (2 << 20) + (1 << 19)};
+  CHECK(aggregate_bound(checked(model)) == 2 * 100);
+  model.node_sets = {{true, false, true}};
+  model.shapes[0].allowed = 0;
+  CHECK(aggregate_bound(checked(model)) == 2 * 125);
+  CHECK(bound_with(model, 20000) == 2 * 125);
 }
 
 TEST_CASE("an absence that is cheaper than the overload it spares counts") {
