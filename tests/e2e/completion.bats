@@ -132,7 +132,7 @@ paths() {
 refs() {
   same "$1" 'nemo plan --ref m' main..HEAD
   same "$1" 'nemo plan --ref main..t' main..topic main..two
-  same "$1" "nemo plan $WORLD/clone/sub --ref HEAD..origin/" HEAD..origin/main HEAD..origin/HEAD
+  same "$1" "nemo plan $WORLD/clone/sub --ref HEAD..origin/m" HEAD..origin/main
 }
 @test "commits that --ref may compare" {
   export GIT_CONFIG_COUNT=3 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=tester GIT_CONFIG_KEY_1=user.email \
