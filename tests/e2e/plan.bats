@@ -57,7 +57,7 @@ setup() {
   [[ $output == *"nothing.dump"*N0101* ]]
   run -1 nemo plan --replay .
   run -1 timeout 60 nemo plan --replay /dev/zero
-  [[ $output == *N0101* ]]
+  [[ $output == *"over 256 MiB"*N0101* ]]
   run -1 nemo plan --fleet fleet.yaml --dump=resolve --out nothing.nemoplan
   [[ $output == *N0829*"excludes"* && ! -e nothing.nemoplan ]]
   [[ $output == *N0101* ]]
