@@ -11,8 +11,7 @@ std::vector<Diagnostic> verify(const proto::Plan &plan) {
   check_bindings(plan, faults);
   if (!faults.empty())
     return faults.take();
-  Case subject{plan, plan.intent(), make_world(plan.intent(), plan.facts(), faults),
-               Moves(plan.intent())};
+  Case subject{plan, plan.intent(), make_world(plan.intent(), plan.facts(), faults)};
   split_selection(subject, faults);
   check_placements(subject, faults);
   if (!faults.empty())

@@ -74,10 +74,6 @@ public:
     return fits_[size_t{shape} * model_.nodes + node] & 2;
   }
 
-  Cost node_price(const Shape &shape, size_t node) const {
-    return (shape.prices == UINT32_MAX ? 0 : model_.prices[shape.prices][node]) +
-           price_by_unit(model_, shape, node);
-  }
   /// What the shape pays on each node when it comes from elsewhere, without moves and pairs.
   template <class Number>
   void row(const Multipliers<Number> &multipliers, const Shape &shape, Number *out) const;
@@ -95,7 +91,6 @@ private:
   void find_units();
   void find_ranges();
   void find_strides();
-  void price_opening(std::vector<double> &out) const;
 
   const Model &model_;
   size_t resources_ = 0;
@@ -111,8 +106,10 @@ template <class Number>
 void Relaxation::row(const Multipliers<Number> &multipliers, const Shape &shape,
                      Number *out) const {
   const size_t nodes = model_.nodes;
-  for (size_t node = 0; node < nodes; ++node)
-    out[node] = multipliers.one * node_price(shape, node);
+  std::fill_n(out, nodes, Number{0});
+  if (shape.prices != UINT32_MAX)
+    for (size_t node = 0; node < nodes; ++node)
+      out[node] = multipliers.one * model_.prices[shape.prices][node];
   for (size_t k = 0; k < resources_; ++k) {
     const auto want = static_cast<Number>(demand(shape, k));
     if (want == 0)
@@ -138,8 +135,10 @@ void Relaxation::for_each_option(const Multipliers<Number> &multipliers, uint32_
     if (fits(who.shape, node) && node != who.home)
       visit(node, row[node] + move + (pairs ? weight * pairs[node] : 0));
   if (has_home && fits_at_home(who.shape, who.home))
-    visit(who.home,
-          multipliers.values[stay(replica)] + multipliers.one * node_price(shape, who.home));
+    visit(who.home, multipliers.values[stay(replica)] +
+                        (shape.prices == UINT32_MAX
+                             ? 0
+                             : multipliers.one * model_.prices[shape.prices][who.home]));
 }
 
 } // namespace nemo::optimiser

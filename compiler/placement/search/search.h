@@ -40,7 +40,10 @@ public:
   uint32_t replica; ///< one that found no room
 };
 
-/// \param start  a feasible assignment to begin with, say what runs now; none: it constructs one.
+/// \param start  an assignment to begin with, say what runs now, as far as it keeps the rules;
+/// none:
+///               it constructs one.
+/// \param options  with neither effort nor time limit, some effort by the number of replicas.
 /// \returns a solution that `evaluate` found feasible and whose cost it computed.
 /// \pre check(model)
 llvm::Expected<Solution> solve(const Model &model, const std::optional<Solution> &start,

@@ -1,41 +1,167 @@
+// One strategy per thread. Odd ones improve a few nodes at a time; even ones anneal everything at
+// once first, where there is enough to spend per replica for that to pay. They meet when fixed
+// shares of the budget are spent and go on from the best of all.
 #include <algorithm>
+#include <barrier>
+#include <thread>
 
 #include "compiler/placement/search/close.h"
 #include "compiler/placement/search/construct.h"
-#include "compiler/placement/search/fill.h"
-#include "compiler/placement/search/search.h"
+#include "compiler/placement/search/focus.h"
+#include "compiler/placement/search/incumbent.h"
 
 namespace nemo::optimiser {
 
 char NothingFound::ID = 0;
 
+namespace {
+
+constexpr int meetings = 20;
+/// Of the budget: when the first descent has to be done, and when annealing everything has.
+constexpr double descended = 0.1, annealed = 0.85;
+/// Ticks per replica from which on annealing everything pays.
+constexpr double ticks_to_anneal = 4000;
+
+class Run {
+public:
+  Run(const Model &model, const std::optional<Solution> &start, const Options &options,
+      Budget budget)
+      : model_(model), start_(start), options_(options), budget_(budget), tables_(model),
+        avoidable_(tables_), incumbent_(model, options, Budget::Clock::now()),
+        threads_(std::clamp(options.threads, 1u, 256u)), together_(threads_) {}
+
+  llvm::Expected<Solution> run() {
+    std::vector<std::thread> others;
+    for (unsigned thread = 1; thread < threads_; ++thread)
+      others.emplace_back([this, thread] { work(thread); });
+    work(0);
+    for (std::thread &other : others)
+      other.join();
+    if (auto best = incumbent_.best())
+      return std::move(*best);
+    return llvm::make_error<NothingFound>(unplaced_);
+  }
+
+private:
+  void work(unsigned thread) {
+    State state(tables_);
+    Random random(options_.seed * 1'000'003 + thread);
+    Budget budget = budget_;
+    if (start_)
+      state.load(*start_);
+    // Without a start the threads begin at different places.
+    if (state.broken() > 0 && !construct(state, random, budget) && thread == 0)
+      note_unplaced(state);
+    incumbent_.offer(state, thread, budget.ticks());
+    const auto begin = Budget::Clock::now();
+    const uint64_t before = budget.ticks();
+    spend(budget, descended, [&](Budget &part) { descend(state, avoidable_, part); });
+    incumbent_.offer(state, thread, budget.ticks());
+    if (options_.enough && state.broken() == 0 && state.cost() <= *options_.enough)
+      budget.end();
+    const bool anneals = thread % 2 == 0 && !opening_costs(tables_) &&
+                         per_replica(budget, budget.ticks() - before,
+                                     Budget::Clock::now() - begin) >= ticks_to_anneal;
+    if (anneals)
+      spend(budget, annealed, [&](Budget &part) { anneal_all(state, random, part); });
+    for (int meeting = 1; meeting <= meetings; ++meeting) {
+      // What opening a node costs is saved by emptying it, which moves of one or two never do.
+      if (opening_costs(tables_) && thread % 2 == 0)
+        spend(budget, (meeting - 0.3) / meetings, [&](Budget &part) {
+          if (state.broken() == 0)
+            close_nodes(state, random, part, options_.enough,
+                        [&] { incumbent_.offer(state, thread, part.ticks()); });
+        });
+      spend(budget, static_cast<double>(meeting) / meetings,
+            [&](Budget &part) { focus(state, avoidable_, random, part); });
+      meet(state, thread, budget);
+    }
+  }
+
+  template <class F> void spend(Budget &budget, double share, F work) {
+    if (!budget.left())
+      return;
+    Budget part = budget.until(share);
+    if (part.left())
+      work(part);
+    budget.join(part);
+  }
+
+  void meet(State &state, unsigned thread, Budget &budget) {
+    incumbent_.offer(state, thread, budget.ticks());
+    // Only where the clock decides nothing do all wait, so that all see the same.
+    if (!options_.time_limit)
+      together_.arrive_and_wait();
+    const std::optional<Solution> best =
+        incumbent_.cost() < state.cost() || state.broken() > 0 ? incumbent_.best() : std::nullopt;
+    if (incumbent_.enough())
+      budget.end();
+    if (!options_.time_limit)
+      together_.arrive_and_wait();
+    if (best && budget.left())
+      state.load(*best);
+  }
+
+  void anneal_all(State &state, Random &random, Budget &budget) const {
+    const Arena arena = Arena::all(state);
+    Cooling cooling = calibrate(state, arena, random, budget, 0.8, 1e-4);
+    // Below this, what is gained does not show in the cost.
+    cooling.to = std::max(cooling.to, static_cast<double>(state.cost()) * 1e-8);
+    cooling.from = std::max(cooling.from, cooling.to);
+    anneal(state, arena, cooling, random, budget, options_.enough);
+  }
+
+  // What is left to spend; where only the clock ends it, at the pace seen so far.
+  double per_replica(const Budget &budget, uint64_t ticks, Budget::Clock::duration took) const {
+    double left = budget.effort() == UINT64_MAX
+                      ? std::numeric_limits<double>::max()
+                      : static_cast<double>(budget.effort() - budget.ticks());
+    if (options_.time_limit) {
+      const double seconds = std::chrono::duration<double>(took).count(),
+                   limit = std::chrono::duration<double>(*options_.time_limit).count();
+      left = std::min(left, limit * static_cast<double>(ticks) / std::max(seconds, 1e-6));
+    }
+    return left / std::max(1.0, static_cast<double>(tables_.replicas));
+  }
+
+  void note_unplaced(const State &state) {
+    for (uint32_t replica = 0; replica < tables_.replicas; ++replica)
+      if (state.node_of(replica) == nowhere &&
+          model_.replicas[replica].absence_price == must_be_placed) {
+        unplaced_ = replica;
+        return;
+      }
+  }
+
+  const Model &model_;
+  const std::optional<Solution> &start_;
+  const Options &options_;
+  const Budget budget_;
+  const Tables tables_;
+  const Avoidable avoidable_;
+  Incumbent incumbent_;
+  const unsigned threads_;
+  std::barrier<> together_;
+  uint32_t unplaced_ = 0;
+};
+
+} // namespace
+
 llvm::Expected<Solution> solve(const Model &model, const std::optional<Solution> &start,
                                const Options &options) {
   const auto begin = Budget::Clock::now();
-  Budget budget(options, begin);
-  const Tables tables(model);
-  State state(tables);
-  Random random(options.seed);
-  if (start)
-    state.load(*start);
-  else if (opening_costs(tables))
-    fill(state, budget);
-  if (state.broken() > 0 && !construct(state, random, budget)) {
-    for (uint32_t replica = 0; replica < tables.replicas; ++replica)
-      if (state.node_of(replica) == nowhere)
-        return llvm::make_error<NothingFound>(replica);
-    return llvm::make_error<NothingFound>(0);
+  Options within = options;
+  if (!options.effort && !options.time_limit)
+    within.effort = std::max<uint64_t>(1'000'000, 2000 * uint64_t{model.replicas.size()});
+  Options search = within;
+  if (within.time_limit) {
+    // What judging an answer takes is kept for the last one.
+    Solution nothing;
+    nothing.node_of.assign(model.replicas.size(), model.nodes > 0 ? 0 : nowhere);
+    evaluate(model, nothing);
+    search.time_limit = *within.time_limit - 3 * (Budget::Clock::now() - begin);
   }
-  auto improved = [&] {
-    if (options.on_improvement)
-      options.on_improvement({Budget::Clock::now() - begin, budget.ticks(), state.cost()});
-  };
-  improved();
-  if (opening_costs(tables))
-    close_nodes(state, random, budget, options.enough, improved);
-  Solution out = state.solution();
-  out.cost = evaluate(model, out).total();
-  return out;
+  return Run(model, start, within, Budget(search, begin)).run();
 }
 
 } // namespace nemo::optimiser

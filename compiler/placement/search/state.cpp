@@ -86,7 +86,7 @@ bool State::admits(uint32_t replica, uint32_t node) const {
 }
 
 bool State::fits(uint32_t replica, uint32_t node) const {
-  return admits(replica, node) && strain(replica, node) <= 0;
+  return room(replica, node) && rules_allow(replica, node);
 }
 
 bool State::devices_fit(uint32_t replica, uint32_t node, uint32_t without) const {
@@ -258,25 +258,6 @@ void State::swap(uint32_t one, uint32_t other) {
   shift(one, node_of_other);
 }
 
-void State::close(uint32_t node) {
-  int64_t *row = rows_.data() + size_t{node} * tables_.stride;
-  std::fill_n(row, tables_.rooms, -most_amount);
-  std::fill_n(row + tables_.rooms, tables_.levels, 0);
-  cost_ -= node_cost_[node];
-  node_cost_[node] = 0;
-  for (uint32_t i = tables_.first_device[node]; i < tables_.first_device[node + 1]; ++i)
-    device_free_[i] = 0;
-}
-
-void State::forget_home(uint32_t replica, Tables &tables) {
-  const uint32_t node = node_of_[replica];
-  if (moved_if_on(replica, node))
-    count_move(replica, false);
-  cost_ -= tables.own(replica, node);
-  tables.home[replica] = nowhere;
-  cost_ += tables.own(replica, node);
-}
-
 Cost State::swap_delta(uint32_t one, uint32_t other) {
   const uint32_t a = node_of_[one], b = node_of_[other];
   const int64_t *at_a = node_row(a) + tables_.rooms, *at_b = node_row(b) + tables_.rooms;
@@ -317,6 +298,36 @@ bool State::swap_fits(uint32_t one, uint32_t other) {
   if (tables_.devices && (!devices_fit(one, b, other) || !devices_fit(other, a, one)))
     return false;
   return (!rules_.bind(one) && !rules_.bind(other)) || rules_.may_swap(one, a, other, b);
+}
+
+bool State::chain(uint32_t one, uint32_t other, uint32_t to, Cost most) {
+  const uint32_t from = node_of_[one], middle = node_of_[other];
+  const int64_t *left = node_row(middle);
+  const int64_t *taken = tables_.row_on(one, middle), *freed = tables_.row_on(other, middle);
+  bool fits_in = true;
+  for (uint32_t i = 0; i < tables_.rooms; ++i)
+    fits_in &= taken[i] - freed[i] <= left[i];
+  if (!fits_in || !tables_.may(one, middle) || !room(other, to))
+    return false;
+  Cost after = 0;
+  for (uint32_t i = tables_.rooms; i < tables_.stride; ++i)
+    after += std::max<int64_t>(left[i] + taken[i] - freed[i], 0);
+  const Cost change = after - node_cost_[middle] + tables_.own(one, middle) -
+                      tables_.own(other, middle) + leaving(one) + arriving(other, to);
+  // The busiest group can still make it cheaper by its price.
+  if (change - 2 * tables_.busiest_price > most || !rules_allow(other, to))
+    return false;
+  const Cost before = cost_;
+  const uint32_t devices_of_one = devices_of(one), devices_of_other = devices_of(other);
+  shift(other, to);
+  if (fits(one, middle)) {
+    shift(one, middle);
+    if (cost_ - before <= most)
+      return true;
+    put_back(one, from, devices_of_one);
+  }
+  put_back(other, middle, devices_of_other);
+  return false;
 }
 
 } // namespace nemo::optimiser

@@ -35,8 +35,13 @@ public:
   /// Whether it may move there: room, within limits, nothing more broken than before.
   /// \pre it is elsewhere or nowhere.
   bool fits(uint32_t replica, uint32_t node) const;
-  /// The same for one that need not mend anything: it breaks no limit.
+  /// The same, but it may break spreads and nearness.
   bool admits(uint32_t replica, uint32_t node) const;
+  /// The part of `fits` that is not `room`.
+  bool rules_allow(uint32_t replica, uint32_t node) const {
+    return !rules_.bind(replica) || (rules_.within_limits(replica, node_of_[replica], node) &&
+                                     rules_.change(replica, node_of_[replica], node) <= 0);
+  }
   int64_t strain(uint32_t replica, uint32_t node) const {
     return rules_.bind(replica) ? rules_.change(replica, node_of_[replica], node) : 0;
   }
@@ -69,6 +74,10 @@ public:
   Cost swap_delta(uint32_t one, uint32_t other);
   bool swap_fits(uint32_t one, uint32_t other);
 
+  /// Moves `one` to where `other` is, and that one to `to`, a third node, if both may and the cost
+  /// rises by at most `most`.
+  bool chain(uint32_t one, uint32_t other, uint32_t to, Cost most);
+
   /// \pre fits, or admits. Any of the nodes may be nowhere.
   void shift(uint32_t replica, uint32_t node);
   void put(uint32_t replica, uint32_t node) { shift(replica, node); }
@@ -79,12 +88,6 @@ public:
     return devices_of_.empty() ? 0 : devices_of_[replica];
   }
   void swap(uint32_t one, uint32_t other);
-
-  /// Nobody can be placed there any more, and it costs nothing. \pre it hosts nobody
-  void close(uint32_t node);
-  /// The replica runs nowhere: no place of its is a move. \pre the tables are this state's, and it
-  /// is not at home
-  void forget_home(uint32_t replica, Tables &tables);
 
   /// Moved replicas of a group, and the most of any.
   uint32_t moved(uint32_t group) const { return moved_[group]; }

@@ -8,15 +8,31 @@ namespace {
 
 uint32_t padded(size_t count) { return static_cast<uint32_t>((count + 3) / 4 * 4); }
 
+// Who has me in their list.
+Lists inverted(const Lists &lists, uint32_t count) {
+  std::vector<uint32_t> sizes(count);
+  for (uint32_t item : lists.items)
+    ++sizes[item];
+  Lists out;
+  for (uint32_t size : sizes)
+    out.begin.push_back(out.begin.back() + size);
+  out.items.resize(lists.items.size());
+  std::vector<uint32_t> at(out.begin.begin(), out.begin.end() - 1);
+  for (uint32_t list = 0; list + 1 < lists.begin.size(); ++list)
+    for (const uint32_t *item = lists.from(list); item != lists.to(list); ++item)
+      out.items[at[*item]++] = list;
+  return out;
+}
+
 } // namespace
 
-Tables::Tables(const Model &model, const Distortion &distortion)
+Tables::Tables(const Model &model)
     : model(model), nodes(model.nodes), replicas(static_cast<uint32_t>(model.replicas.size())),
       open_price(model.open_price), busiest_price(model.busiest_group_price),
       words_((model.nodes + 63) / 64),
       pair_price_(model.pair_price.empty() ? nullptr : model.pair_price.data()) {
-  lay_out(distortion);
-  flatten_replicas(distortion);
+  lay_out();
+  flatten_replicas();
   for (const Shape &one : model.shapes) {
     prices.push_back(one.prices == UINT32_MAX ? nullptr : model.prices[one.prices].data());
     set_of_.push_back(one.allowed);
@@ -36,7 +52,7 @@ Tables::Tables(const Model &model, const Distortion &distortion)
     first_device[node + 1] += first_device[node];
 }
 
-void Tables::lay_out(const Distortion &distortion) {
+void Tables::lay_out() {
   const size_t dims = model.resources.size();
   std::vector<int64_t> total(dims);
   for (const Replica &replica : model.replicas)
@@ -63,18 +79,10 @@ void Tables::lay_out(const Distortion &distortion) {
   for (size_t b = 0; b < model.balances.size(); ++b)
     if (model.balances[b].price > 0 && model.balances[b].target > 0)
       balance.push_back(b);
-  rooms = padded(std::max<size_t>(room.size(), 1)); // one at least, by which a node is closed
+  rooms = padded(room.size());
   levels = padded(overload.size() + balance.size());
   stride = rooms + levels;
 
-  auto percent = [&](size_t d) {
-    return distortion.overload.empty() ? 100 : distortion.overload[d];
-  };
-  // A price of so many percent; the true one stays exact.
-  auto priced = [&](size_t d) {
-    return percent(d) == 100 ? model.resources[d].overload_price
-                             : model.resources[d].overload_price / 100 * percent(d);
-  };
   node_rows.assign(size_t{nodes} * stride, 0);
   for (uint32_t node = 0; node < nodes; ++node) {
     const size_t at = node * dims;
@@ -84,7 +92,7 @@ void Tables::lay_out(const Distortion &distortion) {
     int64_t *level = row + rooms;
     // Safety beyond all demand is as good as all demand, and keeps the product small.
     for (size_t d : overload)
-      *level++ = -priced(d) * std::min(model.safety[at + d], total[d]);
+      *level++ = -model.resources[d].overload_price * std::min(model.safety[at + d], total[d]);
     for (size_t b : balance) {
       const Balance &one = model.balances[b];
       const int64_t wanted = one.target * model.capacity[at + one.of];
@@ -102,7 +110,7 @@ void Tables::lay_out(const Distortion &distortion) {
     auto used = [&](size_t d) { return std::min({demand[d], total[d], largest[d]}); };
     int64_t *level = row + rooms;
     for (size_t d : overload)
-      *level++ = priced(d) * used(d);
+      *level++ = model.resources[d].overload_price * used(d);
     for (size_t b : balance) {
       const Balance &one = model.balances[b];
       *level++ = one.price * (used(one.to) - one.target * used(one.of));
@@ -124,28 +132,26 @@ void Tables::lay_out(const Distortion &distortion) {
               model.shapes[replica.shape].demand[room[i]];
 }
 
-void Tables::flatten_replicas(const Distortion &distortion) {
-  std::vector<uint32_t> sizes(model.groups);
+void Tables::flatten_replicas() {
   for (const Replica &replica : model.replicas) {
     shape.push_back(replica.shape);
     home.push_back(replica.home);
-    move_price.push_back(distortion.change == 100 ? replica.move_price
-                                                  : replica.move_price * distortion.change / 100);
-    pair_weight.push_back(distortion.change == 100 ? replica.pair_weight
-                                                   : replica.pair_weight * distortion.change / 100);
+    move_price.push_back(replica.move_price);
+    pair_weight.push_back(replica.pair_weight);
+    if (replica.absence_price != must_be_placed)
+      optional.push_back(static_cast<uint32_t>(shape.size() - 1));
     absence_price.push_back(std::max<Cost>(replica.absence_price, 0));
     groups_of.items.insert(groups_of.items.end(), replica.groups.begin(), replica.groups.end());
     groups_of.begin.push_back(static_cast<uint32_t>(groups_of.items.size()));
-    for (uint32_t group : replica.groups)
-      ++sizes[group];
   }
-  members.items.resize(groups_of.items.size());
-  for (uint32_t group = 0; group < model.groups; ++group)
-    members.begin.push_back(members.begin.back() + sizes[group]);
-  std::vector<uint32_t> at(members.begin.begin(), members.begin.end() - 1);
-  for (uint32_t replica = 0; replica < replicas; ++replica)
-    for (uint32_t group : model.replicas[replica].groups)
-      members.items[at[group]++] = replica;
+  members = inverted(groups_of, model.groups);
+  Lists homes;
+  for (uint32_t replica = 0; replica < replicas; ++replica) {
+    if (home[replica] != nowhere)
+      homes.items.push_back(home[replica]);
+    homes.begin.push_back(static_cast<uint32_t>(homes.items.size()));
+  }
+  natives = inverted(homes, nodes);
 }
 
 } // namespace nemo::optimiser

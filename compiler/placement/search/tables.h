@@ -19,16 +19,10 @@ struct Lists {
   uint32_t size(uint32_t list) const { return begin[list + 1] - begin[list]; }
 };
 
-/// Percent of their price that terms have while the search looks away from the true cost.
-struct Distortion {
-  std::vector<uint32_t> overload; ///< by resource; empty: 100
-  uint32_t change = 100;          ///< moves and node pairs
-};
-
 class Tables {
 public:
   /// \pre check(model); the model outlives the tables.
-  explicit Tables(const Model &model, const Distortion &distortion = {});
+  explicit Tables(const Model &model);
 
   const Model &model;
   uint32_t nodes, replicas;
@@ -48,7 +42,9 @@ public:
   std::vector<uint32_t> shape, home;
   std::vector<Cost> move_price, pair_weight, absence_price;
   std::vector<Cost> open_price;
-  Lists groups_of, members;
+  Lists groups_of, members;       ///< by replica, by group
+  Lists natives;                  ///< replicas by home
+  std::vector<uint32_t> optional; ///< replicas that may be nowhere
   Cost busiest_price;
 
   std::vector<const Cost *> prices;   ///< by shape; null: free
@@ -98,8 +94,8 @@ private:
       sum += demand[d] * price[d];
     return sum >> 20;
   }
-  void lay_out(const Distortion &distortion);
-  void flatten_replicas(const Distortion &distortion);
+  void lay_out();
+  void flatten_replicas();
 
   std::vector<uint32_t> set_of_;     ///< by shape
   std::vector<int64_t> unit_demand_; ///< [shape * resources + resource]; empty: free

@@ -1,0 +1,210 @@
+#include "compiler/placement/search/anneal.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace nemo::optimiser {
+
+namespace {
+
+// -ln of numbers in (0, 1), evenly spread: drawing one costs a look-up.
+const std::array<float, 4096> &exponentials() {
+  static const std::array<float, 4096> table = [] {
+    std::array<float, 4096> out{};
+    for (size_t i = 0; i < out.size(); ++i)
+      out[i] = static_cast<float>(-std::log((static_cast<double>(i) + 0.5) / out.size()));
+    return out;
+  }();
+  return table;
+}
+
+class Annealing {
+public:
+  Annealing(State &state, const Arena &arena, Random &random)
+      : state_(state), tables_(state.tables()), arena_(arena), random_(random),
+        best_(state.cost()) {
+    keep();
+  }
+
+  void run(const Cooling &cooling, Budget &budget, std::optional<Cost> enough) {
+    const double begin = budget.share();
+    const double decay = std::log(cooling.to / cooling.from);
+    const auto steps =
+        static_cast<uint32_t>(std::clamp<size_t>(arena_.replicas.size() / 8, 64, 4096));
+    while (budget.left() && !(enough && best_ <= *enough)) {
+      const double done = begin >= 1 ? 1 : (budget.share() - begin) / (1 - begin);
+      temperature_ = cooling.from * std::exp(decay * std::clamp(done, 0.0, 1.0));
+      for (uint32_t i = 0; i < steps; ++i)
+        step();
+      budget.spend(steps);
+      if (state_.cost() < best_)
+        keep();
+    }
+    restore();
+  }
+
+private:
+  uint32_t any_node() {
+    return arena_.nodes[random_.below(static_cast<uint32_t>(arena_.nodes.size()))];
+  }
+  uint32_t any_replica() {
+    return arena_.replicas[random_.below(static_cast<uint32_t>(arena_.replicas.size()))];
+  }
+
+  // Of sixteen moves six are shifts, five swaps, and five chains. Some of each go home: what is
+  // moved goes on holding what is transient there, and pays for being away.
+  void step() {
+    const uint32_t one = any_replica();
+    const uint64_t dice = random_.next();
+    const Cost most = static_cast<Cost>(temperature_ * exponentials()[dice & 4095]);
+    const uint32_t kind = dice >> 60, home = tables_.home[one], from = state_.node_of(one);
+    const bool homeward = (dice >> 57 & 7) < 2 && home != nowhere && home != from &&
+                          arena_.within[home] && from != nowhere;
+    if (kind == 0 && (dice >> 52 & 15) == 0)
+      return try_lift(one, most);
+    if (kind < 6)
+      return try_shift(one, homeward ? home : any_node(), most);
+    uint32_t other = nowhere;
+    if (homeward) {
+      const std::vector<uint32_t> &there = state_.hosted(home);
+      if (there.empty())
+        return try_shift(one, home, most);
+      other = there[random_.below(static_cast<uint32_t>(there.size()))];
+    } else {
+      other = any_replica();
+    }
+    if (kind < 11)
+      return try_swap(one, other, most);
+    const uint32_t middle = state_.node_of(other), to = any_node();
+    if (from != middle && from != nowhere && middle != nowhere && to != from && to != middle)
+      state_.chain(one, other, to, most);
+  }
+
+  void try_shift(uint32_t replica, uint32_t node, Cost most) {
+    if (node != state_.node_of(replica) && state_.room(replica, node) &&
+        state_.delta(replica, node) <= most && state_.rules_allow(replica, node))
+      state_.shift(replica, node);
+  }
+
+  void try_lift(uint32_t replica, Cost most) {
+    if (state_.node_of(replica) != nowhere &&
+        tables_.model.replicas[replica].absence_price != must_be_placed &&
+        state_.delta(replica, nowhere) <= most && state_.strain(replica, nowhere) <= 0)
+      state_.lift(replica);
+  }
+
+  void try_swap(uint32_t one, uint32_t other, Cost most) {
+    const uint32_t a = state_.node_of(one), b = state_.node_of(other);
+    if (a != b && a != nowhere && b != nowhere && state_.swap_delta(one, other) <= most &&
+        state_.swap_fits(one, other))
+      state_.swap(one, other);
+  }
+
+  void keep() {
+    best_ = state_.cost();
+    kept_.clear();
+    for (uint32_t replica : arena_.replicas)
+      kept_.push_back({state_.node_of(replica), state_.devices_of(replica)});
+  }
+
+  void restore() {
+    if (state_.cost() == best_)
+      return;
+    for (size_t i = 0; i < kept_.size(); ++i)
+      if (differs(i) && state_.node_of(arena_.replicas[i]) != nowhere)
+        state_.lift(arena_.replicas[i]);
+    for (size_t i = 0; i < kept_.size(); ++i)
+      if (differs(i) && kept_[i].node != nowhere)
+        state_.put_back(arena_.replicas[i], kept_[i].node, kept_[i].devices);
+  }
+  bool differs(size_t i) const {
+    return state_.node_of(arena_.replicas[i]) != kept_[i].node ||
+           state_.devices_of(arena_.replicas[i]) != kept_[i].devices;
+  }
+
+  struct Kept {
+    uint32_t node, devices;
+  };
+
+  State &state_;
+  const Tables &tables_;
+  const Arena &arena_;
+  Random &random_;
+  double temperature_ = 0;
+  Cost best_;
+  std::vector<Kept> kept_;
+};
+
+} // namespace
+
+Arena Arena::all(const State &state) {
+  Arena out;
+  out.nodes.resize(state.tables().nodes);
+  std::iota(out.nodes.begin(), out.nodes.end(), 0);
+  out.replicas.resize(state.tables().replicas);
+  std::iota(out.replicas.begin(), out.replicas.end(), 0);
+  out.within.assign(out.nodes.size(), true);
+  return out;
+}
+
+Arena Arena::of(const State &state, std::vector<uint32_t> nodes) {
+  Arena out;
+  out.within.assign(state.tables().nodes, false);
+  for (uint32_t node : nodes) {
+    out.within[node] = true;
+    out.replicas.insert(out.replicas.end(), state.hosted(node).begin(), state.hosted(node).end());
+  }
+  for (uint32_t replica : state.tables().optional)
+    if (state.node_of(replica) == nowhere)
+      out.replicas.push_back(replica);
+  out.nodes = std::move(nodes);
+  return out;
+}
+
+Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budget,
+                  double accepted_first, double accepted_last) {
+  const auto samples = static_cast<uint32_t>(std::clamp<size_t>(arena.replicas.size(), 100, 20000));
+  budget.spend(samples);
+  std::vector<double> uphill;
+  for (uint32_t i = 0; i < samples; ++i) {
+    const uint32_t one = arena.replicas[random.below(static_cast<uint32_t>(arena.replicas.size()))];
+    Cost delta = 0;
+    if (i % 2) {
+      const uint32_t node = arena.nodes[random.below(static_cast<uint32_t>(arena.nodes.size()))];
+      if (node != state.node_of(one) && state.fits(one, node))
+        delta = state.delta(one, node);
+    } else {
+      const uint32_t other =
+          arena.replicas[random.below(static_cast<uint32_t>(arena.replicas.size()))];
+      if (state.node_of(one) != state.node_of(other) && state.node_of(one) != nowhere &&
+          state.node_of(other) != nowhere && state.swap_fits(one, other))
+        delta = state.swap_delta(one, other);
+    }
+    if (delta > 0)
+      uphill.push_back(static_cast<double>(delta));
+  }
+  if (uphill.empty())
+    return {1, 1};
+  auto temperature = [&](double share) {
+    double low = 1e-3, high = 1e18;
+    for (int i = 0; i < 100; ++i) {
+      const double middle = std::sqrt(low * high);
+      double sum = 0;
+      for (double delta : uphill)
+        sum += std::exp(-delta / middle);
+      (sum < share * static_cast<double>(uphill.size()) ? low : high) = middle;
+    }
+    return low;
+  };
+  return {temperature(accepted_first), temperature(accepted_last)};
+}
+
+void anneal(State &state, const Arena &arena, const Cooling &cooling, Random &random,
+            Budget &budget, std::optional<Cost> enough) {
+  if (!arena.replicas.empty() && !arena.nodes.empty())
+    Annealing(state, arena, random).run(cooling, budget, enough);
+}
+
+} // namespace nemo::optimiser
