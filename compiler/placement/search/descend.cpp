@@ -35,10 +35,10 @@ Cost weight(const Tables &tables, uint32_t replica) {
 
 namespace {
 
-uint32_t cheapest(const State &state, uint32_t replica) {
+uint32_t cheapest(const State &state, uint32_t replica, Cost least) {
   const uint32_t from = state.node_of(replica);
   const Cost leaving = state.leaving(replica);
-  Cost best = 0;
+  Cost best = state.tables().home[replica] == from ? -least : 0;
   uint32_t best_node = nowhere;
   for (uint32_t node = 0; node < state.tables().nodes; ++node) {
     if (node == from || !state.room(replica, node))
@@ -62,8 +62,10 @@ void descend(State &state, const Avoidable &avoidable, Budget &budget) {
     weights[replica] = weight(tables, replica);
   std::vector<uint32_t> nodes(tables.nodes), there;
   std::iota(nodes.begin(), nodes.end(), 0);
-  for (Cost before = state.cost() + 1; state.cost() < before && budget.left();) {
-    before = state.cost();
+  // While it saves most of what they weigh for replicas to leave home, only those do: what they
+  // hold there is room that nobody has.
+  for (double share = 0.8; budget.left();) {
+    const Cost before = state.cost();
     for (uint32_t node : nodes)
       worst[node] = avoidable.of(state, node);
     std::stable_sort(nodes.begin(), nodes.end(),
@@ -74,12 +76,19 @@ void descend(State &state, const Avoidable &avoidable, Budget &budget) {
         return weights[a] != weights[b] ? weights[a] > weights[b] : a < b;
       });
       for (uint32_t replica : there) {
-        if (const uint32_t node = cheapest(state, replica); node != nowhere)
+        if (const uint32_t node = cheapest(
+                state, replica, static_cast<Cost>(share * static_cast<double>(weights[replica])));
+            node != nowhere)
           state.shift(replica, node);
         if (!budget.spend(tables.nodes))
           return;
       }
     }
+    if (static_cast<double>(before - state.cost()) > 0.02 * static_cast<double>(before))
+      continue;
+    if (share == 0)
+      break;
+    share = share > 0.2 ? share - 0.2 : share > 0.05 ? share / 2 : 0;
   }
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int meetings = 20;
 /// Of the budget: when the first descent has to be done, and when annealing everything has.
-constexpr double descended = 0.1, annealed = 0.85;
+constexpr double descended = 0.4, annealed = 0.85;
 /// Ticks per replica from which on annealing everything pays.
 constexpr double ticks_to_anneal = 4000;
 
