@@ -141,6 +141,17 @@ void Subprocess::release() {
 
 void Subprocess::close_stdin() { close_if_open(stdin_); }
 
+void Subprocess::read_stdout(llvm::function_ref<bool(llvm::StringRef)> take) {
+  char chunk[65536];
+  for (;;) {
+    const ssize_t n = ::read(stdout_, chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0 || !take({chunk, static_cast<size_t>(n)}))
+      return;
+  }
+}
+
 int Subprocess::wait(rusage *used) {
   int status = 0;
   while (::wait4(pid_, &status, 0, used) < 0 && errno == EINTR)
@@ -155,17 +166,12 @@ llvm::Expected<Output> run(const std::vector<std::string> &argv) {
   if (!process)
     return process.takeError();
   Output output;
-  char chunk[65536];
-  for (;;) {
-    const ssize_t n = ::read(process->stdout_fd(), chunk, sizeof chunk);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      break;
-    if (output.text.size() + static_cast<size_t>(n) > limit)
-      return failure("'{}' printed more than {} bytes", argv[0], limit);
-    output.text.append(chunk, static_cast<size_t>(n));
-  }
+  process->read_stdout([&](llvm::StringRef piece) {
+    output.text += piece;
+    return output.text.size() <= limit;
+  });
+  if (output.text.size() > limit)
+    return failure("'{}' printed more than {} bytes", argv[0], limit);
   output.exit_code = process->wait();
   return output;
 }

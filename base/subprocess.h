@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -34,6 +35,8 @@ public:
   int stdin_fd() const { return stdin_; }
   int stdout_fd() const { return stdout_; }
   void close_stdin();
+  /// Reads stdout to its end, or until `take` says false to a piece of it.
+  void read_stdout(llvm::function_ref<bool(llvm::StringRef)> take);
   /// Waits for the end. \returns the exit code, or 128 + signal.
   /// \param used  gets what it and the children it waited for have used, when given.
   int wait(rusage *used = nullptr);

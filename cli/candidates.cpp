@@ -12,6 +12,7 @@
 #include "base/diagnostics/registry.h"
 #include "intent/schema/schema.h"
 #include "intent/syntax/parse.h"
+#include "orchestrator/git.h"
 
 namespace nemo::cli {
 
@@ -70,17 +71,22 @@ void read_file(const fs::path &path, std::vector<Written> &found) {
   }
 }
 
-/// What the files say that the command line names, else those of this directory. Also of files with
-/// faults: who completes a name is often still writing.
-std::vector<Written> written(const Position &at) {
+/// As the command line names it, else this directory.
+fs::path path_of(const Position &at) {
   std::string path = ".";
   const auto arguments = arguments_of(*at.command);
   for (size_t i = 0; i < at.arguments.size() && i < arguments.size(); ++i)
     if (arguments[i]->get_name(true) == "PATH")
       path = at.arguments[i];
+  return expand(path);
+}
+
+/// What the files there say. Also of files with faults: who completes a name is often still
+/// writing.
+std::vector<Written> written(const Position &at) {
   std::vector<Written> found;
   uintmax_t bytes = 0;
-  for (const fs::path &file : intent_files(expand(path))) {
+  for (const fs::path &file : intent_files(path_of(at))) {
     std::error_code error;
     bytes += fs::file_size(file, error);
     if (error || bytes > most_bytes)
@@ -150,6 +156,16 @@ void backend_names(Candidates &result, const Position &, llvm::StringRef) {
     result.words.push_back({name, ""});
 }
 
+/// Whole ranges, merging what is checked out, until there is one of one's own.
+void ranges(Candidates &result, const Position &at, llvm::StringRef begun) {
+  const auto [into, from] = begun.split("..");
+  for (const std::string &name : orchestrator::commit_names(path_of(at).string()))
+    if (begun.contains(".."))
+      result.words.push_back({into.str() + ".." + name, ""});
+    else if (name != "HEAD")
+      result.words.push_back({name + "..HEAD", ""});
+}
+
 struct Source {
   const char *option; ///< a flag's long name, or an argument's name
   void (*find)(Candidates &, const Position &, llvm::StringRef);
@@ -157,7 +173,7 @@ struct Source {
 constexpr Source sources[] = {
     {"WORKLOAD", workloads},  {"NAME", workloads},   {"--target", workloads},
     {"--exclude", workloads}, {"WHAT", explainable}, {"--backend", backend_names},
-    {"--stack", stacks},
+    {"--stack", stacks},      {"--ref", ranges},
 };
 
 struct Paths {

@@ -21,6 +21,8 @@ int destroy(Options options, const Session &session) {
     options.how.command += " " + *options.request.path;
   if (options.request.stack)
     options.how.command += " --stack " + *options.request.stack;
+  if (options.request.backend)
+    options.how.command += " --backend " + *options.request.backend;
   options.how.command += selection_text(options.request.targets, options.request.excludes);
   options.request.take_over = options.how.take_over;
   orchestrator::Planned planned = orchestrator::plan_destroy(options.request);
@@ -37,6 +39,8 @@ int destroy(Options options, const Session &session) {
       session.out << "Nothing to remove: no stack is here.\n";
     return ok;
   }
+  if (!options.how.json)
+    session.report(planned.diagnostics, planned.texts());
   return carry_out(session, *planned.seen, *planned.plan, options.how);
 }
 

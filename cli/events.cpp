@@ -52,7 +52,7 @@ std::string message(const proto::Event &event) {
   if (is_refusal(event))
     text = fmt::format("{} ({}{})", text, event.subject(),
                        event.count() > 1 ? fmt::format(", {} times", event.count()) : "");
-  return text;
+  return on_one_line(std::move(text));
 }
 
 void print_text(const Session &session, const proto::Event &event) {

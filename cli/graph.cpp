@@ -99,7 +99,8 @@ void add_graph(CLI::App &app, Session &session) {
                    "local (default), null, or NAME of nemo-backend-NAME")
       ->type_name("NAME");
   command->footer(
-      "Green is created, orange changed, blue moved, red removed, grey goes on as it is.\n\n"
+      "Green is created, orange changed, blue moved, brown renamed, teal protected from now on,\n"
+      "red removed, grey goes on as it is.\n\n"
       "Examples:\n"
       "  nemo graph shop --format svg > shop.svg\n"
       "  nemo graph shop --fleet eu.yaml --format mermaid\n"

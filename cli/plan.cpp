@@ -4,10 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "llvm/Support/MemoryBuffer.h"
-
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "cli/carry_out.h"
 #include "cli/files.h"
 #include "cli/review.h"
@@ -63,12 +62,15 @@ int show(const Options &options, const Session &session, const std::optional<pro
 }
 
 int replay(const Options &options, const Session &session) {
-  auto dump = llvm::MemoryBuffer::getFile(options.replay);
-  if (!dump)
-    return session.report(
-        diag::make(diag::N0101, fmt::format("'{}' cannot be read: {}", options.replay,
-                                            dump.getError().message())));
-  auto compiled = compiler::replay((*dump)->getBuffer(), options.request.dump_stage);
+  constexpr uint64_t most = 256ull << 20; // a plan file may have 64, and JSON is longer
+  auto dump = read_file(options.replay, most, Input::stream);
+  if (!dump || dump->size() > most)
+    return session.report(diag::make(
+        diag::N0101,
+        fmt::format("'{}' cannot be read: {}", options.replay,
+                    dump ? fmt::format("it is over {} MiB, and no dump of nemo's", most >> 20)
+                         : llvm::toString(dump.takeError()))));
+  auto compiled = compiler::replay(*dump, options.request.dump_stage);
   if (!compiled)
     return session.report(to_diagnostics(compiled.takeError(), diag::N0101.id));
   SourceTexts texts;
@@ -138,6 +140,8 @@ void add_plan(CLI::App &app, Session &session) {
     replay->excludes(input);
   for (const char *input : {"--target", "--exclude"})
     replay->excludes(command->get_option(input));
+  command->get_option("--dump")->excludes(
+      command->get_option("--out")); // there is no plan to write
   auto *range =
       command
           ->add_option("--ref", options->range,

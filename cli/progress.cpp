@@ -82,9 +82,7 @@ std::string Progress::line(const Row &row) const {
   std::string rest = state.detail;
   if (rest.empty() && state.phase != Phase::done)
     rest = to_text(state.phase);
-  for (char &c : rest) // an agent's words may come from a workload: they steer no terminal
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
-      c = ' ';
+  rest = on_one_line(std::move(rest));
   // A line that wraps would take two, and the next redraw would start too low.
   if (form_ == Form::redrawn) {
     const size_t used = state.action.id().size() + state.action.node().size() + 24;

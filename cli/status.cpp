@@ -94,10 +94,16 @@ void print_replicas(const Session &session, const orchestrator::Status &status) 
          {addresses(r)}});
   }
   table.print(session.out, session.style());
-  for (const ReplicaStatus &replica : status.replicas)
-    if (!replica.observed.reason().empty())
-      session.out << fmt::format("  {}/{}: {}\n", replica.observed.workload(),
-                                 replica.observed.replica(), replica.observed.reason());
+  for (const ReplicaStatus &replica : status.replicas) {
+    const proto::Running &r = replica.observed;
+    const std::string name = fmt::format("{}/{}", r.workload(), r.replica());
+    if (!r.reason().empty())
+      session.out << fmt::format("  {}: {}\n", name, on_one_line(r.reason()));
+    if (r.refusals() != 0)
+      session.out << fmt::format("  {}: its sandbox refused {} attempt{}, see nemo events {} "
+                                 "--refusals\n",
+                                 name, r.refusals(), r.refusals() == 1 ? "" : "s", name);
+  }
 }
 
 void print_totals(const Session &session, const orchestrator::Status &status,

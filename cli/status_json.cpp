@@ -34,6 +34,7 @@ json::Value replica_json(const orchestrator::ReplicaStatus &replica) {
       {"uid", r.uid()},
       {"retiring", r.retiring()},
       {"protected", r.protect()},
+      {"refusals", r.has_refusals() ? integer(r.refusals()) : json::Value(nullptr)},
       {"addresses", std::move(addresses)}};
   object["reserved"] = replica.reserved
                            ? json::Value(json::Object{

@@ -33,6 +33,13 @@ std::string show_measured(uint64_t bytes) {
   return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.1f}{}", value, all[unit]);
 }
 
+std::string on_one_line(std::string text) {
+  for (char &c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+      c = ' ';
+  return text;
+}
+
 std::string show_duration(std::chrono::nanoseconds duration) {
   const int64_t s = std::chrono::floor<std::chrono::seconds>(duration).count();
   struct Unit {

@@ -15,6 +15,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(llvm::StringRef text);
 std::string check_duration(const std::string &text);
 /// What was measured, to a tenth and always in the same family of units: "3.4MiB".
 std::string show_measured(uint64_t bytes);
+/// An agent's words may come from a workload: without what would steer a terminal.
+std::string on_one_line(std::string text);
 /// The two largest units: "3d 4h", "2min 5s".
 std::string show_duration(std::chrono::nanoseconds duration);
 

@@ -37,6 +37,8 @@ int unprotect(Options options, const Session &session) {
   options.how.command = "nemo unprotect " + llvm::join(options.request.names, " ");
   if (options.request.stack)
     options.how.command += " --stack " + *options.request.stack;
+  if (options.request.backend)
+    options.how.command += " --backend " + *options.request.backend;
   orchestrator::Unprotecting lifting = orchestrator::plan_unprotect(options.request);
   if (has_errors(lifting.diagnostics))
     return refuse(session, options.how.json, lifting.diagnostics);

@@ -23,8 +23,6 @@ std::string owner_of(const proto::Fleet &fleet, const std::string &stack) {
   return {};
 }
 
-} // namespace
-
 llvm::Expected<std::string> which_stack(const proto::Fleet &fleet,
                                         const std::optional<std::string> &named,
                                         llvm::StringRef command) {
@@ -46,6 +44,27 @@ llvm::Expected<std::string> which_stack(const proto::Fleet &fleet,
   Diagnostic fault = diag::make(diag::N0813, "several stacks are here: " + llvm::join(all, ", "));
   fault.fix = "name one: " + command.str() + " --stack " + all.front();
   return failure(std::move(fault));
+}
+
+} // namespace
+
+Addressed address_stack(const std::optional<std::string> &backend,
+                        const std::optional<std::string> &named, llvm::StringRef command) {
+  Addressed result;
+  backends::Choice choice;
+  choice.name = backend.value_or("local");
+  auto seen = look(choice);
+  if (!seen) {
+    result.diagnostics = backend_diagnostics(seen.takeError());
+    return result;
+  }
+  result.seen = std::move(*seen);
+  auto stack = which_stack(result.seen->fleet, named, command);
+  if (stack)
+    result.stack = std::move(*stack);
+  else
+    result.diagnostics = to_diagnostics(stack.takeError(), diag::N0814.id);
+  return result;
 }
 
 std::vector<std::string> stacks_of(const proto::Fleet &fleet) {
@@ -72,28 +91,19 @@ Planned plan_destroy(const DestroyRequest &request) {
     return make_plan(plan);
   }
   Planned result;
-  backends::Choice choice;
-  choice.name = request.backend.value_or("local");
-  auto seen = look(choice);
-  if (!seen) {
-    result.diagnostics = backend_diagnostics(seen.takeError());
-    return result;
-  }
-  result.seen = std::move(*seen);
-  auto stack = which_stack(result.seen->fleet, request.stack, "nemo destroy");
-  if (!stack) {
-    result.diagnostics = to_diagnostics(stack.takeError(), diag::N0814.id);
-    return result;
-  }
-  if (stack->empty())
-    return result; // nothing is there: no plan, and nothing wrong
+  Addressed addressed = address_stack(request.backend, request.stack, "nemo destroy");
+  result.seen = std::move(addressed.seen);
+  result.diagnostics = std::move(addressed.diagnostics);
+  const std::string &stack = addressed.stack;
+  if (has_errors(result.diagnostics) || stack.empty())
+    return result; // or nothing is there: no plan, and nothing wrong
   compiler::Inputs inputs;
   inputs.intent.set_edition(1);
-  inputs.intent.set_stack(*stack);
+  inputs.intent.set_stack(stack);
   inputs.intent.set_digest(check::intent_digest(inputs.intent));
   inputs.fleet = result.seen->fleet;
   inputs.backend = result.seen->capabilities;
-  inputs.source = owner_of(result.seen->fleet, *stack);
+  inputs.source = owner_of(result.seen->fleet, stack);
   inputs.take_over = request.take_over;
   inputs.destroy = true;
   inputs.targets = request.targets;

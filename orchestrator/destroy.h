@@ -16,11 +16,15 @@ struct DestroyRequest {
 /// N0813 when several stacks may be meant, N0814 when there is none of that name.
 Planned plan_destroy(const DestroyRequest &request);
 
-/// The stack that was named, or else the only one; empty when there is none at all.
+/// The stack that was named, or else the only one, of what a backend has.
+struct Addressed {
+  std::optional<Seen> seen;
+  std::string stack; ///< empty when there is none at all
+  std::vector<Diagnostic> diagnostics;
+};
 /// \param command  for the hint to name one.
-llvm::Expected<std::string> which_stack(const proto::Fleet &fleet,
-                                        const std::optional<std::string> &named,
-                                        llvm::StringRef command);
+Addressed address_stack(const std::optional<std::string> &backend,
+                        const std::optional<std::string> &named, llvm::StringRef command);
 
 /// The stacks that run or are wanted, sorted.
 std::vector<std::string> stacks_of(const proto::Fleet &fleet);

@@ -1,6 +1,6 @@
 #include "orchestrator/drift.h"
 
-#include "orchestrator/tracker.h"
+#include "compiler/explain/texts.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace nemo::orchestrator {
@@ -16,7 +16,7 @@ bool well(const proto::Running &instance) {
 
 const proto::Running *find(const proto::Fleet &fleet, const std::string &stack,
                            const proto::Action &action) {
-  const auto [workload, replica] = replica_of(action.object());
+  const auto [workload, replica] = explain::replica_of(action.object());
   for (const proto::Running &running : fleet.running())
     if (running.stack() == stack && running.workload() == workload &&
         running.replica() == replica && running.node() == action.node() && !running.retiring())

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/Twine.h"
 
 #include "orchestrator/git_handles.h"
@@ -27,6 +28,13 @@ std::string full_path(const fs::path &path) {
   while (text.size() > 1 && text.back() == '/')
     text.pop_back();
   return text;
+}
+
+fs::path directory_of(const fs::path &path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored))
+    return path;
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
 bool is_clean(git_repository *repository) {
@@ -71,11 +79,32 @@ std::string source_of(git_repository *repository) {
   return top != nullptr ? full_path(top) : std::string();
 }
 
+std::vector<std::string> commit_names(git_repository *repository) {
+  std::vector<std::string> names{"HEAD"};
+  git_strarray list{};
+  if (git_reference_list(&list, repository) != 0)
+    return names;
+  for (llvm::StringRef name : llvm::ArrayRef(list.strings, list.count))
+    for (llvm::StringRef kind : {"refs/heads/", "refs/remotes/", "refs/tags/"})
+      if (name.consume_front(kind)) {
+        names.push_back(name.str());
+        break;
+      }
+  git_strarray_dispose(&list);
+  return names;
+}
+
+std::vector<std::string> commit_names(const std::string &path) {
+  const GitLibrary library;
+  git_repository *raw = nullptr;
+  if (git_repository_open_ext(&raw, directory_of(path).c_str(), 0, nullptr) != 0)
+    return {};
+  const GitRepository repository(raw);
+  return commit_names(raw);
+}
+
 Origin origin_of(const std::string &path) {
-  std::error_code ignored;
-  fs::path directory = path;
-  if (!fs::is_directory(directory, ignored))
-    directory = directory.has_parent_path() ? directory.parent_path() : fs::path(".");
+  const fs::path directory = directory_of(path);
   Origin origin;
   origin.source = full_path(directory);
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "llvm/ADT/StringRef.h"
 
@@ -16,6 +17,10 @@ struct Origin {
 
 /// \param path  a file or directory, need not be tracked.
 Origin origin_of(const std::string &path);
+
+/// What may stand for a commit in the repository that `path` is in: HEAD, branches, the remotes'
+/// branches, tags. Nothing where it is in none.
+std::vector<std::string> commit_names(const std::string &path);
 
 /// "https://user:token@host/x.git" -> "https://host/x.git"; "git@host:x.git" -> "host:x.git".
 std::string without_credentials(llvm::StringRef url);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <git2.h>
 
@@ -43,6 +44,9 @@ inline std::string git_words() {
   const git_error *error = git_error_last();
   return error != nullptr && error->message != nullptr ? error->message : "no reason was given";
 }
+
+/// HEAD, branches, the remotes' branches, tags.
+std::vector<std::string> commit_names(git_repository *repository);
 
 /// The owner that a stack is recorded with: origin's URL, else the top directory, else "".
 std::string source_of(git_repository *repository);

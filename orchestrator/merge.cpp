@@ -44,19 +44,6 @@ bool write_to_memory(git_repository *repository) {
   return git_mempack_new(&memory) == 0 && git_odb_add_backend(raw, memory, first) == 0;
 }
 
-std::vector<std::string> known_names(git_repository *repository) {
-  std::vector<std::string> names{"HEAD"};
-  git_strarray list{};
-  if (git_reference_list(&list, repository) != 0)
-    return names;
-  for (llvm::StringRef name : llvm::ArrayRef(list.strings, list.count))
-    for (llvm::StringRef kind : {"refs/heads/", "refs/remotes/", "refs/tags/"})
-      if (name.consume_front(kind))
-        names.push_back(name.str());
-  git_strarray_dispose(&list);
-  return names;
-}
-
 class Merger {
 public:
   Merger(const std::string &path, llvm::StringRef range) : path_(path), range_(range) {}
@@ -141,7 +128,7 @@ private:
       fail(diag::N0831, fmt::format("'{}' could be several commits", name), "write more of its id");
       return;
     }
-    const std::vector<std::string> known = known_names(repository_.get());
+    const std::vector<std::string> known = commit_names(repository_.get());
     std::optional<std::string> meant;
     for (const std::string &other : known) // only the remote's branch was fetched, as CI does
       if (!meant && llvm::StringRef(other).endswith("/" + name))

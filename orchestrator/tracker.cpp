@@ -57,21 +57,11 @@ const char *to_text(Phase phase) {
   return "";
 }
 
-std::pair<std::string, uint32_t> replica_of(const std::string &object) {
-  llvm::StringRef text = object;
-  text.consume_front("workload.");
-  const auto [name, number] = text.rsplit('/');
-  uint32_t replica = 0;
-  if (number.getAsInteger(10, replica))
-    replica = 0;
-  return {name.str(), replica};
-}
-
 Tracker::Tracker(const proto::Plan &plan) : stack_(plan.stack()) {
   for (const proto::Action &action : plan.actions()) {
     ActionState state;
     state.action = action;
-    std::tie(state.workload, state.replica) = replica_of(action.object());
+    std::tie(state.workload, state.replica) = explain::replica_of(action.object());
     actions_.push_back(std::move(state));
   }
   for (const proto::Part &part : plan.parts())

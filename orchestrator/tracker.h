@@ -77,7 +77,4 @@ private:
   std::optional<Clock::time_point> settled_at_;
 };
 
-/// "workload.web/0" -> web, 0.
-std::pair<std::string, uint32_t> replica_of(const std::string &object);
-
 } // namespace nemo::orchestrator

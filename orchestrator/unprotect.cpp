@@ -32,9 +32,13 @@ std::optional<Diagnostic> means_nothing(const std::string &name, const proto::Fl
         }
   const std::vector<std::string> list(names.begin(), names.end());
   Diagnostic fault = diag::make(
-      diag::N0819, fmt::format("nothing of stack '{}' that runs protected is '{}'", stack, name));
-  fault.notes.push_back(
-      {list.empty() ? "nothing of it runs protected" : "protected: " + llvm::join(list, ", ")});
+      diag::N0819,
+      stack.empty()
+          ? fmt::format("no stack is here, so nothing that runs protected is '{}'", name)
+          : fmt::format("nothing of stack '{}' that runs protected is '{}'", stack, name));
+  if (!stack.empty())
+    fault.notes.push_back(
+        {list.empty() ? "nothing of it runs protected" : "protected: " + llvm::join(list, ", ")});
   llvm::StringRef bare = name;
   bare.consume_front("workload.");
   if (auto meant = did_you_mean(bare.split('/').first, list))
@@ -46,28 +50,20 @@ std::optional<Diagnostic> means_nothing(const std::string &name, const proto::Fl
 
 Unprotecting plan_unprotect(const UnprotectRequest &request) {
   Unprotecting result;
-  backends::Choice choice;
-  choice.name = request.backend.value_or("local");
-  auto seen = look(choice);
-  if (!seen) {
-    result.diagnostics = backend_diagnostics(seen.takeError());
+  Addressed addressed = address_stack(request.backend, request.stack, "nemo unprotect NAME");
+  result.seen = std::move(addressed.seen);
+  result.stack = std::move(addressed.stack);
+  result.diagnostics = std::move(addressed.diagnostics);
+  if (has_errors(result.diagnostics))
     return result;
-  }
-  result.seen = std::move(*seen);
   const proto::Fleet &fleet = result.seen->fleet;
-  auto stack = which_stack(fleet, request.stack, "nemo unprotect NAME");
-  if (!stack) {
-    result.diagnostics = to_diagnostics(stack.takeError(), diag::N0814.id);
-    return result;
-  }
-  result.stack = *stack;
   for (const std::string &name : request.names)
-    if (auto fault = means_nothing(name, fleet, *stack))
+    if (auto fault = means_nothing(name, fleet, result.stack))
       result.diagnostics.push_back(std::move(*fault));
   if (has_errors(result.diagnostics))
     return result;
   for (const proto::PartState &state : fleet.parts()) {
-    if (state.part().stack() != *stack)
+    if (state.part().stack() != result.stack)
       continue;
     proto::DeliverCall call;
     *call.mutable_part() = state.part();

@@ -1,9 +1,7 @@
 #include "bench/support/child.h"
 
-#include <cerrno>
 #include <chrono>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/subprocess.h"
@@ -25,16 +23,11 @@ llvm::Expected<ChildRun> run_child(const std::vector<std::string> &argv,
   if (!process)
     return process.takeError();
   ChildRun result;
-  char chunk[65536];
-  for (;;) {
-    const ssize_t n = ::read(process->stdout_fd(), chunk, sizeof chunk);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      break;
+  process->read_stdout([&](llvm::StringRef piece) {
     if (options.keep_stdout)
-      result.out.append(chunk, static_cast<size_t>(n));
-  }
+      result.out += piece;
+    return true;
+  });
   rusage used{};
   result.exit_code = process->wait(&used);
   result.wall_seconds =

@@ -8,32 +8,8 @@
 #include <string>
 #include <unistd.h>
 
-#include "antlr4-runtime.h"
-#include "intent/grammar/NemoLexer.h"
 #include "intent/grammar/NemoParser.h"
-
-namespace {
-
-/// As the grammar asks for it: comments, and line ends inside brackets, do not reach the parser.
-class Lexer final : public nemo::grammar::NemoLexer {
-public:
-  using NemoLexer::NemoLexer;
-  std::unique_ptr<antlr4::Token> nextToken() override {
-    for (;;) {
-      std::unique_ptr<antlr4::Token> token = NemoLexer::nextToken();
-      const size_t kind = token->getType();
-      open_ += kind == LPAREN || kind == LBRACK;
-      open_ -= kind == RPAREN || kind == RBRACK;
-      if (kind != COMMENT && (kind != LINE_END || open_ == 0))
-        return token;
-    }
-  }
-
-private:
-  int open_ = 0;
-};
-
-} // namespace
+#include "intent/grammar/whole_lexer.h"
 
 int main(int argc, char **argv) {
   const bool with_tree = argc < 2 || std::string(argv[1]) != "--no-tree";
@@ -44,7 +20,7 @@ int main(int argc, char **argv) {
   std::ifstream file(argv[argc - 1], std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(file), {});
   antlr4::ANTLRInputStream input(text);
-  Lexer lexer(&input);
+  nemo::grammar::WholeLexer lexer(&input);
   antlr4::CommonTokenStream tokens(&lexer);
   nemo::grammar::NemoParser parser(&tokens);
   parser.setBuildParseTree(with_tree);

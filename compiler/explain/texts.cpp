@@ -19,6 +19,15 @@ std::string object(llvm::StringRef workload, uint32_t number) {
   return "workload." + replica(workload, number);
 }
 
+std::pair<std::string, uint32_t> replica_of(llvm::StringRef object) {
+  object.consume_front("workload.");
+  const auto [name, number] = object.rsplit('/');
+  uint32_t replica = 0;
+  if (number.getAsInteger(10, replica))
+    replica = 0;
+  return {name.str(), replica};
+}
+
 std::string action_id(llvm::StringRef verb, llvm::StringRef workload, uint32_t number) {
   return verb.str() + " " + replica(workload, number);
 }

@@ -18,6 +18,8 @@ namespace nemo::explain {
 std::string replica(llvm::StringRef workload, uint32_t number);
 /// "workload.web/0"
 std::string object(llvm::StringRef workload, uint32_t number);
+/// The workload and number of an object; number 0 for what is no replica.
+std::pair<std::string, uint32_t> replica_of(llvm::StringRef object);
 /// "create web/0"
 std::string action_id(llvm::StringRef verb, llvm::StringRef workload, uint32_t number);
 

@@ -19,7 +19,7 @@ struct Old {
 };
 
 struct Change {
-  std::string verb;               ///< create | replace | move | delete | keep
+  std::string verb;               ///< create | replace | move | delete | rename | protect | keep
   const Wanted *wanted = nullptr; ///< null for delete
   std::string workload;           ///< by its name of now
   uint32_t replica = 0;

@@ -22,7 +22,8 @@ std::vector<Diagnostic> ownership(const stages::Inputs &inputs, const stages::Re
       std::vector<std::string> list(names.begin(), names.end());
       Diagnostic fault = diag::make(
           diag::N0750, fmt::format("stack {} belongs to another source", intent.stack()));
-      fault.notes.push_back(note(fmt::format("{} was applied from {}", enumerate(list), source)));
+      fault.notes.push_back(note(fmt::format("{} {} applied from {}", enumerate(list),
+                                             list.size() == 1 ? "was" : "were", source)));
       fault.notes.push_back(note(fmt::format("this intent is from {}", inputs.source())));
       fault.fix = "give the stack another name, or take it over: --take-over";
       out.push_back(std::move(fault));

@@ -17,27 +17,31 @@ std::string name_of(const std::string &object) {
 } // namespace
 
 Renames::Renames(const proto::Intent &intent) {
+  std::map<std::string, std::string> moves;
   for (const proto::Moved &moved : intent.moved())
-    moves_.emplace(name_of(moved.from()), name_of(moved.to()));
+    moves.emplace(name_of(moved.from()), name_of(moved.to()));
+  for (const auto &[from, to] : moves) {
+    // Chains are short, and the checker admits no circle; one would end here all the same.
+    std::string end = to;
+    for (int step = 0; step < 64; ++step)
+      if (const auto next = moves.find(end); next != moves.end() && end != from)
+        end = next->second;
+      else
+        break;
+    if (end != from)
+      formerly_[end].push_back(from);
+    now_.emplace(from, std::move(end));
+  }
 }
 
-// A circle of moves ends after as many steps as there are moves.
-std::string Renames::now(std::string name) const {
-  for (size_t step = 0; step < moves_.size(); ++step) {
-    auto next = moves_.find(name);
-    if (next == moves_.end())
-      break;
-    name = next->second;
-  }
-  return name;
+std::string Renames::now(const std::string &name) const {
+  const auto found = now_.find(name);
+  return found == now_.end() ? name : found->second;
 }
 
 std::vector<std::string> Renames::formerly(const std::string &name) const {
-  std::vector<std::string> names;
-  for (const auto &[from, to] : moves_)
-    if (from != name && now(from) == name)
-      names.push_back(from);
-  return names;
+  const auto found = formerly_.find(name);
+  return found == formerly_.end() ? std::vector<std::string>() : found->second;
 }
 
 std::vector<Diagnostic>

@@ -13,12 +13,13 @@ namespace nemo::compiler {
 class Renames {
 public:
   explicit Renames(const proto::Intent &intent);
-  std::string now(std::string name) const;
+  std::string now(const std::string &name) const;
   /// The names that a workload had before, sorted.
   std::vector<std::string> formerly(const std::string &now) const;
 
 private:
-  std::map<std::string, std::string> moves_;
+  std::map<std::string, std::string> now_;
+  std::map<std::string, std::vector<std::string>> formerly_;
 };
 
 /// N0752: a replica under its old name and one under the new name are both there.

@@ -27,6 +27,7 @@ struct Case {
   const proto::Plan &plan;
   const proto::Intent &intent;
   World world;
+  Moves moves;
   std::vector<Replica> replicas = {}; ///< by workload, number; filled by check_placements
   bool selective = false;             ///< the plan leaves something out
   std::set<Unit> selected = {};       ///< where it does

@@ -74,7 +74,7 @@ void check_users(const Case &subject, const DesiredState &state, const Differenc
       continue;
     for (const proto::Peer &peer : user.spec->peers()) {
       const auto step =
-          steps.find(explain::object(name_of_now(subject.intent, peer.workload()), peer.replica()));
+          steps.find(explain::object(subject.moves.name_of_now(peer.workload()), peer.replica()));
       if (step != steps.end() && !keeps_address(*step->second, peer))
         faults.add(diag::N0721, fmt::format("'{}' takes away what {} uses",
                                             step->second->action.id(), user.name()));
@@ -122,7 +122,7 @@ void check_changes(const Case &subject, Faults &faults) {
   if (state.starting.size() != static_cast<size_t>(subject.intent.workloads_size()))
     return;
   Difference changes = difference(subject, state);
-  check_names(what_is_there(subject.intent, subject.plan.facts()), faults);
+  check_names(what_is_there(subject.intent, subject.moves, subject.plan.facts()), faults);
   check_users(subject, state, changes, faults);
   check_protection(changes, faults);
   const auto instances = gated(subject, state, changes);

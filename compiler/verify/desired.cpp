@@ -71,22 +71,11 @@ std::string bytes_of(const proto::Spec &spec) {
   return bytes;
 }
 
-/// Names of before, in order.
-std::vector<std::string> earlier_names(const proto::Intent &intent, const std::string &name) {
-  std::set<std::string> names;
-  for (const proto::Moved &moved : intent.moved()) {
-    const std::string from = without_kind(moved.from());
-    if (from != name && name_of_now(intent, from) == name)
-      names.insert(from);
-  }
-  return {names.begin(), names.end()};
-}
-
 /// A revision stays with what it was given to, as long as that is given the same; nothing else may
 /// get it meanwhile.
-std::string revision_for(const proto::Intent &intent, const Desired &desired,
+std::string revision_for(const Moves &moves, const Desired &desired,
                          const std::vector<There> &there) {
-  const std::string bytes = bytes_of(given(intent, desired.spec));
+  const std::string bytes = bytes_of(given(moves, desired.spec));
   std::set<std::string> others;
   const auto wanted = std::tie(desired.replica->workload->name(), desired.replica->number);
   auto at =
@@ -97,7 +86,7 @@ std::string revision_for(const proto::Intent &intent, const Desired &desired,
     const There &one = *at;
     if (!one.spec)
       continue;
-    if (bytes_of(given(intent, *one.spec)) != bytes)
+    if (bytes_of(given(moves, *one.spec)) != bytes)
       others.insert(one.revision);
     else if (one.node == desired.replica->node)
       return one.revision;
@@ -143,11 +132,11 @@ proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload
   return spec;
 }
 
-proto::Spec given(const proto::Intent &intent, proto::Spec spec) {
+proto::Spec given(const Moves &moves, proto::Spec spec) {
   for (int i = 0; i < spec.peers_size(); ++i) {
     proto::Peer &peer = *spec.mutable_peers(i);
     peer.clear_formerly();
-    peer.set_workload(name_of_now(intent, peer.workload()));
+    peer.set_workload(moves.name_of_now(peer.workload()));
   }
   return spec;
 }
@@ -203,7 +192,7 @@ DesiredState desired_state(const Case &subject, Faults &faults) {
         entry.set_node(peer.desired ? state.replicas[*peer.desired].replica->node
                                     : peer.frozen->node);
         entry.set_port(ports[0].name());
-        for (const std::string &earlier : earlier_names(subject.intent, name))
+        for (const std::string &earlier : subject.moves.earlier_names(name))
           entry.add_formerly(earlier);
         if (ports[0].number() == 0)
           entry.set_revision(peer.desired ? state.replicas[*peer.desired].revision
@@ -216,7 +205,7 @@ DesiredState desired_state(const Case &subject, Faults &faults) {
           found != lacking.end())
         for (const auto &[capability, reason] : found->second)
           desired.spec.add_accept_missing(capability);
-      desired.revision = revision_for(subject.intent, desired, subject.there);
+      desired.revision = revision_for(subject.moves, desired, subject.there);
     }
   }
   return state;

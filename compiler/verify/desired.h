@@ -34,7 +34,7 @@ DesiredState desired_state(const Case &subject, Faults &faults);
 
 /// What a specification gives to what runs, by the names of now: two of which this is equal may
 /// stand for each other.
-proto::Spec given(const proto::Intent &intent, proto::Spec spec);
+proto::Spec given(const Moves &moves, proto::Spec spec);
 
 /// Fixed ports that an instance takes of its node.
 std::vector<uint32_t> held_ports(const proto::Spec &spec);

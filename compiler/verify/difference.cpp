@@ -104,8 +104,8 @@ private:
         if (main->reported_as != main->workload)
           changed.push_back("name, was " + main->reported_as);
         if (main->spec)
-          for (std::string &field : explain::changed_fields(given(subject_.intent, *main->spec),
-                                                            given(subject_.intent, wanted.spec)))
+          for (std::string &field : explain::changed_fields(given(subject_.moves, *main->spec),
+                                                            given(subject_.moves, wanted.spec)))
             changed.push_back(std::move(field));
         action.set_verb("replace");
         action.set_reason(explain::replace_reason(changed));

@@ -153,7 +153,7 @@ private:
         continue;
       if (old.there->spec) {
         for (const proto::Peer &peer : old.there->spec->peers())
-          uses(o, name_of_now(subject_.intent, peer.workload()), peer.replica());
+          uses(o, subject_.moves.name_of_now(peer.workload()), peer.replica());
         continue;
       }
       for (const proto::Workload &workload : subject_.intent.workloads())
@@ -237,7 +237,7 @@ private:
         *instance.mutable_spec() = *there.spec;
       for (int peer = 0; peer < instance.spec().peers_size(); ++peer)
         instance.mutable_spec()->mutable_peers(peer)->set_workload(
-            name_of_now(subject_.intent, instance.spec().peers(peer).workload()));
+            subject_.moves.name_of_now(instance.spec().peers(peer).workload()));
       instance.set_retiring(true);
       if (difference_.leaving[o].reachable)
         by_node[there.node].push_back(std::move(instance));

@@ -68,7 +68,7 @@ std::map<Unit, std::set<Unit>> requirements(const Case &subject, const std::vect
       continue;
     }
     for (const proto::Peer &peer : one.spec->peers())
-      require(user, {name_of_now(subject.intent, peer.workload()), peer.replica()});
+      require(user, {subject.moves.name_of_now(peer.workload()), peer.replica()});
   }
   return result;
 }
@@ -120,7 +120,7 @@ proto::Spec by_its_block(proto::Spec spec) {
 } // namespace
 
 void split_selection(Case &subject, Faults &faults) {
-  std::vector<There> there = what_is_there(subject.intent, subject.plan.facts());
+  std::vector<There> there = what_is_there(subject.intent, subject.moves, subject.plan.facts());
   std::set<Unit> units;
   for (const There &one : there)
     units.emplace(one.workload, one.replica);

@@ -11,22 +11,38 @@ std::string without_kind(const std::string &object) {
   return object.compare(0, kind.size(), kind) == 0 ? object.substr(kind.size()) : object;
 }
 
-std::string name_of_now(const proto::Intent &intent, std::string name) {
-  // A circle of `moved` blocks is left after as many steps as there are blocks.
-  for (int step = 0; step < intent.moved_size(); ++step) {
-    bool found = false;
-    for (const proto::Moved &moved : intent.moved())
-      if (!found && without_kind(moved.from()) == name) {
-        name = without_kind(moved.to());
-        found = true;
+Moves::Moves(const proto::Intent &intent) {
+  std::map<std::string, std::string> first;
+  for (const proto::Moved &moved : intent.moved())
+    first.emplace(without_kind(moved.from()), without_kind(moved.to()));
+  for (const proto::Moved &moved : intent.moved()) {
+    // From the end of a chain backwards: what is settled is not followed again.
+    std::vector<std::string> way{without_kind(moved.from())};
+    std::set<std::string> passed;
+    while (first.count(way.back()) && !end_.count(way.back()) && passed.insert(way.back()).second)
+      way.push_back(first.at(way.back()));
+    const std::string end = name_of_now(way.back());
+    for (const std::string &name : way)
+      if (name != end) {
+        end_.emplace(name, end);
+        earlier_[end].insert(name);
       }
-    if (!found)
-      break;
   }
-  return name;
 }
 
-std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet &facts) {
+const std::string &Moves::name_of_now(const std::string &name) const {
+  const auto found = end_.find(name);
+  return found == end_.end() ? name : found->second;
+}
+
+const std::set<std::string> &Moves::earlier_names(const std::string &name) const {
+  static const std::set<std::string> none;
+  const auto found = earlier_.find(name);
+  return found == earlier_.end() ? none : found->second;
+}
+
+std::vector<There> what_is_there(const proto::Intent &intent, const Moves &moves,
+                                 const proto::Fleet &facts) {
   std::vector<There> list;
   using Key = std::tuple<std::string, uint32_t, std::string, std::string>;
   std::map<Key, size_t> known;
@@ -35,7 +51,7 @@ std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet
     const Key key{running.workload(), running.replica(), running.node(), running.revision()};
     if (running.stack() != intent.stack() || over || !known.emplace(key, list.size()).second)
       continue;
-    list.push_back({name_of_now(intent, running.workload()), running.replica(), running.node(),
+    list.push_back({moves.name_of_now(running.workload()), running.replica(), running.node(),
                     running.revision(), running.workload(), running.retiring(), running.protect(),
                     running.source(), nullptr, nullptr});
   }
@@ -57,7 +73,7 @@ std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet
         }
       } else if (!told.retiring()) {
         known.emplace(key, list.size());
-        list.push_back({name_of_now(intent, told.workload()), told.replica(), part.node(),
+        list.push_back({moves.name_of_now(told.workload()), told.replica(), part.node(),
                         told.revision(), told.workload(), false, told.protect(), part.source(),
                         &told.spec(), &told});
       }

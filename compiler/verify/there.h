@@ -2,6 +2,8 @@
 // run, under the names that the intent has now.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,10 +31,22 @@ struct There {
 /// "workload.web" -> "web"
 std::string without_kind(const std::string &object);
 
-/// The name that a workload of this name has by the intent's `moved` blocks.
-std::string name_of_now(const proto::Intent &intent, std::string name);
+/// The intent's `moved` blocks, all followed to their ends.
+class Moves {
+public:
+  explicit Moves(const proto::Intent &intent);
+  /// The name that a workload of this name has by now.
+  const std::string &name_of_now(const std::string &name) const;
+  /// Those of one name of now, in order.
+  const std::set<std::string> &earlier_names(const std::string &name) const;
+
+private:
+  std::map<std::string, std::string> end_;
+  std::map<std::string, std::set<std::string>> earlier_;
+};
 
 /// By workload, replica, node, revision.
-std::vector<There> what_is_there(const proto::Intent &intent, const proto::Fleet &facts);
+std::vector<There> what_is_there(const proto::Intent &intent, const Moves &moves,
+                                 const proto::Fleet &facts);
 
 } // namespace nemo::verify

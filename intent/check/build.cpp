@@ -99,28 +99,35 @@ void Builder::refuse_bad_moves() {
     const Cursor at{moved.span().file(), nullptr};
     const syntax::Extent extent{moved.span().begin(), moved.span().end()};
     std::string what;
-    if (llvm::StringRef(moved.from()).split('.').first !=
-        llvm::StringRef(moved.to()).split('.').first)
+    const llvm::StringRef kind = llvm::StringRef(moved.from()).split('.').first;
+    if (kind != llvm::StringRef(moved.to()).split('.').first)
       what = fmt::format("`{}` cannot become `{}`: another kind", moved.from(), moved.to());
     else if (context_.objects.count(moved.from()))
       what = fmt::format("`{}` is still declared, so it has not moved", moved.from());
     else if (again)
       what = fmt::format("`{}` moves a second time", moved.from());
+    else if (kind != "workload")
+      what = fmt::format("`{}` is no workload, and nothing else runs under its name", moved.from());
     if (!what.empty())
       context_.error(diag::N0312, at, extent, what);
   }
   // Names change more than once in a file's life: only where a chain ends must something be.
+  constexpr size_t longest = 64; // who follows one need not look further than this
   for (const proto::Moved &moved : context_.intent.moved()) {
-    if (context_.objects.count(moved.from()))
+    if (context_.objects.count(moved.from()) ||
+        !llvm::StringRef(moved.from()).startswith("workload."))
       continue; // said above
     std::string end = moved.to();
     size_t steps = 0;
-    for (auto next = moves.find(end); next != moves.end() && steps <= moves.size();
+    for (auto next = moves.find(end);
+         next != moves.end() && steps <= longest && end != moved.from();
          next = moves.find(end), ++steps)
       end = next->second;
     std::string what;
-    if (steps > moves.size())
+    if (end == moved.from())
       what = fmt::format("`{}` moves in a circle", moved.from());
+    else if (steps > longest)
+      what = fmt::format("`{}` moves on more than {} times", moved.from(), longest);
     else if (!context_.objects.count(end) && !context_.incomplete)
       what = fmt::format("`{}` is not declared, so nothing moves there", end);
     if (!what.empty())

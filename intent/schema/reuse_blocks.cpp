@@ -56,12 +56,12 @@ constexpr Attribute moved_attributes[] = {
     {.name = "from",
      .type = Type::reference,
      .required = true,
-     .doc = "The object's name as it was.",
+     .doc = "The workload's name as it was.",
      .example = "from = workload.cam"},
     {.name = "to",
      .type = Type::reference,
      .required = true,
-     .doc = "The object's name as it is now.",
+     .doc = "The workload's name as it is now.",
      .example = "to = workload.vision"},
 };
 
@@ -111,7 +111,7 @@ const Block moved_block{
     .name = "moved",
     .repeatable = true,
     .attributes = moved_attributes,
-    .doc = "Says that an object has a new name: what runs under the old one goes on under the new "
+    .doc = "Says that a workload has a new name: what runs under the old one goes on under the new "
            "one, with its process, volumes and logs. May stay for ever; chains are followed.",
     .example = "moved { from = workload.cam; to = workload.vision }"};
 

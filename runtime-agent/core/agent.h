@@ -43,6 +43,8 @@ public:
   std::function<void()> on_shutdown = [] {}; ///< a client asked for the end
 
 private:
+  using Refusal = std::pair<std::string, std::string>; ///< subject and text
+
   /// A record and what is known about it only while this agent runs.
   struct Known {
     Record record;
@@ -55,10 +57,14 @@ private:
     Ticks sampled = 0;
     std::optional<uint64_t> memory_bytes;
     std::string published; ///< what the last event said
-    /// What it was refused lately, and how often since that was said last: by subject and text.
-    std::map<std::pair<std::string, std::string>, uint64_t> refusals;
-    /// What its supervisor counts of each, as far as that was taken notice of.
-    std::map<std::pair<std::string, std::string>, uint64_t> counted;
+    /// What it was refused lately.
+    struct Saying {
+      uint64_t times = 0; ///< since that was said last
+      Loop::TimerId timer = 0;
+    };
+    std::map<Refusal, Saying> refusals;
+    /// What the supervisor of its present run counts of each, as far as that was taken notice of.
+    std::map<Refusal, uint64_t> counted;
   };
 
   Agent(Loop &loop, Options options);
@@ -102,13 +108,17 @@ private:
   double jitter();
 
   proto::Running running(const Known &known) const;
+  proto::Running running_as_news(const Known &known) const;
   proto::Running::State state(const Known &known) const;
   void publish(Known &known);
   void recall_events();
   /// \param subject  the capability that refused it, as `nemo nodes` names it: "limit.memory".
   void refused(Known &known, std::string subject, std::string text, uint64_t times = 1);
   void take_refusals(Known &known);
-  void say_refusal(const Key &key, const std::pair<std::string, std::string> &what);
+  void say_refusal(Known &known, const Refusal &what);
+  void say_again_later(Known &known, const Refusal &what);
+  void say_all_refusals(Known &known);
+  void forget_refusals(Known &known);
   void note(std::string text);
   proto::Fleet fleet();
 
@@ -144,7 +154,7 @@ private:
   std::set<ReplicaKey> dirty_identities_;
   std::set<std::string> finished_parts_;
   std::string last_note_;
-  bool soon_ = false;
+  Loop::TimerId soon_ = 0;
   Loop::TimerId wake_ = 0;
   Loop::TimerId flush_timer_ = 0;
   Loop::TimerId rest_timer_ = 0;

@@ -60,6 +60,7 @@ void Agent::ended(const Key &key) {
   sandbox::clean(sandbox_id(key), host_);
   ::unlink(started_path(key).c_str());
   take_refusals(known);
+  say_all_refusals(known);
   const bool asked = record.phase == Phase::stopping;
   Exit exit;
   if (end)

@@ -29,10 +29,10 @@ constexpr size_t old_logs = 2; ///< revisions of a replica whose logs are kept a
 } // namespace
 
 void Agent::reconcile_soon() {
-  if (std::exchange(soon_, true))
+  if (soon_ != 0)
     return;
-  loop_.at(0, [this] {
-    soon_ = false;
+  soon_ = loop_.at(0, [this] {
+    soon_ = 0;
     reconcile();
   });
 }
@@ -325,6 +325,7 @@ void Agent::start(const std::vector<Key> &keys) {
     record.healthy = record.instance.spec().health().kind() == proto::Health::NONE;
     known.pidfd = Fd(started->pidfd);
     known.health = {};
+    known.counted.clear(); // its supervisor counts from here
     known.cpu_seconds = known.cpu_cores = std::nullopt;
     known.memory_bytes.reset();
     dirty(known);
@@ -335,6 +336,8 @@ void Agent::start(const std::vector<Key> &keys) {
 void Agent::forget(const Key &key) {
   Known &known = known_.at(key);
   publish(known);
+  say_all_refusals(known);
+  forget_refusals(known);
   end_monitoring(known);
   sandbox::clean(sandbox_id(key), host_);
   ::unlink(started_path(key).c_str());

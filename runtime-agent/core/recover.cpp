@@ -35,8 +35,11 @@ Agent::Agent(Loop &loop, Options options)
 Agent::~Agent() {
   if (journal_)
     flush();
-  for (auto &[key, known] : known_)
+  for (auto &[key, known] : known_) {
     end_monitoring(known);
+    forget_refusals(known);
+  }
+  loop_.cancel(soon_);
   loop_.cancel(wake_);
   loop_.cancel(flush_timer_);
   loop_.cancel(rest_timer_);

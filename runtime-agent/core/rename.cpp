@@ -95,6 +95,8 @@ void Agent::rename(const Renaming &renaming) {
     if (pidfd)
       loop_.forget(pidfd.get());
     end_monitoring(before);
+    std::map<Refusal, Known::Saying> refusals = before.refusals;
+    forget_refusals(before);
     auto entry = known_.extract(old);
     entry.key().workload = std::get<1>(renaming.to);
     Known &known = known_.insert(std::move(entry)).position->second;
@@ -103,6 +105,9 @@ void Agent::rename(const Renaming &renaming) {
     dropped_.erase(known.record.key);
     dirty(known);
     known.pidfd = std::move(pidfd);
+    known.refusals = std::move(refusals);
+    for (const auto &[what, saying] : known.refusals)
+      say_again_later(known, what);
     if (known.pidfd)
       begin_monitoring(known);
   }

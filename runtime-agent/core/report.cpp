@@ -1,6 +1,8 @@
 // What the agent says about itself: instances, the whole node, and what changed.
 #include "runtime-agent/core/agent.h"
 
+#include <algorithm>
+
 #include "llvm/Support/raw_ostream.h"
 
 #include "base/clock.h"
@@ -70,15 +72,25 @@ proto::Running Agent::running(const Known &known) const {
   const proto::Instance *instance = desired(record.key);
   out.set_retiring(!instance || instance->retiring());
   out.set_protect(instance && instance->protect());
+  uint64_t refusals = 0;
+  for (const auto &[what, times] : known.counted)
+    refusals += times;
+  out.set_refusals(refusals);
+  return out;
+}
+
+/// Without what changes all the time: that is no news.
+proto::Running Agent::running_as_news(const Known &known) const {
+  proto::Running out = running(known);
+  out.clear_cpu_cores();
+  out.clear_memory_bytes();
+  out.clear_refusals();
   return out;
 }
 
 void Agent::publish(Known &known) {
   proto::Event event;
-  *event.mutable_instance() = running(known);
-  // Use changes all the time and is no news.
-  event.mutable_instance()->clear_cpu_cores();
-  event.mutable_instance()->clear_memory_bytes();
+  *event.mutable_instance() = running_as_news(known);
   std::string said = event.instance().SerializeAsString();
   if (said == known.published)
     return;
@@ -99,10 +111,10 @@ void Agent::recall_events() {
     const auto known = known_.find({one.stack(), one.workload(), one.replica(), one.revision()});
     if (known == known_.end())
       return;
-    if (event.type() == "refusal")
-      known->second.counted[{event.subject(), event.message()}] += event.count();
-    else
+    if (event.type() != "refusal")
       known->second.published = one.SerializeAsString();
+    else if (one.started_at() == running(known->second).started_at()) // of this very run
+      known->second.counted[{event.subject(), event.message()}] += event.count();
   });
 }
 
@@ -110,49 +122,63 @@ void Agent::recall_events() {
 void Agent::take_refusals(Known &known) {
   for (const sandbox::Refused &one : sandbox::refused(layout_.exit(known.record.key))) {
     uint64_t &counted = known.counted[{one.subject, one.what}];
-    if (one.count < counted) // of a start before this one
-      counted = 0;
     if (one.count > counted)
       refused(known, one.subject, one.what, one.count - counted);
-    counted = one.count;
+    counted = std::max(counted, one.count);
   }
 }
 
 /// The sandbox has held: the workload was not given what it tried to take. A workload may try a
 /// million times a second, so the same words are said once, then counted and said every so often.
 void Agent::refused(Known &known, std::string subject, std::string text, uint64_t times) {
-  const std::pair what(std::move(subject), std::move(text));
+  const Refusal what(std::move(subject), std::move(text));
   auto [entry, fresh] = known.refusals.try_emplace(what);
-  entry->second += times;
+  entry->second.times += times;
   if (!fresh)
     return;
   if (known.refusals.size() > max_refusals) { // as many different ones are no news
     known.refusals.erase(entry);
     return;
   }
-  say_refusal(known.record.key, what);
+  say_refusal(known, what);
+  say_again_later(known, what);
 }
 
-void Agent::say_refusal(const Key &key, const std::pair<std::string, std::string> &what) {
-  const auto known = known_.find(key);
-  if (known == known_.end())
-    return;
-  const auto entry = known->second.refusals.find(what);
-  if (entry->second == 0) {
-    known->second.refusals.erase(entry);
-    return;
-  }
+void Agent::say_refusal(Known &known, const Refusal &what) {
   proto::Event event;
   event.set_type("refusal");
-  *event.mutable_instance() = running(known->second);
-  event.mutable_instance()->clear_cpu_cores();
-  event.mutable_instance()->clear_memory_bytes();
+  *event.mutable_instance() = running_as_news(known);
   event.set_subject(what.first);
   event.set_message(what.second);
-  event.set_count(std::exchange(entry->second, 0));
+  event.set_count(std::exchange(known.refusals.at(what).times, 0));
   events_.add(std::move(event));
-  loop_.at(ticks() + refusals_apart, [this, key, what] { say_refusal(key, what); });
   on_news();
+}
+
+void Agent::say_again_later(Known &known, const Refusal &what) {
+  known.refusals.at(what).timer =
+      loop_.at(ticks() + refusals_apart, [this, key = known.record.key, what] {
+        Known &again = known_.at(key); // its timers end with it
+        if (again.refusals.at(what).times == 0) {
+          again.refusals.erase(what);
+          return;
+        }
+        say_refusal(again, what);
+        say_again_later(again, what);
+      });
+}
+
+/// At the end of a run: the next one's supervisor counts anew.
+void Agent::say_all_refusals(Known &known) {
+  for (const auto &[what, saying] : known.refusals)
+    if (saying.times != 0)
+      say_refusal(known, what);
+}
+
+void Agent::forget_refusals(Known &known) {
+  for (const auto &[what, saying] : known.refusals)
+    loop_.cancel(saying.timer);
+  known.refusals.clear();
 }
 
 void Agent::note(std::string text) {

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -113,6 +114,13 @@ void forbid_sockets(Rules &rules, uint32_t refuse) {
       rules.add(refuse, call,
                 {argument(0, SCMP_CMP_EQ, static_cast<uint64_t>(family)),
                  argument(1, SCMP_CMP_MASKED_EQ, 0xf, static_cast<uint64_t>(type))});
+  // Landlock's rules for TCP know only what is TCP itself: Multipath TCP (262), which speaks plain
+  // TCP to whoever does not know it, SMC and SCTP would pass them by.
+  for (const int family : {AF_INET, AF_INET6})
+    rules.add(refuse, call,
+              {argument(0, SCMP_CMP_EQ, static_cast<uint64_t>(family)),
+               argument(1, SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM),
+               argument(2, SCMP_CMP_GT, IPPROTO_TCP)});
   // getaddrinfo asks NETLINK_ROUTE (0) for the addresses; nothing else is needed.
   rules.add(refuse, call, {argument(0, SCMP_CMP_EQ, AF_NETLINK), argument(2, SCMP_CMP_NE, 0)});
 }
@@ -149,6 +157,14 @@ void forbid_other_users(Rules &rules, uint32_t refuse) {
     rules.add(refuse, call, {argument(0, SCMP_CMP_NE, kInsideUser)});
 }
 
+/// TCP Fast Open connects by sending, which Landlock does not look at.
+void forbid_fast_open(Rules &rules, uint32_t refuse) {
+  const std::pair<int, unsigned> flags_at[] = {
+      {SCMP_SYS(sendto), 3}, {SCMP_SYS(sendmsg), 2}, {SCMP_SYS(sendmmsg), 3}};
+  for (const auto &[call, at] : flags_at)
+    rules.add(refuse, call, {argument(at, SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN)});
+}
+
 /// \param asking  of the workload itself: its refusals are answered by the supervisor, and it is
 ///                asked about ports (`tcp`) so that it sees what Landlock will refuse.
 llvm::Expected<std::string> forbidden_filter(bool asking, bool tcp) {
@@ -172,6 +188,8 @@ llvm::Expected<std::string> forbidden_filter(bool asking, bool tcp) {
   rules.add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
   forbid_sockets(rules, refuse);
   forbid_other_users(rules, refuse);
+  if (tcp)
+    forbid_fast_open(rules, refuse);
   if (asking && tcp)
     for (const int call : {SCMP_SYS(bind), SCMP_SYS(connect)})
       rules.add(SCMP_ACT_NOTIFY, call);
@@ -237,7 +255,7 @@ std::string known_filter() {
 } // namespace
 
 llvm::Expected<std::string> make_filters(bool asking, bool tcp) {
-  auto quiet = forbidden_filter(false, false);
+  auto quiet = forbidden_filter(false, tcp);
   if (!quiet)
     return quiet.takeError();
   std::string all = known_filter() + *quiet;
@@ -253,7 +271,8 @@ llvm::Expected<std::string> make_filters(bool asking, bool tcp) {
   };
   for (const char *name : kForbidden)
     add_name(name);
-  for (const char *name : {"clone", "ioctl", "setgid", "setuid", "socket", "unshare"})
+  for (const char *name :
+       {"clone", "ioctl", "sendmmsg", "sendmsg", "sendto", "setgid", "setuid", "socket", "unshare"})
     add_name(name);
   return all + *asks + section(supervisor::kCallNames, names);
 }

@@ -12,7 +12,7 @@ namespace nemo::sandbox {
 
 /// As nemo-supervisor reads them (supervisor/filters.h).
 /// \param asking  whether the supervisor is to learn what was refused (see try_listener).
-/// \param tcp     whether Landlock restricts TCP ports here.
+/// \param tcp     whether Landlock restricts TCP ports here: then nothing may pass it by.
 llvm::Expected<std::string> make_filters(bool asking, bool tcp);
 
 /// What Landlock allows, for the supervisor to know what it refuses; appended to the filters.

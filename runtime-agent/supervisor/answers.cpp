@@ -37,7 +37,7 @@ const char *name_of(const FilterFile &filters, int call, Text &room) {
     const char *end = static_cast<const char *>(memchr(text + at, '\n', names->size - at));
     if (end == nullptr)
       break;
-    if (memcmp(text + at, room.data(), room.size()) == 0) {
+    if (names->size - at > room.size() && memcmp(text + at, room.data(), room.size()) == 0) {
       const size_t start = at + room.size();
       room = Text();
       room.add(text + start, static_cast<size_t>(end - text) - start);
@@ -118,7 +118,9 @@ void look_at_call(const seccomp_notif &asked, const FilterFile &filters, Refusal
     what.add(" family ")
         .number(static_cast<int>(asked.data.args[0]))
         .add(" type ")
-        .number(static_cast<int>(asked.data.args[1] & 0xf));
+        .number(static_cast<int>(asked.data.args[1] & 0xf))
+        .add(" protocol ")
+        .number(static_cast<int>(asked.data.args[2]));
   refusals.note("seccomp", what);
 }
 

@@ -190,6 +190,14 @@ PY
   git rm -q common/home.nemo
   run ! git commit -qm "Lose what is imported"
   git reset -q --hard
+  # Names that git would quote.
+  mkdir café && sed 's/"web"/"cafe"/' shop/web.nemo >'café/the web.nemo'
+  git add café
+  git commit -qm "Open a café"
+  sed -i 's/replicas  = /replicas     = /' 'café/the web.nemo'
+  run ! git commit -qam "Lay it out badly"
+  [[ $output == *refused* ]]
+  git reset -q --hard
   # Commits without .nemo files are none of its business.
   echo 'workload {' >shop/draft.nemo
   echo hello >README

@@ -129,6 +129,24 @@ paths() {
   nemo destroy --stack web --yes >/dev/null
 }
 
+refs() {
+  same "$1" 'nemo plan --ref m' main..HEAD
+  same "$1" 'nemo plan --ref main..t' main..topic main..two
+  same "$1" "nemo plan $WORLD/clone/sub --ref HEAD..origin/m" HEAD..origin/main
+}
+@test "commits that --ref may compare" {
+  export GIT_CONFIG_COUNT=3 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=tester GIT_CONFIG_KEY_1=user.email \
+    GIT_CONFIG_VALUE_1=tester@example.org GIT_CONFIG_KEY_2=init.defaultBranch GIT_CONFIG_VALUE_2=main
+  git init -q "$WORLD/refs" && cd "$WORLD/refs"
+  mkdir sub && touch sub/x && git add . && git commit -qm one
+  git branch topic
+  git tag two
+  git clone -q . "$WORLD/clone"
+  for shell in bash zsh fish; do if command -v $shell >/dev/null; then refs $shell; fi; done
+  cd "$WORLD/here"
+  same bash 'nemo plan --ref m' ''
+}
+
 @test "nothing that a file says is executed" {
   mkdir -p "$WORLD/hostile" && cd "$WORLD/hostile"
   cat >a.nemo <<'NEMO'

@@ -56,6 +56,10 @@ setup() {
   run -1 nemo plan --replay nothing.dump
   [[ $output == *"nothing.dump"*N0101* ]]
   run -1 nemo plan --replay .
+  run -1 timeout 60 nemo plan --replay /dev/zero
+  [[ $output == *"over 256 MiB"*N0101* ]]
+  run -1 nemo plan --fleet fleet.yaml --dump=resolve --out nothing.nemoplan
+  [[ $output == *N0829*"excludes"* && ! -e nothing.nemoplan ]]
   [[ $output == *N0101* ]]
   sed -i 's/64MiB/900GiB/' web.nemo
   nemo plan --fleet fleet.yaml --dump=policy >policy.dump

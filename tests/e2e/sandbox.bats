@@ -59,12 +59,20 @@ through() { nemo logs villain 2>/dev/null | grep -q through; }
   run nemo logs villain
   echo "$output"
   [[ "$output" != *ESCAPED* ]]
-  [ "$(grep -c held <<<"$output")" -eq 13 ]
+  [ "$(grep -c held <<<"$output")" -eq 15 ]
   local good bad
   read -r good bad <"$WORLD/counted"
   echo "served $good, failed $bad"
   [ "$bad" -eq 0 ]
   [ "$good" -gt 10 ]
+}
+
+@test "status counts what was refused, and says where to read of it" {
+  if lacks refusals; then skip "this host has no refusals"; fi
+  nemo status --json | jq -e '.workloads[] | select(.name == "villain") | .refusals > 20000'
+  nemo status --json | jq -e '.workloads[] | select(.name == "web") | .refusals == 0'
+  run -0 nemo status
+  [[ $output == *"villain/0: its sandbox refused "*" attempts, see nemo events villain/0 --refusals"* ]]
 }
 
 refusals() { nemo events --refusals --json villain; }
@@ -86,7 +94,9 @@ lacks() { nemo nodes --json | jq -e --arg a "$1" '[.. | objects | select(.name? 
 seccomp system call ptrace
 seccomp system call unshare
 seccomp system call setuid
-seccomp system call socket
+seccomp system call socket family 2 type 3
+seccomp system call socket family 2 type 1 protocol 262
+seccomp system call sendto
 landlock.tcp connect to TCP 127.0.0.1:
 landlock.tcp bind TCP port
 limit.pids more processes

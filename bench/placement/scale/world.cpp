@@ -12,6 +12,7 @@ using optimiser::Model;
 enum : uint32_t { cpu, memory, disk, bandwidth, dimensions }; // mcore, MiB, MiB, kbit/s
 enum : uint32_t { by_node, by_site, by_zone, by_region };
 constexpr uint32_t regions = 4, zones = 12, nodes_of_site = 40;
+constexpr int64_t absence = 1'000'000'000;
 constexpr double filled = 0.65; ///< of the capacity of each resource
 
 class Maker {
@@ -168,9 +169,57 @@ private:
         model_.shapes[service].allowed = with_devices;
         model_.shapes[service].devices = {1, chance(50) ? 1000 : 250};
       }
+    reaches();
     model_.busiest_group_price = 1000;
-    for (auto &replica : model_.replicas)
+    run_some();
+    for (auto &replica : model_.replicas) {
       replica.move_price = between(100, 10'000);
+      replica.pair_weight = between(1, 5);
+      if (chance(2))
+        replica.absence_price = absence;
+    }
+    // Of moving between sites; within one it is free.
+    const auto &site = model_.families[by_site].domain_of_node;
+    std::vector<int32_t> price(size_t{model_.families[by_site].domains} *
+                               model_.families[by_site].domains);
+    for (int32_t &one : price)
+      one = static_cast<int32_t>(between(10, 1000));
+    model_.pair_price.resize(size_t{model_.nodes} * model_.nodes);
+    for (size_t from = 0; from < model_.nodes; ++from)
+      for (size_t to = 0; to < model_.nodes; ++to)
+        if (site[from] != site[to])
+          model_.pair_price[from * model_.nodes + to] =
+              price[size_t{site[from]} * model_.families[by_site].domains + site[to]];
+  }
+
+  // Every second nearness is to a zone within reach instead of the same.
+  void reaches() {
+    optimiser::Relation relation{by_zone, std::vector<bool>(size_t{zones} * zones)};
+    for (uint32_t a = 0; a < zones; ++a)
+      for (uint32_t b = 0; b < zones; ++b)
+        relation.reaches[size_t{a} * zones + b] = a % regions == b % regions || chance(30);
+    model_.relations.push_back(std::move(relation));
+    for (size_t i = 0; i < model_.nears.size(); i += 2)
+      model_.nears[i].relation = 0;
+  }
+
+  // A third of the replicas run somewhere, within a third of the capacities, wherever that is.
+  void run_some() {
+    std::vector<int64_t> left = model_.capacity;
+    for (int64_t &one : left)
+      one /= 3;
+    for (auto &replica : model_.replicas) {
+      const auto node = static_cast<size_t>(between(0, int64_t{model_.nodes} - 1));
+      const auto &demand = model_.shapes[replica.shape].demand;
+      bool fits = chance(30);
+      for (uint32_t d = 0; d < dimensions; ++d)
+        fits = fits && demand[d] <= left[node * dimensions + d];
+      if (!fits)
+        continue;
+      replica.home = static_cast<uint32_t>(node);
+      for (uint32_t d = 0; d < dimensions; ++d)
+        left[node * dimensions + d] -= demand[d];
+    }
   }
 
   WorldSize size_;

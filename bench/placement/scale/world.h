@@ -15,12 +15,12 @@ struct WorldSize {
 enum class Rules {
   none,  ///< resources and prices only
   mixed, ///< anti-affinity, spread, residency, trust and nearness, as in a real set of services
-  all,   ///< mixed, and every kind of term: overload, balance, opening, moves, node pairs by site,
-         ///< devices
+  all, ///< mixed, and every kind of term: overload, balance, opening, absence, moves, node pairs by
+       ///< site, the busiest group, devices, what moves in both places, nearness by reach
 };
 
-/// Every service is a shape of its own. With Rules::all some run already (home), where there was
-/// room.
+/// Every service is a shape of its own. With Rules::all up to a third of the replicas run already
+/// (home), on nodes with room for them.
 optimiser::Model make_world(const WorldSize &size, Rules rules);
 
 } // namespace nemo::bench

@@ -3,6 +3,7 @@
 #include "compiler/placement/bound/aggregate.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "compiler/placement/bound/pools.h"
@@ -35,27 +36,35 @@ public:
   }
 
 private:
-  // The cheapest node of each pair of node set and price list, and the least move.
+  // Shapes with the same nodes and prices share their cheapest node, unless they pay by unit.
   void find_cheapest() {
     cheapest_.assign(model_.shapes.size(), 0);
-    std::vector<std::pair<std::pair<uint32_t, uint32_t>, Cost>> known;
+    std::map<std::pair<uint32_t, uint32_t>, Cost> known;
     for (size_t i = 0; i < model_.shapes.size(); ++i) {
       const Shape &shape = model_.shapes[i];
+      if (!model_.unit_price.empty()) {
+        cheapest_[i] = cheapest_node(shape);
+        continue;
+      }
       if (shape.prices == UINT32_MAX)
         continue;
-      const std::pair key(shape.allowed, shape.prices);
-      auto at = std::lower_bound(known.begin(), known.end(), std::pair(key, Cost{INT64_MIN}));
-      if (at == known.end() || at->first != key)
-        at = known.insert(at, {key, cheapest_node(shape)});
+      const auto [at, fresh] = known.try_emplace({shape.allowed, shape.prices}, 0);
+      if (fresh)
+        at->second = cheapest_node(shape);
       cheapest_[i] = at->second;
     }
+  }
+
+  Cost node_price(const Shape &shape, uint32_t node) const {
+    return (shape.prices == UINT32_MAX ? 0 : model_.prices[shape.prices][node]) +
+           price_by_unit(model_, shape, node);
   }
 
   Cost cheapest_node(const Shape &shape) const {
     Cost least = INT64_MAX;
     for (uint32_t node = 0; node < model_.nodes; ++node)
       if (shape.allowed == UINT32_MAX || model_.node_sets[shape.allowed][node])
-        least = std::min(least, model_.prices[shape.prices][node]);
+        least = std::min(least, node_price(shape, node));
     return least == INT64_MAX ? 0 : least;
   }
 
@@ -67,8 +76,7 @@ private:
       return least;
     if (shape.allowed != UINT32_MAX && !model_.node_sets[shape.allowed][replica.home])
       return least + replica.move_price;
-    const Cost staying = shape.prices == UINT32_MAX ? 0 : model_.prices[shape.prices][replica.home];
-    return std::min(staying, least + replica.move_price);
+    return std::min(node_price(shape, replica.home), least + replica.move_price);
   }
   static Cost absent(const Replica &replica) {
     return replica.absence_price + (replica.home == nowhere ? 0 : replica.move_price);

@@ -14,14 +14,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t block = 64; ///< steps between two certificates
-/// Certifying takes about as long as so many steps.
-constexpr int certificate = 12;
+/// Certifying takes no longer than so many steps, by experience.
+constexpr int certificate = 8;
+/// Of Polyak's step; shares of a new supergradient in the average.
+constexpr double first_pace = 0.1, least_pace = 1e-5, least_tied_pace = 1e-3, first_weight = 0.1;
+constexpr int most_rounds = 6;
 
 class Ascent {
 public:
-  Ascent(const Relaxation &relaxation, const BoundOptions &options, Cost known)
-      : relaxation_(relaxation), options_(options), oracle_(relaxation), begin_(Clock::now()),
-        best_at_(relaxation.start()) {
+  Ascent(const Relaxation &relaxation, const BoundOptions &options, Cost known,
+         Clock::time_point begin)
+      : relaxation_(relaxation), options_(options), oracle_(relaxation), begin_(begin),
+        best_at_(relaxation.start()), tied_(!relaxation.model().open_price.empty()) {
     if (options.incumbent)
       ceiling_ = static_cast<double>(*options.incumbent);
     best_ = -Assignment::never;
@@ -66,14 +70,14 @@ private:
       for (size_t i = 0; i < at.size(); ++i)
         norm += slope(i) * slope(i) * relaxation_.stride(i);
       if (norm == 0) {
-        finished_ = true;
+        begin_again();
         return;
       }
       const double length = pace_ * (target() - best_) / norm;
       for (size_t i = 0; i < at.size(); ++i)
         at[i] = clamp(i, at[i] + length * slope(i) * relaxation_.stride(i));
     }
-    auto answer = oracle_.ask(at, [&] { return stopped(); });
+    auto answer = oracle_.ask(at, tied_, [&] { return stopped(); });
     if (!answer || !std::isfinite(answer->value)) {
       finished_ = true;
       return;
@@ -93,7 +97,7 @@ private:
   void learn(const Oracle::Answer &answer, const std::vector<double> &at) {
     if (average_.empty()) {
       average_ = answer.slope;
-      best_ = answer.value;
+      best_ = std::max(best_, answer.value);
       return;
     }
     double along = 0;
@@ -109,13 +113,28 @@ private:
     } else if (++worse_ >= 20) {
       worse_ = 0;
       pace_ *= 0.66;
-      finished_ = pace_ < 1e-5;
+      if (pace_ < (tied_ ? least_tied_pace : least_pace))
+        begin_again();
     }
     if (++steps_ % 100 == 0) {
       if (best_ < last_ + 0.01 * std::fabs(last_) && weight_ > 1e-3)
         weight_ *= 0.5;
       last_ = best_;
     }
+  }
+
+  // Where nodes cost something to open, a resource is first given one price for all of them: few
+  // multipliers are found soon, and the fractional cover in all resources at once is worth those.
+  // Where many multipliers meet, the average takes long to point anywhere: it is worth looking
+  // again with ever smaller shares.
+  void begin_again() {
+    if (tied_)
+      average_.clear();
+    if (!tied_)
+      finished_ = ++round_ == most_rounds;
+    tied_ = false;
+    pace_ = first_pace;
+    weight_ = first_weight * std::pow(0.3, round_);
   }
 
   // The new average is the shortest vector between the old one and what was just seen, within
@@ -139,19 +158,20 @@ private:
   const Clock::time_point begin_;
   std::vector<double> best_at_, average_;
   double best_ = 0, ceiling_ = 0, known_ = 0;
-  double pace_ = 0.1, weight_ = 0.1, last_ = 0;
-  int worse_ = 0;
+  double pace_ = first_pace, weight_ = first_weight, last_ = 0;
+  int worse_ = 0, round_ = 0;
   uint64_t steps_ = 0;
-  bool finished_ = false;
+  bool tied_, finished_ = false;
 };
 
 } // namespace
 
 Cost lagrangian_bound(const Model &model, const BoundOptions &options, Cost known) {
+  const Clock::time_point begin = Clock::now();
   const Relaxation relaxation(model);
   if (!relaxation.usable() || relaxation.multipliers() == 0)
     return 0;
-  return Ascent(relaxation, options, known).run();
+  return Ascent(relaxation, options, known, begin).run();
 }
 
 } // namespace nemo::optimiser

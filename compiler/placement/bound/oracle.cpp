@@ -1,6 +1,7 @@
 #include "compiler/placement/bound/oracle.h"
 
 #include <cmath>
+#include <numeric>
 
 namespace nemo::optimiser {
 
@@ -96,7 +97,7 @@ void Oracle::ask_nodes(Answer &answer, const Floating &multipliers) {
   }
 }
 
-std::optional<Oracle::Answer> Oracle::ask(const std::vector<double> &values,
+std::optional<Oracle::Answer> Oracle::ask(const std::vector<double> &values, bool tied,
                                           llvm::function_ref<bool()> enough) {
   const Floating multipliers{1, values};
   row_shape_ = UINT32_MAX;
@@ -119,7 +120,17 @@ std::optional<Oracle::Answer> Oracle::ask(const std::vector<double> &values,
         take(answer, unit.replicas[i], node_in_[i * domains + domain]);
   }
   ask_nodes(answer, multipliers);
+  if (tied)
+    tie(answer);
   return answer;
+}
+
+void Oracle::tie(Answer &answer) const {
+  for (size_t k = 0; k < relaxation_.resources() + model_.balances.size(); ++k) {
+    const auto begin = answer.slope.begin() + static_cast<ptrdiff_t>(relaxation_.load(k, 0));
+    const auto end = begin + model_.nodes;
+    std::fill(begin, end, std::accumulate(begin, end, 0.0) / model_.nodes);
+  }
 }
 
 std::optional<int> Oracle::shift_of(const std::vector<double> &values) const {

@@ -18,7 +18,8 @@ public:
     std::vector<double> slope; ///< a supergradient, by multiplier
   };
   /// \returns nothing when `enough` said so before all was done.
-  std::optional<Answer> ask(const std::vector<double> &multipliers,
+  /// \param tied  the slopes of a resource are the same on all nodes: their mean.
+  std::optional<Answer> ask(const std::vector<double> &multipliers, bool tied,
                             llvm::function_ref<bool()> enough);
 
   /// A lower bound, in exact integers, from these multipliers rounded; nothing as above.
@@ -39,6 +40,7 @@ private:
   double settle(const Floating &multipliers, const Unit &unit);
   const double *row_of(const Floating &multipliers, uint32_t shape);
   void take(Answer &answer, uint32_t replica, uint32_t node) const;
+  void tie(Answer &answer) const;
   void ask_nodes(Answer &answer, const Floating &multipliers);
   /// Into how many parts a unit of cost can be divided without any sum overflowing, as an exponent.
   std::optional<int> shift_of(const std::vector<double> &values) const;

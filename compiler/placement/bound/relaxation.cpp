@@ -120,20 +120,27 @@ void Relaxation::find_ranges() {
   highs_.insert(highs_.end(), model_.replicas.size(), dearest);
 }
 
-// Resources are counted in units of very different size; their multipliers shall be found at the
-// same pace, relative to the mean capacity of a node.
+// What a unit of the resource is worth, very roughly: the price of overload, or the price of a node
+// over what it has. Multipliers shall all be found at the same pace beside their final values,
+// whatever resources are counted in.
 void Relaxation::find_strides() {
   const size_t nodes = model_.nodes;
-  std::vector<double> mean(resources_);
+  std::vector<double> mean(resources_), worth(resources_);
+  double node_price = 1;
+  for (Cost price : model_.open_price)
+    node_price += static_cast<double>(price) / nodes;
   for (size_t k = 0; k < resources_; ++k) {
     for (size_t node = 0; node < nodes; ++node)
       mean[k] += static_cast<double>(capacity(k, node));
     mean[k] = std::max(mean[k] / std::max<double>(nodes, 1), 1.0);
-    strides_.insert(strides_.end(), nodes, 1 / mean[k]);
+    if (k < model_.resources.size())
+      worth[k] = static_cast<double>(model_.resources[k].overload_price);
+    worth[k] = std::max(worth[k], node_price / mean[k]);
+    strides_.insert(strides_.end(), nodes, worth[k] / mean[k]);
   }
   for (const Balance &balance : model_.balances)
     strides_.insert(strides_.end(), nodes,
-                    1 / mean[balance.of] /
+                    static_cast<double>(balance.price) / mean[balance.of] /
                         static_cast<double>(std::max<int64_t>(balance.target, 1)));
   homes_.resize(nodes);
   std::vector<double> share;
@@ -143,16 +150,48 @@ void Relaxation::find_strides() {
     share.push_back(0);
     for (size_t k = 0; k < resources_; ++k) {
       const auto demanded = static_cast<double>(demand(model_.shapes[replica.shape], k));
-      sum += demanded;
+      sum += demanded * worth[k];
       share.back() += demanded / mean[k];
     }
-    strides_.push_back(std::max(sum, 1.0));
+    strides_.push_back(std::max(sum, 1e-9));
     if (replica.home != nowhere && fits_at_home(replica.shape, replica.home))
       homes_[replica.home].push_back(r);
   }
   for (auto &homes : homes_)
     std::stable_sort(homes.begin(), homes.end(),
                      [&](uint32_t a, uint32_t b) { return share[a] > share[b]; });
+}
+
+// Of the resource whose fractional cover by nodes is dearest, a unit is worth what it costs on the
+// last node that the cover takes.
+void Relaxation::price_opening(std::vector<double> &out) const {
+  double dearest_cover = 0, dearest_unit = 0;
+  size_t resource = 0;
+  if (model_.open_price.empty())
+    return;
+  for (size_t k = 0; k < resources_; ++k) {
+    double left = 0, cover = 0, unit = 0;
+    for (const Replica &replica : model_.replicas)
+      if (replica.absence_price == must_be_placed)
+        left += static_cast<double>(demand(model_.shapes[replica.shape], k));
+    std::vector<std::pair<double, double>> nodes; // price of a unit, units
+    for (size_t node = 0; node < model_.nodes; ++node)
+      if (const auto units = static_cast<double>(capacity(k, node)); units > 0)
+        nodes.emplace_back(static_cast<double>(model_.open_price[node]) / units, units);
+    std::sort(nodes.begin(), nodes.end());
+    for (size_t i = 0; i < nodes.size() && left > 0; ++i) {
+      unit = nodes[i].first;
+      cover += unit * std::min(left, nodes[i].second);
+      left -= nodes[i].second;
+    }
+    if (cover > dearest_cover) {
+      dearest_cover = cover;
+      dearest_unit = unit;
+      resource = k;
+    }
+  }
+  for (size_t node = 0; node < model_.nodes; ++node)
+    out[load(resource, node)] += dearest_unit;
 }
 
 std::vector<double> Relaxation::start() const {
@@ -182,6 +221,7 @@ std::vector<double> Relaxation::start() const {
       out[load(balance.to, node)] += price;
     }
   }
+  price_opening(out);
   for (size_t r = 0; r < model_.replicas.size(); ++r)
     if (const Replica &replica = model_.replicas[r]; replica.home != nowhere)
       for (size_t k = 0; k < resources_; ++k)

@@ -74,6 +74,10 @@ public:
     return fits_[size_t{shape} * model_.nodes + node] & 2;
   }
 
+  Cost node_price(const Shape &shape, size_t node) const {
+    return (shape.prices == UINT32_MAX ? 0 : model_.prices[shape.prices][node]) +
+           price_by_unit(model_, shape, node);
+  }
   /// What the shape pays on each node when it comes from elsewhere, without moves and pairs.
   template <class Number>
   void row(const Multipliers<Number> &multipliers, const Shape &shape, Number *out) const;
@@ -91,6 +95,7 @@ private:
   void find_units();
   void find_ranges();
   void find_strides();
+  void price_opening(std::vector<double> &out) const;
 
   const Model &model_;
   size_t resources_ = 0;
@@ -106,10 +111,8 @@ template <class Number>
 void Relaxation::row(const Multipliers<Number> &multipliers, const Shape &shape,
                      Number *out) const {
   const size_t nodes = model_.nodes;
-  std::fill_n(out, nodes, Number{0});
-  if (shape.prices != UINT32_MAX)
-    for (size_t node = 0; node < nodes; ++node)
-      out[node] = multipliers.one * model_.prices[shape.prices][node];
+  for (size_t node = 0; node < nodes; ++node)
+    out[node] = multipliers.one * node_price(shape, node);
   for (size_t k = 0; k < resources_; ++k) {
     const auto want = static_cast<Number>(demand(shape, k));
     if (want == 0)
@@ -135,10 +138,8 @@ void Relaxation::for_each_option(const Multipliers<Number> &multipliers, uint32_
     if (fits(who.shape, node) && node != who.home)
       visit(node, row[node] + move + (pairs ? weight * pairs[node] : 0));
   if (has_home && fits_at_home(who.shape, who.home))
-    visit(who.home, multipliers.values[stay(replica)] +
-                        (shape.prices == UINT32_MAX
-                             ? 0
-                             : multipliers.one * model_.prices[shape.prices][who.home]));
+    visit(who.home,
+          multipliers.values[stay(replica)] + multipliers.one * node_price(shape, who.home));
 }
 
 } // namespace nemo::optimiser

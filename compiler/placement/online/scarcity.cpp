@@ -10,28 +10,34 @@ namespace nemo::optimiser {
 namespace {
 
 /// Standard deviations of what is wanted that count as one: other needs wear the supply down too.
-constexpr double caution = 2;
+constexpr double caution = 3;
 /// Prices below this part of a place's worth are none, and moves below it are not followed.
-constexpr double negligible = 0.03;
+constexpr double negligible = 0.01;
 
+/// Which node sets lie within which; UINT32_MAX stands for all nodes.
 class Sets {
 public:
-  explicit Sets(const Model &model) : sets_(model.node_sets) {}
-  /// Whether every node of `a` is in `b`; UINT32_MAX stands for all nodes.
+  explicit Sets(const Model &model) : count_(model.node_sets.size()) {
+    for (const auto &a : model.node_sets)
+      for (const auto &b : model.node_sets) {
+        bool within = true;
+        for (size_t node = 0; node < a.size() && within; ++node)
+          within = !a[node] || b[node];
+        within_.push_back(within);
+      }
+  }
   bool within(uint32_t a, uint32_t b) const {
-    if (b == UINT32_MAX || a == b)
-      return true;
-    if (a == UINT32_MAX)
-      return false;
-    for (size_t node = 0; node < sets_[a].size(); ++node)
-      if (sets_[a][node] && !sets_[b][node])
-        return false;
-    return true;
+    return b == UINT32_MAX || (a != UINT32_MAX && within_[a * count_ + b]);
   }
 
 private:
-  const std::vector<std::vector<bool>> &sets_;
+  const size_t count_;
+  std::vector<bool> within_;
 };
+
+double asked(const Shape &shape) {
+  return static_cast<double>(shape.devices.count * shape.devices.share);
+}
 
 bool at_least(const Shape &a, const Shape &b) {
   for (size_t d = 0; d < a.demand.size(); ++d)
@@ -42,11 +48,6 @@ bool at_least(const Shape &a, const Shape &b) {
 
 } // namespace
 
-void Scarcity::want(Need &need, double share, double places) const {
-  need.mean += share * places;
-  need.variance += share * places * places;
-}
-
 Scarcity::Scarcity(const Model &model, const Rooms &rooms, const std::vector<double> &share) {
   const size_t dims = model.resources.size();
   const Sets sets(model);
@@ -55,15 +56,12 @@ Scarcity::Scarcity(const Model &model, const Rooms &rooms, const std::vector<dou
   for (const Shape &shape : model.shapes) {
     const auto [count, device_share] = shape.devices;
     if (count > 0 && shape.allowed != UINT32_MAX && confined.insert(shape.allowed).second) {
-      Need need;
-      need.allowed = shape.allowed;
-      need.demand.assign(dims, 0);
-      need.worth = 1;
+      Need need{.allowed = shape.allowed, .demand = std::vector<double>(dims)};
       for (size_t k = 0; k < model.shapes.size(); ++k) {
         const Shape &other = model.shapes[k];
         if (other.devices.count == 0 || !sets.within(other.allowed, shape.allowed))
           continue;
-        want(need, share[k], static_cast<double>(other.devices.count * other.devices.share));
+        need.want(share[k], asked(other), asked(other));
         for (size_t d = 0; d < dims; ++d)
           need.demand[d] += share[k] * static_cast<double>(other.demand[d]);
       }
@@ -72,21 +70,18 @@ Scarcity::Scarcity(const Model &model, const Rooms &rooms, const std::vector<dou
       needs_.push_back(std::move(need));
     }
     if (count > 1 && blocks.emplace(shape.demand, count, device_share, shape.allowed).second) {
-      Need need;
-      need.allowed = shape.allowed;
-      need.devices = shape.devices;
-      need.demand.assign(shape.demand.begin(), shape.demand.end());
-      for (size_t k = 0; k < model.shapes.size(); ++k) {
-        const Shape &other = model.shapes[k];
-        if (!at_least(other, shape) || !sets.within(other.allowed, shape.allowed))
-          continue;
-        want(need, share[k], other.devices.count / count);
-        need.worth += share[k] * static_cast<double>(other.devices.count * other.devices.share);
-      }
-      need.worth = need.mean > 0 ? need.worth / need.mean : 0;
+      Need need{.allowed = shape.allowed,
+                .devices = shape.devices,
+                .demand = std::vector<double>(shape.demand.begin(), shape.demand.end())};
+      for (size_t k = 0; k < model.shapes.size(); ++k)
+        if (const Shape &other = model.shapes[k];
+            at_least(other, shape) && sets.within(other.allowed, shape.allowed))
+          need.want(share[k], other.devices.count / count, asked(other));
       needs_.push_back(std::move(need));
     }
   }
+  for (Need &need : needs_)
+    need.worth = need.mean > 0 ? need.worth / need.mean : 0;
   for (Need &need : needs_) {
     need.kinds.resize(rooms.kinds());
     for (uint32_t room : rooms.live())

@@ -25,15 +25,22 @@ public:
 private:
   struct Need {
     uint32_t allowed = UINT32_MAX;
-    DeviceDemand devices; ///< of one place; nothing: places are amounts of any device
-    std::vector<double> demand;
+    DeviceDemand devices;          ///< of one place; nothing: places are amounts of any device
+    std::vector<double> demand;    ///< of one place, by resource
     double mean = 0, variance = 0; ///< of the places wanted, for each arrival
     double worth = 0;              ///< of one place
     double supply = 0;             ///< places in all rooms
     double price = 0;              ///< worth times the chance that a place is wanted
-    std::vector<bool> kinds;
+    std::vector<bool> kinds;       ///< whose rooms can serve it
+
+    /// So many places are wanted by this share of arrivals, for so much of devices. Until all have
+    /// been counted, `worth` is a sum.
+    void want(double share, double places, double amount) {
+      mean += share * places;
+      variance += share * places * places;
+      worth += share * amount;
+    }
   };
-  void want(Need &need, double share, double places) const;
   double places(const Need &need, const Room &room) const;
 
   std::vector<Need> needs_;

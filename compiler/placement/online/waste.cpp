@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t samples = 24;
 /// As much of what is idle is offered in each sample: a room can choose, but not for ever.
-constexpr int64_t offered_times = 2;
+constexpr int64_t offered_times = 4;
 /// Bounds a sample where shapes are minute beside devices.
 constexpr size_t most_offered = 512;
 /// Of what the next shape cannot use, beside what is never used: tells rooms apart whose samples
@@ -37,7 +37,7 @@ Waste::Waste(const Model &model, const Rooms &rooms, const std::vector<double> &
     : model_(model), rooms_(rooms), samples_(rooms.kinds()) {
   double total = 0;
   for (uint32_t shape = 0; shape < model.shapes.size(); ++shape)
-    if (model.shapes[shape].devices.count > 0 && share[shape] > 0) {
+    if (share[shape] > 0) {
       expected_.emplace_back(shape, share[shape]);
       total += share[shape];
     }
@@ -100,6 +100,8 @@ double Waste::useless_now(const Room &room) const {
   const auto idle = static_cast<double>(sum(room.devices));
   double out = 0;
   for (const auto &[shape, part] : expected_) {
+    if (model_.shapes[shape].devices.count == 0)
+      continue;
     double useless = idle;
     if (rooms_.fits(room, shape)) {
       useless = 0;

@@ -12,7 +12,7 @@ namespace nemo::optimiser {
 
 class Waste {
 public:
-  /// \param share  of arrivals, by shape. Shapes without devices do not count.
+  /// \param share  of arrivals, by shape. Shapes without devices take their part of the rest.
   Waste(const Model &model, const Rooms &rooms, const std::vector<double> &share);
 
   /// In the unit of the devices' capacity; the same for the same room.
@@ -25,7 +25,7 @@ private:
   const Model &model_;
   const Rooms &rooms_;
   std::vector<std::vector<std::vector<uint32_t>>> samples_; ///< [kind][sample]: shapes
-  std::vector<std::pair<uint32_t, double>> expected_;       ///< shapes with devices, shares
+  std::vector<std::pair<uint32_t, double>> expected_;       ///< shapes, shares
 };
 
 } // namespace nemo::optimiser

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "compiler/placement/search/eject.h"
+#include "compiler/placement/search/exact_fit.h"
+#include "compiler/placement/search/fill.h"
 
 namespace nemo::optimiser {
 
@@ -28,6 +30,8 @@ public:
   // Which of several like nodes is closed hardly matters, so one is emptied with all patience.
   // Where prices differ there is much to choose from, and little patience for each choice.
   void run() {
+    if (uniform_ && !(enough_ && best_.cost <= *enough_))
+      pack_exactly();
     const uint64_t step = 4 * (uint64_t{tables_.replicas} + 1);
     const uint64_t most = (uniform_ ? 1'000'000 : 1'000) * step;
     uint64_t ticks = uniform_ ? most : 50 * step;
@@ -95,7 +99,7 @@ private:
     return price(chosen) > 0 && tightness() < HUGE_VAL;
   }
 
-  // Up to three for up to two that cost less, the pick of a few dozen at random: those that leave
+  // Up to three for up to two that cost less, the pick of thousands at random: those that leave
   // most room where it is scarce.
   bool choose_exchange() {
     std::vector<uint32_t> best_closing, best_opening;
@@ -177,6 +181,24 @@ private:
     return better;
   }
 
+  void pack_exactly() {
+    const auto sets = exact_fit(tables_, random_, budget_);
+    if (sets.empty())
+      return;
+    for (uint32_t replica = 0; replica < tables_.replicas; ++replica)
+      if (state_.node_of(replica) != nowhere)
+        state_.lift(replica);
+    for (uint32_t node = 0; node < sets.size(); ++node) // they are all alike
+      for (uint32_t replica : sets[node])
+        if (state_.fits(replica, node))
+          state_.put(replica, node);
+    fill(state_, budget_);
+    if (state_.broken() > 0 || state_.cost() >= best_.cost)
+      return restore();
+    best_ = state_.solution();
+    improved_();
+  }
+
   // Everything that is elsewhere leaves before anything comes back.
   void restore() {
     std::vector<uint32_t> moved;
@@ -193,7 +215,7 @@ private:
                         tables_.devices ? best_.devices_of[replica] : 0);
   }
 
-  static constexpr uint32_t exchanges = 64, most_in_vain = 1000;
+  static constexpr uint32_t exchanges = 4096, most_in_vain = 200;
 
   State &state_;
   const Tables &tables_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compiler/placement/search/price_order.h"
+#include "compiler/placement/search/insertion.h"
 
 namespace nemo::optimiser {
 
@@ -11,7 +11,7 @@ namespace {
 class Construction {
 public:
   Construction(State &state, Random &random, Budget &budget)
-      : state_(state), tables_(state.tables()), random_(random), budget_(budget), order_(state),
+      : state_(state), tables_(state.tables()), random_(random), budget_(budget), insertion_(state),
         penalty_(tables_.replicas, 1) {}
 
   bool run() {
@@ -72,62 +72,20 @@ private:
     std::reverse(waiting_.begin(), waiting_.end());
   }
 
-  struct Choice {
-    uint32_t node = nowhere;
-    int64_t strain = 0;
-    Cost cost = 0;
-
-    bool better_than(const Choice &other) const {
-      return other.node == nowhere || strain < other.strain ||
-             (strain == other.strain && cost < other.cost);
-    }
-  };
-
   bool optional(uint32_t replica) const {
     return tables_.model.replicas[replica].absence_price != must_be_placed;
   }
 
-  // The best of the cheapest that take it; of more of them while some rule lacks something.
   bool place(uint32_t replica) {
-    Choice best;
-    const Cost leaving = state_.leaving(replica);
-    const uint32_t home = tables_.home[replica];
-    if (home != nowhere)
-      consider(replica, home, leaving, best);
-    const uint32_t enough = state_.unsettled(replica) ? further : few;
-    uint32_t looked = 0, taken = 0;
-    order_.visit(replica, [&](uint32_t node) {
-      ++looked;
-      taken += consider(replica, node, leaving, best);
-      return taken < few || (taken < enough && best.strain >= 0);
-    });
-    budget_.spend(looked + 1);
+    uint64_t looked = 1;
+    const Choice best = insertion_.best(replica, {}, looked);
+    budget_.spend(looked);
     if (optional(replica) && (best.node == nowhere || best.strain > 0 || best.cost > 0))
       return true; // stays away
     if (best.node == nowhere)
       return false;
-    shift(replica, best.node);
+    insertion_.shift(replica, best.node);
     return true;
-  }
-
-  // \returns whether it may be there.
-  bool consider(uint32_t replica, uint32_t node, Cost leaving, Choice &best) const {
-    if (!state_.admits(replica, node))
-      return false;
-    const Choice choice{node, state_.strain(replica, node),
-                        leaving + state_.arriving(replica, node) +
-                            state_.busiest_change(replica, node)};
-    if (choice.better_than(best))
-      best = choice;
-    return true;
-  }
-
-  void shift(uint32_t replica, uint32_t node) {
-    const uint32_t from = state_.node_of(replica);
-    state_.shift(replica, node);
-    for (uint32_t changed : {from, node})
-      if (changed != nowhere)
-        order_.update(state_, changed);
   }
 
   // Makes room where those that have to leave have been hard to place least often.
@@ -159,8 +117,8 @@ private:
       return;
     }
     for (const Ejected &other : best)
-      shift(other.replica, nowhere);
-    shift(replica, best_node);
+      insertion_.shift(other.replica, nowhere);
+    insertion_.shift(replica, best_node);
     wait(best);
   }
 
@@ -271,13 +229,13 @@ private:
     const Cost leaving = state_.leaving(replica);
     uint32_t harmless = nowhere, seen = 0;
     for (uint32_t node = 0; node < tables_.nodes; ++node)
-      if (node != state_.node_of(replica) && consider(replica, node, leaving, best) &&
+      if (node != state_.node_of(replica) && insertion_.consider(replica, node, leaving, best) &&
           state_.strain(replica, node) == 0 && random_.below(++seen) == 0)
         harmless = node;
     budget_.spend(tables_.nodes);
     if (best.node == nowhere || best.strain > 0 || (best.strain == 0 && random_.below(8) > 0))
       return false;
-    shift(replica, best.strain < 0 ? best.node : harmless);
+    insertion_.shift(replica, best.strain < 0 ? best.node : harmless);
     return best.strain < 0;
   }
 
@@ -296,8 +254,8 @@ private:
         if (!admitted)
           continue;
         for (const Ejected &other : out)
-          shift(other.replica, nowhere);
-        shift(replica, node);
+          insertion_.shift(other.replica, nowhere);
+        insertion_.shift(replica, node);
         wait(out);
         return true;
       }
@@ -305,13 +263,13 @@ private:
     return false;
   }
 
-  static constexpr uint32_t few = 8, further = 64, most_tried = 48;
+  static constexpr uint32_t most_tried = 48;
 
   State &state_;
   const Tables &tables_;
   Random &random_;
   Budget &budget_;
-  PriceOrder order_;
+  Insertion insertion_;
   std::vector<double> nodes_in_set_; ///< all nodes per node of the set
   std::vector<uint64_t> penalty_;    ///< how often it was hard to place
   std::vector<uint32_t> waiting_;

@@ -24,8 +24,8 @@ bool only_opening_costs(const Tables &tables) {
 
 Ejection::Ejection(State &state, Random &random, Budget &budget)
     : state_(state), tables_(state.tables()), random_(random), budget_(budget),
-      plain_(only_opening_costs(tables_)), penalty_(tables_.replicas),
-      left_(size_t{most_ejected + 1} * tables_.rooms) {}
+      plain_(only_opening_costs(tables_)), penalty_(tables_.replicas), easiest_(tables_.nodes),
+      easiest_two_(tables_.nodes), left_(size_t{most_ejected + 1} * tables_.rooms) {}
 
 bool Ejection::place(std::vector<uint32_t> pool, const std::vector<uint32_t> &nodes, Cost limit,
                      uint64_t ticks) {
@@ -33,6 +33,8 @@ bool Ejection::place(std::vector<uint32_t> pool, const std::vector<uint32_t> &no
   nodes_ = &nodes;
   limit_ = limit;
   std::fill(penalty_.begin(), penalty_.end(), 1);
+  for (uint32_t node : nodes)
+    note(node);
   const uint64_t end = budget_.ticks() + ticks;
   while (!pool_.empty()) {
     if (nodes.empty() || !budget_.left() || budget_.ticks() >= end)
@@ -54,50 +56,78 @@ bool Ejection::affordable(uint32_t replica, uint32_t node) const {
          state_.cost() + state_.delta(replica, node) < limit_;
 }
 
+void Ejection::note(uint32_t node) {
+  uint64_t least = UINT64_MAX / 2, second = UINT64_MAX / 2;
+  for (uint32_t replica : state_.hosted(node)) {
+    second = std::min(second, std::max(least, penalty_[replica]));
+    least = std::min(least, penalty_[replica]);
+  }
+  easiest_[node] = least;
+  easiest_two_[node] = least + second;
+}
+
+// Where it fits; on the way, which single ones could leave for it.
 bool Ejection::insert(uint32_t replica) {
-  const uint32_t count = static_cast<uint32_t>(nodes_->size()), first = random_.below(count);
+  best_ = Best{};
+  trusting_ = plain_ && !tables_.devices && !state_.bound(replica);
+  const uint32_t count = static_cast<uint32_t>(nodes_->size());
+  first_ = random_.below(count);
+  budget_.spend(count);
   for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t node = (*nodes_)[first + i < count ? first + i : first + i - count];
-    if (state_.fits(replica, node) && affordable(replica, node)) {
-      budget_.spend(i + 1);
+    const uint32_t node = at(i);
+    const bool ejects = i < most_nodes && easiest_[node] <= best_.penalty;
+    if (make_left(replica, node, ejects) && state_.fits(replica, node) &&
+        affordable(replica, node)) {
       state_.put(replica, node);
+      note(node);
       return true;
     }
+    if (ejects)
+      eject_from(replica, node, 1);
   }
-  budget_.spend(count);
   return false;
 }
 
 // One that leaves alone is seldom dearer than two, so after a look at single ones few sets of more
 // are worth trying.
 bool Ejection::eject_for(uint32_t replica) {
-  best_ = Best{};
-  trusting_ = plain_ && !tables_.devices && !state_.bound(replica);
-  const uint32_t count = static_cast<uint32_t>(nodes_->size()), first = random_.below(count);
-  const uint32_t looked = std::min(count, most_nodes);
-  for (const uint32_t most : {1u, most_ejected})
-    for (uint32_t i = 0; i < looked; ++i)
-      try_node(replica, (*nodes_)[first + i < count ? first + i : first + i - count], most);
+  const uint32_t looked = std::min(static_cast<uint32_t>(nodes_->size()), most_nodes);
+  budget_.spend(looked);
+  for (uint32_t i = 0; i < looked; ++i) {
+    const uint32_t node = at(i);
+    if (easiest_two_[node] > best_.penalty)
+      continue;
+    make_left(replica, node, true);
+    eject_from(replica, node, most_ejected);
+  }
   if (best_.node == nowhere)
     return false;
   for (uint32_t i = 0; i < best_.count; ++i)
     state_.lift(best_.out[i]);
   state_.put(replica, best_.node);
+  note(best_.node);
   pool_.insert(pool_.end(), best_.out, best_.out + best_.count);
   return true;
 }
 
-void Ejection::try_node(uint32_t replica, uint32_t node, uint32_t most) {
-  budget_.spend(1);
-  const std::vector<uint32_t> &there = state_.hosted(node);
-  uint64_t least = UINT64_MAX;
-  for (uint32_t other : there)
-    least = std::min(least, penalty_[other]);
-  if (there.empty() || least * (most == 1 ? 1 : 2) > best_.penalty || !tables_.may(replica, node))
-    return;
+// What the node would have left with the replica. \returns whether that is nowhere below nothing.
+// Unless all of it is asked for, that ends the work.
+bool Ejection::make_left(uint32_t replica, uint32_t node, bool all) {
   const int64_t *left = state_.node_row(node), *taken = tables_.row_on(replica, node);
-  for (uint32_t i = 0; i < tables_.rooms; ++i)
-    left_[i] = left[i] - taken[i];
+  int64_t *after = left_.data();
+  int64_t below = 0;
+  for (uint32_t i = 0; i < tables_.rooms && (all || below >= 0); i += 4)
+    for (uint32_t j = i; j < i + 4; ++j) {
+      after[j] = left[j] - taken[j];
+      below |= after[j];
+    }
+  return below >= 0;
+}
+
+void Ejection::eject_from(uint32_t replica, uint32_t node, uint32_t most) {
+  const std::vector<uint32_t> &there = state_.hosted(node);
+  if (!tables_.may(replica, node))
+    return;
   there_ = there.data();
   if (!trusting_) { // looking then lifts some, which changes the order
     copy_ = there;
@@ -118,11 +148,12 @@ void Ejection::extend(uint32_t replica, uint32_t node, uint32_t depth, uint32_t 
       continue;
     budget_.spend(1);
     const int64_t *freed = tables_.row_on(there_[i], node);
-    int64_t below = 0; // negative once any room is
-    for (uint32_t d = 0; d < rooms; ++d) {
-      after[d] = left[d] + freed[d];
-      below |= after[d];
-    }
+    int64_t below = 0;                      // negative once any room is
+    for (uint32_t d = 0; d < rooms; d += 4) // padded to a multiple
+      for (uint32_t e = d; e < d + 4; ++e) {
+        after[e] = left[e] + freed[e];
+        below |= after[e];
+      }
     out_[depth] = there_[i];
     if (below >= 0 && works(replica, node, depth + 1)) {
       if (most == 1 || depth > 0) // single ones have had their turn
@@ -176,15 +207,21 @@ void Ejection::shake(const std::vector<uint32_t> &nodes, Cost limit, uint32_t tr
       continue;
     if (random_.below(2) == 0) {
       const uint32_t to = nodes[random_.below(static_cast<uint32_t>(nodes.size()))];
-      if (to != from && state_.fits(one, to) && bearable(state_.delta(one, to), limit))
+      if (to != from && state_.fits(one, to) && bearable(state_.delta(one, to), limit)) {
         state_.shift(one, to);
+        note(from);
+        note(to);
+      }
       continue;
     }
     const uint32_t other = random_.below(tables_.replicas);
     const uint32_t to = state_.node_of(other);
     if (to != nowhere && to != from && state_.swap_fits(one, other) &&
-        (plain_ || bearable(state_.swap_delta(one, other), limit)))
+        (plain_ || bearable(state_.swap_delta(one, other), limit))) {
       state_.swap(one, other);
+      note(from);
+      note(to);
+    }
   }
 }
 

@@ -37,7 +37,14 @@ private:
 
   bool insert(uint32_t replica);
   bool eject_for(uint32_t replica);
-  void try_node(uint32_t replica, uint32_t node, uint32_t most);
+  void note(uint32_t node);
+  bool make_left(uint32_t replica, uint32_t node, bool all);
+  void eject_from(uint32_t replica, uint32_t node, uint32_t most);
+  /// From the random one on with which a round begins.
+  uint32_t at(uint32_t i) const {
+    const uint32_t count = static_cast<uint32_t>(nodes_->size());
+    return (*nodes_)[first_ + i < count ? first_ + i : first_ + i - count];
+  }
   void extend(uint32_t replica, uint32_t node, uint32_t depth, uint32_t first, uint64_t penalty,
               uint32_t most);
   void consider(uint32_t replica, uint32_t node, uint32_t count, uint64_t penalty);
@@ -52,7 +59,9 @@ private:
   const std::vector<uint32_t> *nodes_ = nullptr;
   Cost limit_ = 0;
   bool plain_; ///< nothing costs but opening
-  std::vector<uint64_t> penalty_;
+  uint32_t first_ = 0;
+  std::vector<uint64_t> penalty_;               ///< by replica
+  std::vector<uint64_t> easiest_, easiest_two_; ///< by node, of one and of two that it hosts
   std::vector<uint32_t> pool_, copy_;
   Best best_;
   bool trusting_ = false; ///< who has room may be there

@@ -262,7 +262,7 @@ private:
   uint64_t steps_ = 0;
 };
 
-constexpr uint64_t most_ticks = 30'000'000;
+constexpr uint64_t most_ticks = 10'000'000;
 
 } // namespace
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "compiler/placement/search/exact_fit.h"
-
 namespace nemo::optimiser {
 
 namespace {
@@ -12,11 +10,9 @@ class Fill {
 public:
   Fill(State &state, Budget &budget) : state_(state), tables_(state.tables()), budget_(budget) {}
 
-  void run(Random &random) {
+  void run() {
     weigh();
     order_nodes();
-    if (open_.empty() && !tables_.open_price.empty())
-      place_sets(exact_fit(tables_, random, budget_));
     for (uint32_t replica : order_replicas()) {
       if (!budget_.left())
         return;
@@ -72,17 +68,6 @@ private:
     return out;
   }
 
-  // Nodes that fit exactly, each with its set.
-  void place_sets(const std::vector<std::vector<uint32_t>> &sets) {
-    for (const auto &set : sets) {
-      const uint32_t node = closed_.front();
-      for (uint32_t replica : set)
-        if (state_.fits(replica, node))
-          state_.put(replica, node);
-      open_node(0);
-    }
-  }
-
   void place(uint32_t replica) {
     uint32_t best = nowhere;
     Cost cheapest = 0;
@@ -128,6 +113,6 @@ private:
 
 } // namespace
 
-void fill(State &state, Random &random, Budget &budget) { Fill(state, budget).run(random); }
+void fill(State &state, Budget &budget) { Fill(state, budget).run(); }
 
 } // namespace nemo::optimiser

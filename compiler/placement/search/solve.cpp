@@ -7,6 +7,7 @@
 
 #include "compiler/placement/search/close.h"
 #include "compiler/placement/search/construct.h"
+#include "compiler/placement/search/fill.h"
 #include "compiler/placement/search/focus.h"
 #include "compiler/placement/search/incumbent.h"
 
@@ -49,6 +50,8 @@ private:
     Budget budget = budget_;
     if (start_)
       state.load(*start_);
+    else if (opening_costs(tables_))
+      fill(state, budget);
     // Without a start the threads begin at different places.
     if (state.broken() > 0 && !construct(state, random, budget) && thread == 0)
       note_unplaced(state);

@@ -258,6 +258,25 @@ void State::swap(uint32_t one, uint32_t other) {
   shift(one, node_of_other);
 }
 
+void State::close(uint32_t node) {
+  int64_t *row = rows_.data() + size_t{node} * tables_.stride;
+  std::fill_n(row, tables_.rooms, -most_amount);
+  std::fill_n(row + tables_.rooms, tables_.levels, 0);
+  cost_ -= node_cost_[node];
+  node_cost_[node] = 0;
+  for (uint32_t i = tables_.first_device[node]; i < tables_.first_device[node + 1]; ++i)
+    device_free_[i] = 0;
+}
+
+void State::forget_home(uint32_t replica, Tables &tables) {
+  const uint32_t node = node_of_[replica];
+  if (moved_if_on(replica, node))
+    count_move(replica, false);
+  cost_ -= tables.own(replica, node);
+  tables.home[replica] = nowhere;
+  cost_ += tables.own(replica, node);
+}
+
 Cost State::swap_delta(uint32_t one, uint32_t other) {
   const uint32_t a = node_of_[one], b = node_of_[other];
   const int64_t *at_a = node_row(a) + tables_.rooms, *at_b = node_row(b) + tables_.rooms;

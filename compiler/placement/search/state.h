@@ -89,6 +89,12 @@ public:
   }
   void swap(uint32_t one, uint32_t other);
 
+  /// Nobody can be placed there any more, and it costs nothing. \pre it hosts nobody
+  void close(uint32_t node);
+  /// The replica runs nowhere: no place of its is a move. \pre the tables are this state's, and it
+  /// is not at home
+  void forget_home(uint32_t replica, Tables &tables);
+
   /// Moved replicas of a group, and the most of any.
   uint32_t moved(uint32_t group) const { return moved_[group]; }
   uint32_t busiest() const { return busiest_; }

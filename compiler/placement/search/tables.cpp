@@ -79,7 +79,7 @@ void Tables::lay_out() {
   for (size_t b = 0; b < model.balances.size(); ++b)
     if (model.balances[b].price > 0 && model.balances[b].target > 0)
       balance.push_back(b);
-  rooms = padded(room.size());
+  rooms = padded(std::max<size_t>(room.size(), 1)); // one at least, by which a node is closed
   levels = padded(overload.size() + balance.size());
   stride = rooms + levels;
 

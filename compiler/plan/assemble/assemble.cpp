@@ -1,6 +1,7 @@
 // No figure here comes from anywhere but the named models in placement/cost.
 #include "compiler/plan/assemble/assemble.h"
 
+#include "base/version.h"
 #include "compiler/plan/assemble/expectations.h"
 #include "compiler/plan/assemble/totals.h"
 #include "compiler/resolve/names.h"
@@ -15,7 +16,7 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
   const proto::Intent &intent = inputs.intent();
   const std::vector<NodeView> nodes = views(resolved.world());
   plan.set_version(1);
-  plan.set_generator("nemo 0.1.0");
+  plan.set_generator(std::string("nemo ") + version_number());
   plan.set_stack(intent.stack());
   plan.set_source(inputs.source());
   if (inputs.has_commit())

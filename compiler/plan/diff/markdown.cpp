@@ -13,8 +13,9 @@ namespace nemo::plan {
 
 namespace {
 
-constexpr size_t most_rows = 60;
-constexpr size_t most_bytes = 300; ///< of one cell
+constexpr size_t most_rows = 60;    ///< of one table
+constexpr size_t most_bytes = 300;  ///< of one cell, before it is escaped
+constexpr size_t most_all = 60'000; ///< of the tables together
 
 /// Valid, short, on one line, without characters that only steer.
 std::string tame(llvm::StringRef text) {
@@ -48,23 +49,30 @@ std::string code(llvm::StringRef given) {
   return result + "</code>";
 }
 
-/// Sentences. A mention or an issue number is made on the finished page, so no escape stops it; a
-/// space of no width does.
+/// Sentences. A mention, an issue number or a milestone is made on the finished page, so no escape
+/// stops it; a space of no width does.
 std::string prose(llvm::StringRef given) {
+  const std::string text = tame(given);
   std::string result;
-  for (char c : tame(given)) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (llvm::StringRef("\\`*_[]<>|~&!$").contains(c))
       result += '\\';
     result += c;
-    if (c == '@' || c == '#')
+    const bool before_word = i + 1 < text.size() && (llvm::isAlnum(text[i + 1]) ||
+                                                     text[i + 1] == '_' || text[i + 1] == '"');
+    if (c == '@' || c == '#' || (before_word && llvm::StringRef("!$%&~^").contains(c)))
       result += "\u200B";
-    if (c == ':')
+    const bool www = i + 1 < text.size() && text[i + 1] == '.' &&
+                     llvm::StringRef(text).take_front(i + 1).endswith_insensitive("www");
+    if (c == ':' || www)
       result += "<!-- -->"; // no bare URL becomes a link
   }
   return result;
 }
 
-void table(llvm::raw_ostream &out, llvm::ArrayRef<llvm::StringRef> head,
+/// \param room  bytes that are left for tables; what does not fit is counted.
+void table(llvm::raw_ostream &out, size_t &room, llvm::ArrayRef<llvm::StringRef> head,
            llvm::ArrayRef<std::vector<std::string>> rows) {
   if (rows.empty())
     return;
@@ -75,10 +83,17 @@ void table(llvm::raw_ostream &out, llvm::ArrayRef<llvm::StringRef> head,
   for (size_t i = 0; i < head.size(); ++i)
     out << " --- |";
   out << '\n';
-  for (const auto &row : rows.take_front(most_rows))
-    out << "| " << llvm::join(row, " | ") << " |\n";
-  if (rows.size() > most_rows)
-    out << "\n… and " << rows.size() - most_rows << " more: `nemo plan --ref` shows all.\n";
+  size_t shown = 0;
+  for (const auto &row : rows.take_front(most_rows)) {
+    const std::string line = "| " + llvm::join(row, " | ") + " |\n";
+    if (line.size() > room)
+      break;
+    room -= line.size();
+    out << line;
+    ++shown;
+  }
+  if (rows.size() > shown)
+    out << "\n… and " << rows.size() - shown << " more: `nemo plan --ref` shows all.\n";
 }
 
 void heading(llvm::raw_ostream &out, const Sides &sides, llvm::StringRef rest) {
@@ -115,10 +130,11 @@ void print_markdown(llvm::raw_ostream &out, const Difference &difference, const 
     totals.push_back({row.name, prose(row.before), prose(row.after), prose(row.difference)});
   for (const rows::Other &row : rows::others(difference))
     others.push_back({prose(row.what), prose(row.text)});
-  table(out, {"replica", "", "node", "why"}, replicas);
-  table(out, {"", "expectation of", "rule", "before", "after", ""}, promises);
-  table(out, {"", "before", "after", "difference"}, totals);
-  table(out, {"also", ""}, others);
+  size_t room = most_all;
+  table(out, room, {"replica", "", "node", "why"}, replicas);
+  table(out, room, {"", "expectation of", "rule", "before", "after", ""}, promises);
+  table(out, room, {"", "before", "after", "difference"}, totals);
+  table(out, room, {"also", ""}, others);
 }
 
 void print_markdown(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnostics,
@@ -146,7 +162,8 @@ void print_markdown(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnosti
                                                                 : "note";
     rows.push_back({std::string(severity) + " " + prose(item.id), code(where), text});
   }
-  table(out, {"", "where", "what"}, rows);
+  size_t room = most_all;
+  table(out, room, {"", "where", "what"}, rows);
 }
 
 } // namespace nemo::plan

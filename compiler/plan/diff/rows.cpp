@@ -13,10 +13,11 @@ struct Kind {
   const char *verb, *sign, *what;
   Tone tone;
 };
-constexpr Kind kinds[] = {{"create", "+", "added", Tone::good},
-                          {"delete", "-", "removed", Tone::bad},
-                          {"move", ">", "moved", Tone::changed},
-                          {"replace", "~", "restarted", Tone::changed}};
+constexpr Kind kinds[] = {
+    {"create", "+", "added", Tone::good},      {"delete", "-", "removed", Tone::bad},
+    {"move", ">", "moved", Tone::changed},     {"replace", "~", "restarted", Tone::changed},
+    {"rename", "@", "renamed", Tone::changed}, {"protect", "!", "protected", Tone::good},
+    {"", "?", "changed", Tone::changed}}; // a verb of a newer nemo
 
 const Kind &kind_of(llvm::StringRef verb) {
   for (const Kind &kind : kinds)
@@ -148,7 +149,7 @@ std::string summary(const Difference &difference) {
   for (const Kind &kind : kinds) {
     size_t number = 0;
     for (const proto::Action &action : difference.actions)
-      number += action.verb() == kind.verb;
+      number += &kind_of(action.verb()) == &kind;
     add(number, kind.what);
   }
   add(static_cast<size_t>(difference.kept), "kept");

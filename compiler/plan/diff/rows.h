@@ -11,7 +11,7 @@ namespace nemo::plan::rows {
 
 struct Replica {
   const char *sign;
-  const char *what; ///< added | removed | moved | restarted
+  const char *what; ///< added | removed | moved | restarted | renamed | protected
   Tone tone;
   std::string object, place, why;
 };

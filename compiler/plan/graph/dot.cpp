@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "compiler/plan/graph/graph.h"
-#include "llvm/Support/JSON.h"
 
 namespace nemo::plan::graph {
 
@@ -10,15 +9,14 @@ namespace {
 
 /// Graphviz reads `\` escapes and `&` references in a label; both must stay text.
 std::string escaped(llvm::StringRef given) {
-  const std::string text = llvm::json::isUTF8(given) ? given.str() : llvm::json::fixUTF8(given);
   std::string result;
-  for (char c : text) {
+  for (char c : one_line(given)) {
     if (c == '"' || c == '\\')
       result += '\\';
     if (c == '&')
       result += "&amp;";
     else
-      result += static_cast<unsigned char>(c) < ' ' || c == 127 ? ' ' : c;
+      result += c;
   }
   return result;
 }
@@ -31,8 +29,7 @@ std::string label(llvm::StringRef first, llvm::StringRef second) {
 void workload(llvm::raw_ostream &out, const std::string &id, const Workload &workload) {
   const Look &as = look(workload.state);
   out << fmt::format("    {} [label={}, fillcolor=\"{}\", color=\"{}\"];\n", id,
-                     label(std::string(as.sign) + " " + workload.name, workload.detail), as.fill,
-                     as.stroke);
+                     label(label_of(workload), workload.detail), as.fill, as.stroke);
 }
 
 void node(llvm::raw_ostream &out, size_t index, const Node &node) {
@@ -56,34 +53,27 @@ void print_dot(llvm::raw_ostream &out, const Graph &graph) {
     out << fmt::format("  subgraph cluster_s{} {{\n    label={}; style=\"rounded,filled\"; "
                        "color=\"#b0bec5\"; fillcolor=\"#fafafa\";\n",
                        s, label("site " + site.name, site.detail));
-    for (size_t i = 0; i < graph.nodes.size(); ++i)
-      if (graph.nodes[i].site == s)
-        node(out, i, graph.nodes[i]);
+    each_node(graph, s, [&](size_t i, const Node &one) { node(out, i, one); });
     out << "  }\n";
   }
-  for (size_t i = 0; i < graph.nodes.size(); ++i)
-    if (!graph.nodes[i].site)
-      node(out, i, graph.nodes[i]);
+  each_node(graph, std::nullopt, [&](size_t i, const Node &one) { node(out, i, one); });
   for (const Edge &edge : graph.edges) {
     const Look &as = look(edge.state);
+    const std::string text = label(label_of(edge), "");
     switch (edge.kind) {
     case Edge::Kind::after:
-      out << fmt::format("  w{} -> w{} [label={}, color=\"#263238\"];\n", edge.from, edge.to,
-                         label(edge.label, ""));
+      out << fmt::format("  w{} -> w{} [label={}, color=\"#263238\"];\n", edge.from, edge.to, text);
       break;
     case Edge::Kind::flow:
       out << fmt::format("  w{} -> w{} [label={}, color=\"#6a1b9a\", style=bold, arrowhead=vee];\n",
-                         edge.from, edge.to, label(edge.label, ""));
+                         edge.from, edge.to, text);
       break;
     case Edge::Kind::placed:
     case Edge::Kind::left:
       out << fmt::format("  w{} -> n{} [label={}, color=\"{}\", fontcolor=\"{}\", style={}, "
                          "arrowhead=dot];\n",
-                         edge.from, edge.to,
-                         label(std::string(edge.kind == Edge::Kind::left ? "- " : as.sign) +
-                                   (edge.kind == Edge::Kind::left ? "" : " ") + edge.label,
-                               ""),
-                         as.stroke, as.stroke, edge.kind == Edge::Kind::left ? "dotted" : "dashed");
+                         edge.from, edge.to, text, as.stroke, as.stroke,
+                         edge.kind == Edge::Kind::left ? "dotted" : "dashed");
     }
   }
   out << "  subgraph cluster_legend {\n    label=\"legend\"; style=rounded; color=\"#cfd8dc\"; "

@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "compiler/explain/texts.h"
 #include "compiler/plan/figures.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/JSON.h"
 
 namespace nemo::plan::graph {
 
@@ -18,8 +20,11 @@ State state_of(llvm::StringRef verb) {
   return verb == "create"    ? State::created
          : verb == "replace" ? State::changed
          : verb == "move"    ? State::moved
+         : verb == "rename"  ? State::renamed
+         : verb == "protect" ? State::protected_
          : verb == "delete"  ? State::removed
-                             : State::kept;
+         : verb == "keep"    ? State::kept
+                             : State::changed;
 }
 
 /// "0-2, 4"
@@ -114,7 +119,7 @@ private:
     std::map<std::string, std::set<State>> states;
     if (plan_ != nullptr)
       for (const proto::Action &action : plan_->actions())
-        states[replica_of(action).first].insert(state_of(action.verb()));
+        states[explain::replica_of(action.object()).first].insert(state_of(action.verb()));
     for (const auto &[name, found] : states) {
       Workload &workload = all[name];
       if (workload.name.empty())
@@ -153,7 +158,7 @@ private:
     using Key = std::tuple<size_t, size_t, State, Edge::Kind>;
     std::map<Key, std::set<uint32_t>> groups;
     for (const proto::Action &action : plan_->actions()) {
-      const auto [name, replica] = replica_of(action);
+      const auto [name, replica] = explain::replica_of(action.object());
       const State state = state_of(action.verb());
       const size_t workload = workload_at_.at(name);
       groups[{workload, node(action.node()), state,
@@ -173,15 +178,6 @@ private:
     return found != node_at_.end() ? found->second : add_node({name, "gone", std::nullopt});
   }
 
-  static std::pair<std::string, uint32_t> replica_of(const proto::Action &action) {
-    llvm::StringRef object = action.object();
-    object.consume_front("workload.");
-    const auto [name, number] = object.rsplit('/');
-    uint32_t replica = 0;
-    number.getAsInteger(10, replica);
-    return {name.str(), replica};
-  }
-
   const proto::Intent &intent_;
   const proto::Fleet &fleet_;
   const proto::Plan *plan_;
@@ -192,12 +188,31 @@ private:
 } // namespace
 
 const Look &look(State state) {
-  static constexpr Look looks[] = {{"kept", "=", "#eceff1", "#546e7a"},
-                                   {"created", "+", "#c8e6c9", "#2e7d32"},
-                                   {"changed", "~", "#ffe0b2", "#e65100"},
-                                   {"moved", ">", "#bbdefb", "#1565c0"},
-                                   {"removed", "-", "#ffcdd2", "#c62828"}};
+  static constexpr Look looks[] = {
+      {"kept", "=", "#eceff1", "#546e7a"},    {"created", "+", "#c8e6c9", "#2e7d32"},
+      {"changed", "~", "#ffe0b2", "#e65100"}, {"moved", ">", "#bbdefb", "#1565c0"},
+      {"renamed", "@", "#d7ccc8", "#4e342e"}, {"protected", "!", "#b2dfdb", "#00695c"},
+      {"removed", "-", "#ffcdd2", "#c62828"}};
   return looks[static_cast<size_t>(state)];
+}
+
+std::string label_of(const Workload &workload) {
+  return std::string(look(workload.state).sign) + " " + workload.name;
+}
+
+std::string label_of(const Edge &edge) {
+  if (edge.kind == Edge::Kind::after || edge.kind == Edge::Kind::flow)
+    return edge.label;
+  return std::string(edge.kind == Edge::Kind::left ? "-" : look(edge.state).sign) + " " +
+         edge.label;
+}
+
+std::string one_line(llvm::StringRef name) {
+  std::string text = llvm::json::isUTF8(name) ? name.str() : llvm::json::fixUTF8(name);
+  for (char &c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 127)
+      c = ' ';
+  return text;
 }
 
 Graph make(const proto::Intent &intent, const proto::Fleet &fleet, const proto::Plan *plan) {

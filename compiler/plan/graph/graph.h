@@ -11,7 +11,7 @@
 
 namespace nemo::plan::graph {
 
-enum class State { kept, created, changed, moved, removed };
+enum class State { kept, created, changed, moved, renamed, protected_, removed };
 
 struct Workload {
   std::string name, detail; ///< detail: "2 replicas"
@@ -52,7 +52,19 @@ struct Look {
   const char *name, *sign, *fill, *stroke;
 };
 const Look &look(State state);
-inline constexpr State all_states[] = {State::created, State::changed, State::moved, State::removed,
+std::string label_of(const Workload &workload); ///< "+ web"
+std::string label_of(const Edge &edge);         ///< "after", "+ 0-2"
+/// A name as text of one line, valid UTF-8.
+std::string one_line(llvm::StringRef name);
+/// Those of a site, or those of none.
+template <typename Draw>
+void each_node(const Graph &graph, std::optional<size_t> site, const Draw &draw) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    if (graph.nodes[i].site == site)
+      draw(i, graph.nodes[i]);
+}
+inline constexpr State all_states[] = {State::created, State::changed,    State::moved,
+                                       State::renamed, State::protected_, State::removed,
                                        State::kept};
 
 } // namespace nemo::plan::graph

@@ -4,20 +4,16 @@
 
 #include "compiler/plan/graph/graph.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/JSON.h"
 
 namespace nemo::plan::graph {
 
 namespace {
 
 std::string escaped(llvm::StringRef given) {
-  const std::string text = llvm::json::isUTF8(given) ? given.str() : llvm::json::fixUTF8(given);
   std::string result;
-  for (char c : text) {
+  for (char c : one_line(given)) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 127)
-      result += ' ';
-    else if (byte >= 0x80 || llvm::isAlnum(c) || llvm::StringRef(" ._/,:+=-").contains(c))
+    if (byte >= 0x80 || llvm::isAlnum(c) || llvm::StringRef(" ._/,:+=-").contains(c))
       result += c;
     else
       result += fmt::format("#{};", static_cast<int>(byte));
@@ -30,9 +26,8 @@ std::string label(llvm::StringRef first, llvm::StringRef second) {
 }
 
 void workload(llvm::raw_ostream &out, const std::string &id, const Workload &workload) {
-  const Look &as = look(workload.state);
-  out << fmt::format("  {}({}):::{}\n", id,
-                     label(std::string(as.sign) + " " + workload.name, workload.detail), as.name);
+  out << fmt::format("  {}({}):::{}\n", id, label(label_of(workload), workload.detail),
+                     look(workload.state).name);
 }
 
 void node(llvm::raw_ostream &out, size_t index, const Node &node) {
@@ -48,24 +43,16 @@ void print_mermaid(llvm::raw_ostream &out, const Graph &graph) {
   for (size_t s = 0; s < graph.sites.size(); ++s) {
     const Site &site = graph.sites[s];
     out << fmt::format("  subgraph s{}[{}]\n", s, label("site " + site.name, site.detail));
-    for (size_t i = 0; i < graph.nodes.size(); ++i)
-      if (graph.nodes[i].site == s)
-        node(out, i, graph.nodes[i]);
+    each_node(graph, s, [&](size_t i, const Node &one) { node(out, i, one); });
     out << "  end\n";
   }
-  for (size_t i = 0; i < graph.nodes.size(); ++i)
-    if (!graph.nodes[i].site)
-      node(out, i, graph.nodes[i]);
+  each_node(graph, std::nullopt, [&](size_t i, const Node &one) { node(out, i, one); });
   for (const Edge &edge : graph.edges) {
-    const bool left = edge.kind == Edge::Kind::left;
     const bool between_workloads = edge.kind == Edge::Kind::after || edge.kind == Edge::Kind::flow;
     const char *arrow = edge.kind == Edge::Kind::after  ? "-->"
                         : edge.kind == Edge::Kind::flow ? "==>"
                                                         : "-.->";
-    const std::string text =
-        between_workloads ? edge.label
-                          : fmt::format("{} {}", left ? "-" : look(edge.state).sign, edge.label);
-    out << fmt::format("  w{} {}|{}| {}{}\n", edge.from, arrow, label(text, ""),
+    out << fmt::format("  w{} {}|{}| {}{}\n", edge.from, arrow, label(label_of(edge), ""),
                        between_workloads ? 'w' : 'n', edge.to);
   }
   out << "  subgraph legend\n";

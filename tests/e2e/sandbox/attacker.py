@@ -73,6 +73,25 @@ def bind(port):
     return False
 
 
+def multipath(port):
+    """Falls back to plain TCP, which would be a way around the rules for TCP."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) as client:
+            client.connect(("127.0.0.1", port))
+    except OSError:
+        return True
+    return False
+
+
+def fast_open(port):
+    try:
+        with socket.socket() as client:
+            client.sendto(b"GET / HTTP/1.0\r\n\r\n", 0x20000000, ("127.0.0.1", port))
+    except OSError:
+        return True
+    return False
+
+
 def raw_socket():
     try:
         socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close()
@@ -94,6 +113,8 @@ checks = {
     "raw socket": raw_socket(),
     "undeclared connect": connect(neighbour),
     "undeclared bind": bind(neighbour + 1),
+    "undeclared connect by Multipath TCP": multipath(neighbour),
+    "undeclared connect by Fast Open": fast_open(neighbour),
     "the agent's socket": not os.path.exists(agent_socket),
     "a file outside": not os.path.exists(outside_file),
     "other processes": len(processes_seen()) < 20,

@@ -1,5 +1,7 @@
 #include "compiler/placement/bound/bound.h"
 
+#include <string>
+
 #include <catch2/catch.hpp>
 
 #include "compiler/placement/bound/aggregate.h"
@@ -77,7 +79,11 @@ TEST_CASE("a bound that is stopped is still one") {
   options.stop = &stop;
   for (uint64_t seed = 0; seed < 40; ++seed) {
     const Model model = checked(small_model(seed));
-    CHECK(bound(model, options).value == aggregate_bound(model));
+    const Bound found = bound(model, options);
+    CHECK(found.method == std::string("aggregate"));
+    CHECK(found.value >= aggregate_bound(model));
+    if (const std::optional<Cost> least = least_cost(model))
+      CHECK(found.value <= *least);
   }
 }
 
@@ -108,6 +114,16 @@ TEST_CASE("nodes have to be opened for all that must be placed") {
   CHECK(aggregate_bound(checked(model)) == 30);
 }
 
+TEST_CASE("replicas pay at least what their demand costs on the cheapest node") {
+  Model model = alike(3, 2, 1, 100, 50);
+  model.unit_price = {3 << 20, 2 << 20, (2 << 20) + (1 << 19)};
+  CHECK(aggregate_bound(checked(model)) == 2 * 100);
+  model.node_sets = {{true, false, true}};
+  model.shapes[0].allowed = 0;
+  CHECK(aggregate_bound(checked(model)) == 2 * 125);
+  CHECK(bound_with(model, 20000) == 2 * 125);
+}
+
 TEST_CASE("an absence that is cheaper than the overload it spares counts") {
   Model model = alike(1, 4, 1, 1000, 50);
   model.safety = {100};
@@ -116,6 +132,26 @@ TEST_CASE("an absence that is cheaper than the overload it spares counts") {
   // Two fit; of the others each pays 30, as 50 units of overload are dearer.
   CHECK(aggregate_bound(checked(model)) == 20);
   CHECK(least_cost(model) == 60);
+}
+
+TEST_CASE("somebody who has to leave makes some group the busiest") {
+  Model model = alike(2, 2, 1, 100, 50);
+  model.safety = {50, 100};
+  model.resources[0].overload_price = 10;
+  model.groups = 2;
+  model.busiest_group_price = 7;
+  for (uint32_t r = 0; r < 2; ++r) {
+    model.replicas[r].home = 0;
+    model.replicas[r].move_price = 20;
+    model.replicas[r].groups = {r};
+  }
+  // Half a replica may not leave: one move at 20, and 7 for its group.
+  CHECK(bound_with(checked(model), 20000) == 27);
+  CHECK(least_cost(model) == 27);
+  // Staying is cheaper than that.
+  model.safety = {99, 100};
+  CHECK(bound_with(checked(model), 20000) == 10);
+  CHECK(least_cost(model) == 10);
 }
 
 TEST_CASE("a bound of nothing is none") {

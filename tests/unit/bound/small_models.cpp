@@ -47,6 +47,9 @@ private:
     if (one_in(2))
       for (uint32_t i = 0; i < model_.nodes * model_.nodes; ++i)
         model_.pair_price.push_back(static_cast<int32_t>(pick(0, 5)));
+    if (one_in(3))
+      for (size_t i = 0; i < model_.capacity.size(); ++i)
+        model_.unit_price.push_back(pick(0, 4 << 20));
     if (one_in(2))
       model_.busiest_group_price = pick(1, 10);
   }

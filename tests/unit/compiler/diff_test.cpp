@@ -136,13 +136,53 @@ TEST_CASE("unknown totals have no difference") {
   CHECK(plan::difference(before, after).milliwatts.difference() == -3);
 }
 
+TEST_CASE("a rename and a protection are told as what they are") {
+  proto::Plan before = promising({}), after = promising({});
+  for (const char *verb : {"rename", "protect", "replace", "some-day"}) {
+    proto::Action *action = after.add_actions();
+    action->set_verb(verb);
+    action->set_object("workload.web/0");
+    action->set_node("gw1");
+  }
+  const plan::Difference difference = plan::difference(before, after);
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  plan::print(out, difference, {"main", "", "topic", "", "", 1}, {});
+  out.flush();
+  INFO(text);
+  CHECK(text.find("@  renamed web/0") != std::string::npos);
+  CHECK(text.find("!  protected web/0") != std::string::npos);
+  CHECK(text.find("?  changed web/0") != std::string::npos);
+  CHECK(text.find("1 restarted, 1 renamed, 1 protected, 1 changed") != std::string::npos);
+  CHECK(markdown(difference, {"main", "", "topic", "", "", 1}).find("| renamed | `web/0` |") !=
+        std::string::npos);
+}
+
+TEST_CASE("Markdown keeps below what a comment may hold, and counts what it leaves out") {
+  proto::Plan before = promising({}), after = promising({});
+  for (int i = 0; i < 50; ++i) {
+    proto::Action *action = after.add_actions();
+    action->set_verb("create");
+    action->set_object(std::string(300, '`'));
+    action->set_node(std::string(300, '|'));
+    action->set_reason("why");
+    proto::Diagnostic *remark = after.add_diagnostics();
+    remark->set_id("N0605");
+    remark->set_message(std::to_string(i) + std::string(300, '*'));
+  }
+  const std::string text =
+      markdown(plan::difference(before, after), {"main", "", "topic", "", "", 1});
+  CHECK(text.size() < 64 * 1024);
+  CHECK(text.find("… and ") != std::string::npos);
+}
+
 TEST_CASE("nothing in Markdown can break a cell, link or mention") {
   proto::Plan before = promising({}), after = promising({});
   proto::Action *action = after.add_actions();
   action->set_verb("create");
   action->set_object("workload.a|b`c\\");
   action->set_node("n\nm");
-  action->set_reason("<b>@all</b> | \\| #7 [x](http://e) \x1b[31m\xff");
+  action->set_reason("<b>@all</b> | \\| #7 [x](http://e) see wWw.e.org !7 %3 99% ~x \x1b[31m\xff");
   const std::string text = markdown(plan::difference(before, after),
                                     {"main", "", "x`|<y>", "0123456789abcdef", "a\nb|", 1});
   INFO(text);
@@ -150,6 +190,7 @@ TEST_CASE("nothing in Markdown can break a cell, link or mention") {
   CHECK(text.find("`n m`") != std::string::npos);
   CHECK(text.find("\\<b\\>@\u200Ball\\</b\\> \\| \\\\\\| #\u200B7 \\[x\\](http:<!-- -->//e)") !=
         std::string::npos);
+  CHECK(text.find("see wWw<!-- -->.e.org \\!\u200B7 %\u200B3 99% \\~\u200Bx") != std::string::npos);
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(text.find('\xff') == std::string::npos);
   CHECK(text.find("<code>x&#96;&#124;&#60;y&#62;</code>") != std::string::npos);

@@ -40,3 +40,27 @@ TEST_CASE("replicas that share a node and a fate share an edge") {
   CHECK(graph.edges[0].label == "0-2, 4");
   CHECK(graph.workloads[0].state == plan::graph::State::created);
 }
+
+TEST_CASE("a rename and a protection are changes of their own") {
+  using plan::graph::State;
+  proto::Intent intent;
+  add_workload(intent, "db");
+  add_workload(intent, "web");
+  proto::Plan plan;
+  for (const auto &[verb, object] :
+       {std::pair("rename", "workload.web/0"), {"protect", "workload.db/0"}}) {
+    proto::Action *action = plan.add_actions();
+    action->set_verb(verb);
+    action->set_object(object);
+    action->set_node("gw1");
+  }
+  const auto graph = plan::graph::make(intent, two_sites(), &plan);
+  CHECK(graph.workloads[0].state == State::protected_);
+  CHECK(graph.workloads[1].state == State::renamed);
+  std::string dot, mermaid;
+  llvm::raw_string_ostream dot_out(dot), mermaid_out(mermaid);
+  plan::graph::print_dot(dot_out, graph);
+  plan::graph::print_mermaid(mermaid_out, graph);
+  CHECK(dot_out.str().find("@ web") != std::string::npos);
+  CHECK(mermaid_out.str().find("#33; db<br/>1 replica\"):::protected") != std::string::npos);
+}

@@ -136,3 +136,34 @@ TEST_CASE("what runs protected may be renamed, and stays protected") {
   CHECK(action(found, "rename store/0"));
   CHECK(instance(found, "store")->protect());
 }
+
+TEST_CASE("a chain of names is followed to its end, from wherever one stands on it") {
+  const proto::Fleet first = after(pair("n0"));
+  proto::Intent intent = pair("n60");
+  for (int i = 59; i >= 0; --i)
+    intent = moved(intent, "n" + std::to_string(i), "n" + std::to_string(i + 1));
+  const proto::Plan renamed = plan(intent, first);
+  REQUIRE(action(renamed, "rename n60/0"));
+  REQUIRE(instance(renamed, "web"));
+  CHECK(instance(renamed, "web")->spec().peers(0).formerly_size() == 60);
+}
+
+TEST_CASE("thousands of new names at once are planned") {
+  constexpr int many = 1500;
+  proto::Fleet fleet;
+  add_node(fleet, "big", "here", 64000000, 1ull << 50);
+  proto::Intent before, now;
+  for (int i = 0; i < many; ++i) {
+    const std::string old = "old" + std::to_string(i), name = "new" + std::to_string(i);
+    add_workload(before, old)->set_exec(0, "/bin/server");
+    add_workload(now, name)->set_exec(0, "/bin/server");
+    if (i > 0) {
+      before.mutable_workloads(i)->add_after("old" + std::to_string(i - 1));
+      now.mutable_workloads(i)->add_after("new" + std::to_string(i - 1));
+    }
+    now = moved(std::move(now), old, name);
+  }
+  const proto::Plan renaming = plan(now, after(before, fleet));
+  CHECK(action(renaming, "rename new0/0"));
+  CHECK(renaming.actions_size() == many);
+}

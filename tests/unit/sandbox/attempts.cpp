@@ -1,5 +1,6 @@
 #include "attempts.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -168,18 +169,23 @@ std::vector<Attempt> at_privileges(Outside &outside) {
 std::vector<Attempt> at_networks(Outside &outside) {
   const std::string port = std::to_string(outside.port), free = std::to_string(outside.free_port);
   const Layer tcp = only("Landlock TCP", landlock_tcp);
+  const std::string mptcp = Place::read("/proc/sys/net/mptcp/enabled").substr(0, 1) == "1"
+                                ? ""
+                                : "this kernel has no Multipath TCP, or it is off";
+  const bool asks_first = (std::atoi(Place::read("/proc/sys/net/ipv4/tcp_fastopen").c_str()) & 1);
+  const std::string fast_open = asks_first ? "" : "TCP Fast Open is off here";
   const auto declared_none = [](Spec &spec) { spec.connect_tcp = std::vector<uint16_t>{}; };
   return {
       {.name = "a raw socket",
        .words = {"raw-socket"},
        .layers = {filters, no_capabilities},
        .change = own_network,
-       .report = "seccomp system call socket family 2 type 3"},
+       .report = "seccomp system call socket family 2 type 3 protocol 1"},
       {.name = "a packet socket",
        .words = {"packet-socket"},
        .layers = {filters, no_capabilities},
        .change = own_network,
-       .report = "seccomp system call socket family 17 type 2"},
+       .report = "seccomp system call socket family 17 type 2 protocol 0"},
       {.name = "bind an undeclared TCP port",
        .words = {"bind-tcp", free},
        .layers = {tcp},
@@ -191,6 +197,35 @@ std::vector<Attempt> at_networks(Outside &outside) {
        .change = declared_none,
        .needs = "landlock.tcp",
        .report = "landlock.tcp connect to TCP 127.0.0.1:" + port},
+      {.name = "connect to an undeclared TCP port by Multipath TCP",
+       .words = {"connect-mptcp", port},
+       .layers = {filters},
+       .also = {landlock_tcp},
+       .change = declared_none,
+       .lacks = mptcp,
+       .report = "seccomp system call socket family 2 type 1 protocol 262"},
+      {.name = "bind an undeclared TCP port by Multipath TCP",
+       .words = {"bind-mptcp", free},
+       .layers = {filters},
+       .also = {landlock_tcp},
+       .lacks = mptcp,
+       .report = "seccomp system call socket family 2 type 1 protocol 262"},
+      {.name = "connect to an undeclared TCP port by Fast Open",
+       .words = {"fast-open", port},
+       .layers = {filters},
+       .also = {landlock_tcp},
+       .change = declared_none,
+       .needs = "landlock.tcp",
+       .lacks = fast_open,
+       .report = "seccomp system call sendto"},
+      {.name = "the same by a message",
+       .words = {"fast-open-message", port},
+       .layers = {filters},
+       .also = {landlock_tcp},
+       .change = declared_none,
+       .needs = "landlock.tcp",
+       .lacks = fast_open,
+       .report = "seccomp system call sendmsg"},
       {.name = "reach the host's network from one of its own",
        .words = {"connect-tcp", port},
        .layers = {only("network namespace", network_namespace)},

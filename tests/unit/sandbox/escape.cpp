@@ -68,17 +68,34 @@ sockaddr_in local(const char *port) {
   return where;
 }
 
-int bind_tcp(const char *port) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+int bind_tcp(const char *port, int protocol = 0) {
+  const int fd = socket(AF_INET, SOCK_STREAM, protocol), one = 1;
+  if (fd < 0)
+    return errno;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   const sockaddr_in where = local(port);
   return result(bind(fd, reinterpret_cast<const sockaddr *>(&where), sizeof where));
 }
 
-int connect_tcp(const char *port) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+int connect_tcp(const char *port, int protocol = 0) {
+  const int fd = socket(AF_INET, SOCK_STREAM, protocol);
+  if (fd < 0)
+    return errno;
   const sockaddr_in where = local(port);
   return result(connect(fd, reinterpret_cast<const sockaddr *>(&where), sizeof where));
+}
+
+/// Connects by sending, if that is what the flag makes the kernel do.
+int fast_open(const char *port, bool message) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in where = local(port);
+  char byte = 'x';
+  iovec data = {&byte, 1};
+  msghdr whole = {&where, sizeof where, &data, 1, nullptr, 0, 0};
+  const ssize_t sent = message ? sendmsg(fd, &whole, MSG_FASTOPEN)
+                               : sendto(fd, &byte, 1, MSG_FASTOPEN,
+                                        reinterpret_cast<const sockaddr *>(&where), sizeof where);
+  return result(sent);
 }
 
 /// Needs CAP_NET_ADMIN over the network, and no system call that a filter would refuse.
@@ -242,6 +259,14 @@ int try_with(std::string_view what, const char *argument) {
     return bind_tcp(argument);
   if (what == "connect-tcp")
     return connect_tcp(argument);
+  if (what == "bind-mptcp")
+    return bind_tcp(argument, IPPROTO_MPTCP);
+  if (what == "connect-mptcp")
+    return connect_tcp(argument, IPPROTO_MPTCP);
+  if (what == "fast-open")
+    return fast_open(argument, false);
+  if (what == "fast-open-message")
+    return fast_open(argument, true);
   if (what == "see")
     return result(access((std::string("/proc/") + argument).c_str(), F_OK));
   if (what == "signal")

@@ -123,14 +123,14 @@ Model triplets(uint64_t seed, uint32_t count, size_t dims) {
 
 TEST_CASE("Closing nodes breaks no rule and never costs more") {
   int cheaper = 0;
-  for (uint64_t seed = 1; seed <= 30; ++seed) {
+  for (uint64_t seed = 1; seed <= 16; ++seed) {
     Instance instance = random_instance(seed);
     Random random(seed);
     instance.model.open_price.clear();
     for (uint32_t node = 0; node < instance.model.nodes; ++node)
       instance.model.open_price.push_back(seed % 2 == 0 ? 1'000'000 : 1'000 * random.below(1'000));
     const Cost before = evaluate(instance.model, instance.planted).total();
-    const Solution after = closed(instance.model, instance.planted, seed, 300'000);
+    const Solution after = closed(instance.model, instance.planted, seed, 100'000);
     const Evaluation judged = evaluate(instance.model, after);
     INFO("seed " << seed << ": " << (judged.feasible() ? "" : judged.violations.front()));
     REQUIRE(judged.feasible());
@@ -138,7 +138,7 @@ TEST_CASE("Closing nodes breaks no rule and never costs more") {
     REQUIRE(after.cost <= before);
     cheaper += after.cost < before;
   }
-  CHECK(cheaper > 10);
+  CHECK(cheaper > 5);
 }
 
 TEST_CASE("Small cases end at the optimum, whether nodes cost the same or not") {
@@ -149,7 +149,7 @@ TEST_CASE("Small cases end at the optimum, whether nodes cost the same or not") 
     const Cost least = least_cost(model, start);
     REQUIRE(least < INT64_MAX);
     INFO("seed " << seed);
-    CHECK(closed(model, start, seed, 2'000'000).cost == least);
+    CHECK(closed(model, start, seed, 400'000).cost == least);
   }
 }
 
@@ -157,8 +157,8 @@ TEST_CASE("The same seed and effort close the same nodes") {
   const Instance instance = random_instance(5);
   Model model = instance.model;
   model.open_price.assign(model.nodes, 100'000);
-  const Solution one = closed(model, instance.planted, 9, 500'000),
-                 other = closed(model, instance.planted, 9, 500'000);
+  const Solution one = closed(model, instance.planted, 9, 100'000),
+                 other = closed(model, instance.planted, 9, 100'000);
   CHECK(one.node_of == other.node_of);
   CHECK(one.devices_of == other.devices_of);
 }
@@ -183,8 +183,10 @@ TEST_CASE("Triplets are found again, in every dimension") {
     State state(tables);
     Random random(seed);
     Budget budget = effort(100'000'000);
-    fill(state, random, budget);
-    CHECK(state.broken() == 0);
+    fill(state, budget);
+    REQUIRE(state.broken() == 0);
+    CHECK(state.cost() > 40);
+    close_nodes(state, random, budget, 40, [] {});
     CHECK(evaluate(model, state.solution()).opened == 40);
   }
 }
@@ -229,9 +231,8 @@ TEST_CASE("Filling opens no more nodes than needed, cheap ones first, and keeps 
   model.open_price = {9, 3};
   const Tables tables(model);
   State state(tables);
-  Random random(1);
   Budget budget = effort(1'000'000);
-  fill(state, random, budget);
+  fill(state, budget);
   CHECK(state.node_of(0) == 1);
   CHECK(state.node_of(1) == 1);
   for (uint64_t seed = 1; seed <= 20; ++seed) {
@@ -239,7 +240,8 @@ TEST_CASE("Filling opens no more nodes than needed, cheap ones first, and keeps 
     const Tables of(instance.model);
     State filled(of);
     Budget more = effort(1'000'000);
-    fill(filled, random, more);
+    Random random(seed);
+    fill(filled, more);
     construct(filled, random, more);
     if (filled.broken() == 0)
       CHECK(evaluate(instance.model, filled.solution()).feasible());
