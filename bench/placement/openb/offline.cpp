@@ -94,6 +94,25 @@ private:
     }
   }
 
+  /// Of what waits and may be on the node, two of each share: as many may go together.
+  std::vector<uint32_t> least_demanding(uint32_t node) const {
+    std::vector<uint32_t> out;
+    for (const auto &[key, replicas] : waiting_)
+      if (key.first > 0 && (key.second == UINT32_MAX || model_.node_sets[key.second][node]))
+        out.insert(out.end(), replicas.rbegin(),
+                   replicas.rbegin() + std::min<std::ptrdiff_t>(2, std::ssize(replicas)));
+    std::sort(out.begin(), out.end(), [&](uint32_t a, uint32_t b) {
+      return std::tie(shape(a).devices.share, demand(a), a) <
+             std::tie(shape(b).devices.share, demand(b), b);
+    });
+    size_t kept = 0;
+    for (uint32_t replica : out)
+      if (kept < 2 || shape(out[kept - 2]).devices.share != shape(replica).devices.share)
+        out[kept++] = replica;
+    out.resize(kept);
+    return out;
+  }
+
   /// Searches sets of at most three of the least demanding of each share.
   void search(uint32_t node, const std::vector<uint32_t> &candidates, size_t from, int64_t left,
               std::vector<uint32_t> &set, int64_t &least_left, std::vector<uint32_t> &best) const {
@@ -125,12 +144,8 @@ private:
       return false;
     for (uint32_t replica : out)
       settle(replica, 1);
-    std::vector<uint32_t> candidates = out;
-    for (const auto &[key, replicas] : waiting_)
-      if (key.first > 0 && (key.second == UINT32_MAX || model_.node_sets[key.second][node]))
-        // The least demanding are last; two of a share may go together.
-        candidates.insert(candidates.end(), replicas.rbegin(),
-                          replicas.rbegin() + std::min<std::ptrdiff_t>(2, std::ssize(replicas)));
+    std::vector<uint32_t> candidates = least_demanding(node);
+    candidates.insert(candidates.begin(), out.begin(), out.end());
     int64_t least_left = capacity - used;
     std::vector<uint32_t> set, best = out;
     search(node, candidates, 0, capacity, set, least_left, best);
