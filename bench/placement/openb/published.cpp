@@ -4,6 +4,7 @@
 
 #include "bench/placement/input/text.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
 
 namespace nemo::bench {
 
@@ -11,9 +12,8 @@ llvm::Expected<Curve> published(const std::string &nodes, const std::string &pod
                                 const std::string &policy) {
   const std::string path =
       (std::filesystem::path(nodes).parent_path() / "fgd_peer_results.csv").string();
-  const llvm::StringRef list = llvm::StringRef(pods).rsplit('/').second.empty()
-                                   ? pods
-                                   : llvm::StringRef(pods).rsplit('/').second;
+  const std::string list = std::filesystem::path(pods).filename().string();
+  const llvm::StringRef workload = llvm::StringRef(list).split('.').first;
   auto table = read_table(path);
   if (!table)
     return table.takeError();
@@ -27,19 +27,19 @@ llvm::Expected<Curve> published(const std::string &nodes, const std::string &pod
   }
   Curve out;
   for (const auto &row : table->rows) {
-    if (row[columns[1]] != policy || row[columns[0]] != list.split('.').first)
+    if (row[columns[1]] != policy || row[columns[0]] != workload)
       continue;
     int percent = 0;
     double value = 0;
     if (llvm::StringRef(row[columns[2]]).getAsInteger(10, percent) ||
         llvm::StringRef(row[columns[3]]).getAsDouble(value))
       return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                     path + ": a figure of " + policy + " is no number");
+                                     path + ": a figure is no number");
     out[percent] = value;
   }
   if (out.empty())
     return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                   path + ": nothing of " + policy + " on " + list.str());
+                                   llvm::Twine(path) + ": nothing of " + policy + " on " + list);
   return out;
 }
 

@@ -23,11 +23,12 @@ double devices_of(const Shape &shape) {
 
 } // namespace
 
-Online::Online(const Model &model, std::vector<double> share)
-    : model_(model), rooms_(model), waste_(model, rooms_, share = normalised(std::move(share))),
-      scarcity_(model, rooms_, share), offers_(rooms_, model.shapes.size()) {
-  for (size_t shape = 0; shape < share.size(); ++shape)
-    mean_ += share[shape] * devices_of(model.shapes[shape]);
+Online::Online(const Model &model, const std::vector<double> &share)
+    : model_(model), rooms_(model), waste_(model, rooms_, share),
+      scarcity_(model, rooms_, normalised(share)), offers_(rooms_, model.shapes.size()) {
+  const std::vector<double> parts = normalised(share);
+  for (size_t shape = 0; shape < parts.size(); ++shape)
+    mean_ += parts[shape] * devices_of(model.shapes[shape]);
   for (const Device &device : model.devices)
     idle_ += static_cast<double>(device.capacity);
   if (!model.devices.empty())

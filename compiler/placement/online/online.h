@@ -18,7 +18,7 @@ public:
   /// at. It outlives this. Without devices nothing can be wasted, and the first node that fits is
   /// taken. \param share  of arrivals that each shape is expected to have, by shape, in any unit.
   /// \pre check(model)
-  Online(const Model &model, std::vector<double> share);
+  Online(const Model &model, const std::vector<double> &share);
   Online(const Online &) = delete;
 
   /// \returns where the shape should go, or nothing when no node has room. Equally good rooms: the

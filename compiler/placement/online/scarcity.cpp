@@ -75,8 +75,10 @@ Scarcity::Scarcity(const Model &model, const Rooms &rooms, const std::vector<dou
                 .demand = std::vector<double>(shape.demand.begin(), shape.demand.end())};
       for (size_t k = 0; k < model.shapes.size(); ++k)
         if (const Shape &other = model.shapes[k];
-            at_least(other, shape) && sets.within(other.allowed, shape.allowed))
-          need.want(share[k], other.devices.count / count, asked(other));
+            at_least(other, shape) && sets.within(other.allowed, shape.allowed)) {
+          const uint32_t places = other.devices.count / count;
+          need.want(share[k], places, asked(other));
+        }
       needs_.push_back(std::move(need));
     }
   }
@@ -102,14 +104,15 @@ double Scarcity::places(const Need &need, const Room &room) const {
     return 0;
   double out = 0;
   const bool amounts = need.devices.count == 0;
-  if (amounts)
+  if (amounts) {
     for (int64_t left : room.devices)
       out += static_cast<double>(left);
-  else
-    out = static_cast<double>(
-        (room.devices.end() -
-         std::lower_bound(room.devices.begin(), room.devices.end(), need.devices.share)) /
-        need.devices.count);
+  } else {
+    const auto first =
+        std::lower_bound(room.devices.begin(), room.devices.end(), need.devices.share);
+    const int64_t copies = (room.devices.end() - first) / need.devices.count;
+    out = static_cast<double>(copies);
+  }
   for (size_t d = 0; d < room.free.size(); ++d)
     if (need.demand[d] > 0)
       out = std::min(out, static_cast<double>(room.free[d]) / need.demand[d]);
