@@ -82,6 +82,15 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
   d.say("spread", w.place().spread());
   d.say_rules(w.place().rules());
   d.say_rules(w.slo());
+  if (w.min_available() != 0)
+    d.say("min-available", std::to_string(w.min_available()));
+  if (w.has_load())
+    d.say(
+        "load",
+        fmt::format(
+            "{}req/s, {} each, {} at once in a replica",
+            Rational::make(static_cast<Rational::Int>(w.load().rate_urps()), 1'000'000)->to_human(),
+            units::show_time(w.load().service_time_ns()), w.load().concurrency()));
   d.say("data class", w.data().data_class());
   for (const proto::Label &label : w.labels())
     d.say("label", label.key() + " = " + formula::to_string(label.value()));

@@ -8,8 +8,10 @@
 #include "base/diagnostics/registry.h"
 #include "cli/describe.h"
 #include "cli/session.h"
+#include "compiler/explain/texts.h"
 #include "compiler/plan/table.h"
 #include "intent/check/check.h"
+#include "intent/schema/schema.h"
 
 namespace nemo::cli {
 
@@ -79,9 +81,53 @@ int explain_object(const Session &session, const Options &options) {
   return unknown(session, options.what, names);
 }
 
+/// The model behind a figure; nothing where no model predicts it.
+std::vector<proto::Model> models_of(const std::string &figure) {
+  if (figure == "availability")
+    return {explain::availability_model()};
+  if (figure == "throughput")
+    return {explain::throughput_model()};
+  if (figure == "cost")
+    return {explain::cost_model()};
+  if (figure == "energy")
+    return {explain::power_model()};
+  if (figure == "carbon")
+    return {explain::carbon_model()};
+  if (llvm::StringRef(figure).startswith("latency.") && figure != "latency.max")
+    return {explain::latency_model(), explain::flow_latency_model()};
+  return {};
+}
+
+bool is_figure(llvm::StringRef name) {
+  llvm::SmallVector<llvm::StringRef> path;
+  name.split(path, '.');
+  const schema::Fact *fact = schema::find_fact(path);
+  return fact != nullptr && fact->predicted;
+}
+
+int explain_figure(const Session &session, const std::string &name) {
+  llvm::SmallVector<llvm::StringRef> path;
+  llvm::StringRef(name).split(path, '.');
+  const schema::Fact &fact = *schema::find_fact(path);
+  const plan::PrintStyle style = session.style();
+  session.out << plan::painted(name, plan::Tone::strong, style.color) << "\n\n"
+              << plan::wrapped(fact.doc, style.width, 0) << "\n\n  require " << fact.example
+              << "\n\n";
+  plan::Table table(0);
+  for (const proto::Model &model : models_of(name))
+    table.row({{model.name(), plan::Tone::strong}, {model.source()}});
+  if (table.empty())
+    session.out << "No model predicts it: a `require` on it cannot be planned, a `prefer` is shown "
+                   "as not predicted.\n";
+  table.print(session.out, style);
+  return ok;
+}
+
 int explain(const Options &options, const Session &session) {
   if (options.what.empty())
     return list_ids(session);
+  if (is_figure(options.what))
+    return explain_figure(session, options.what);
   if (!llvm::StringRef(options.what).contains('.'))
     return explain_id(session, options.what);
   return explain_object(session, options);
@@ -92,12 +138,16 @@ int explain(const Options &options, const Session &session) {
 void add_explain(CLI::App &app, Session &session) {
   auto options = std::make_shared<Options>();
   CLI::App *command =
-      app.add_subcommand("explain", "Explain a diagnostic (N0123) or an object (workload.NAME)")
+      app.add_subcommand(
+             "explain",
+             "Explain a diagnostic (N0123), an object (workload.NAME) or a figure (latency.p99)")
           ->group(group_write)
           ->fallthrough();
-  command->add_option("WHAT", options->what, "N0123, or kind.NAME; without it, every id is listed");
+  command->add_option("WHAT", options->what,
+                      "N0123, kind.NAME or a figure; without it, every id is listed");
   command->add_option("PATH", options->path, "Where the object is")->capture_default_str();
-  command->footer("Examples:\n  nemo explain N0201\n  nemo explain workload.web shop");
+  command->footer("Examples:\n  nemo explain N0201\n  nemo explain workload.web shop\n"
+                  "  nemo explain latency.p99");
   command->callback([options, &session] {
     session.run = [options, &session] { return explain(*options, session); };
   });

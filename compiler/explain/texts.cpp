@@ -206,6 +206,20 @@ proto::Model availability_model() {
       "replicas up, by site and node (Barlow, Heidtmann, 1984); what it needs to serve: at "
       "least the product, at most the least (Esary, Proschan, Walkup, 1967)");
 }
+proto::Model latency_model() {
+  return model(
+      "latency", "mmc-calls",
+      "each replica an M/M/c queue (Kleinrock, 1975), the calls between them over the ways "
+      "of least latency; bounds by the longest path and by the union bound (Boole)");
+}
+proto::Model flow_latency_model() {
+  return model("latency", "shortest-path",
+               "the way of least latency over the links (Dijkstra, 1959)");
+}
+proto::Model throughput_model() {
+  return model("throughput", "reserved-paths",
+               "what is reserved, and what others leave on the links of the way of least latency");
+}
 std::string bound_model() { return "sum of each replica's cheapest admissible marginal cost"; }
 
 std::string detail_no_model(llvm::StringRef metric) {
@@ -219,6 +233,22 @@ std::string bounds(const proto::Value &low, const proto::Value &high) {
 }
 std::string fact_of(llvm::StringRef fact, llvm::StringRef kind, llvm::StringRef name) {
   return fmt::format("{} of {} {}", fact.str(), kind.str(), name.str());
+}
+std::string latency_between(llvm::StringRef from_node, llvm::StringRef to_node) {
+  return fmt::format("latency from {} to {}", from_node.str(), to_node.str());
+}
+std::string too_many_pairs(llvm::StringRef from, llvm::StringRef to) {
+  return fmt::format("latency from {} to {}, between more pairs of nodes than are looked at",
+                     from.str(), to.str());
+}
+std::string calls_in_circle(llvm::StringRef workload) {
+  return fmt::format("an end of the calls from {}, which go in a circle", workload.str());
+}
+std::string beyond_numbers() { return "a figure that does not fit 128 bits"; }
+std::string overloaded(llvm::StringRef workload, const std::optional<Rational> &busy) {
+  const auto percent = busy ? busy->times(Rational(100)) : std::nullopt;
+  return fmt::format("without bound: the load of {} is {} of what its replicas can work off",
+                     workload.str(), percent ? percent->to_human() + "%" : "a multiple");
 }
 std::string detail_missing(llvm::StringRef fact) { return fmt::format("unknown: {}", fact.str()); }
 std::string detail_parts(llvm::ArrayRef<std::pair<std::string, std::string>> name_and_value) {

@@ -10,6 +10,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include "base/rational.h"
 #include "protocol/plan.pb.h"
 
 namespace nemo::explain {
@@ -65,6 +66,9 @@ proto::Model cost_model();   ///< figure "eur_per_hour"
 proto::Model power_model();  ///< figure "watts", name "linear-share"
 proto::Model carbon_model(); ///< figure "gco2e_per_hour"
 proto::Model availability_model();
+proto::Model latency_model();      ///< of requests to a workload
+proto::Model flow_latency_model(); ///< of the network between two workloads
+proto::Model throughput_model();
 std::string bound_model();
 
 /// Expectation.detail. `metric` as written ("latency.p99").
@@ -73,6 +77,12 @@ std::string detail_no_model(llvm::StringRef metric);
 std::string bounds(const proto::Value &low, const proto::Value &high);
 /// Names of facts that models miss: "availability of node gw1".
 std::string fact_of(llvm::StringRef fact, llvm::StringRef kind, llvm::StringRef name);
+std::string latency_between(llvm::StringRef from_node, llvm::StringRef to_node);
+std::string too_many_pairs(llvm::StringRef from, llvm::StringRef to);
+std::string calls_in_circle(llvm::StringRef workload);
+std::string beyond_numbers();
+/// \param busy  share of the places for requests that are busy; nullopt: beyond all numbers
+std::string overloaded(llvm::StringRef workload, const std::optional<Rational> &busy);
 std::string detail_missing(llvm::StringRef fact);
 /// "cost = 0.012EUR/h", one per part, joined by "; "
 std::string detail_parts(llvm::ArrayRef<std::pair<std::string, std::string>> name_and_value);

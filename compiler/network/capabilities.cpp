@@ -23,7 +23,10 @@ public:
 
   std::vector<Diagnostic> run() {
     for (const proto::Object &object : intent_.objects())
-      block(object, (object.labels().empty() ? std::string() : " " + object.labels(0)), "");
+      if (object.kind() == "flow")
+        flow(object);
+      else
+        block(object, (object.labels().empty() ? std::string() : " " + object.labels(0)), "");
     for (const proto::Workload &workload : intent_.workloads())
       of(workload);
     for (const proto::Tenant &tenant : intent_.tenants())
@@ -70,6 +73,26 @@ private:
   void block(const proto::Object &object, const std::string &name, const std::string &owner) {
     refuse(fmt::format("{}{}{} is asked for", owner, object.kind(), name), object.kind(),
            object.span(), fmt::format("leave the block `{}` out", object.kind()));
+  }
+
+  // What a plan can promise of a flow is predicted; what would have to be done for it is not here.
+  void flow(const proto::Object &object) {
+    static const std::map<std::string, std::pair<std::string, std::string>> asked = {
+        {"paths", {"1", "redundancy"}},
+        {"disjoint", {"none", "redundancy"}},
+        {"cipher", {"none", "cipher"}},
+        {"priority", {"0", "priority"}}};
+    const std::string name = object.labels().empty() ? "" : object.labels(0);
+    for (const proto::Attribute &attribute : object.attributes())
+      if (const auto known = asked.find(attribute.name());
+          known != asked.end() && formula::to_string(attribute.value()) != known->second.first)
+        refuse(fmt::format("flow {} has {} = {}", name, attribute.name(),
+                           formula::to_string(attribute.value())),
+               known->second.second, attribute.span(),
+               fmt::format("leave `{}` out", attribute.name()));
+    for (const proto::Object &child : object.children())
+      if (child.kind() != "labels")
+        block(child, "", fmt::format("flow {}: ", name));
   }
 
   void of(const proto::Workload &workload) {

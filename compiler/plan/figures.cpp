@@ -58,10 +58,14 @@ std::string quantity_text(const proto::Quantity *quantity) {
 std::string predicted_text(const proto::Expectation &item) {
   if (!item.has_predicted())
     return "not predicted";
-  const std::string low = quantity_text(&item.predicted_low()),
-                    high = quantity_text(&item.predicted_high());
-  return item.has_predicted_low() && low != high ? low + ".." + high
-                                                 : quantity_text(&item.predicted());
+  std::string low = quantity_text(&item.predicted_low());
+  const std::string high = quantity_text(&item.predicted_high());
+  if (!item.has_predicted_low() || low == high)
+    return quantity_text(&item.predicted());
+  const std::string &unit = item.predicted_low().unit(); // said once
+  if (unit == item.predicted_high().unit() && llvm::StringRef(low).endswith(unit))
+    low.resize(low.size() - unit.size());
+  return low + ".." + high;
 }
 
 std::optional<std::string> quantity_number(const proto::Quantity &quantity) {

@@ -20,7 +20,7 @@ std::string grams_per_hour(std::optional<int64_t> milligrams);
 /// "81%"; whole percents, tenths below ten.
 std::string percent(double share);
 /// A quantity in the unit that it names; "unknown" when absent or malformed.
-/// "12ms", "12ms..15ms" where the model gives bounds, or "not predicted".
+/// "12ms", "12..15ms" where the model gives bounds, or "not predicted".
 std::string predicted_text(const proto::Expectation &item);
 std::string quantity_text(const proto::Quantity *quantity);
 /// The same as a JSON number in that unit; nullopt when there is none.

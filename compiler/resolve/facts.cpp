@@ -17,6 +17,7 @@ struct Asked {
   std::set<std::string> node_labels, site_labels;
   bool temperature = false;
   bool availability = false; ///< of nodes and sites, also to predict one from
+  bool links = false;        ///< to predict latency and throughput from
 
   void add(const proto::Expr &formula) {
     for (const proto::Ref *ref : formula::references(formula)) {
@@ -26,6 +27,7 @@ struct Asked {
       if (path.size() > at + 1 && path[at] == "labels")
         (site ? site_labels : node_labels).insert(path[at + 1]);
       temperature |= path.size() > 1 && path[0] == "node" && path[1] == "temperature";
+      links |= !path.empty() && (path[0] == "latency" || path[0] == "throughput");
       availability |= !path.empty() && (path[0] == "availability" ||
                                         (path.size() > at && path[at] == "availability"));
     }
@@ -50,6 +52,13 @@ Asked asked(const proto::Intent &intent) {
   for (const proto::Workload &workload : intent.workloads()) {
     result.add(workload.place().rules());
     result.add(workload.slo());
+  }
+  for (const proto::Object &object : intent.objects()) {
+    if (object.kind() != "flow")
+      continue;
+    result.add(object.rules());
+    for (const proto::Attribute &attribute : object.attributes())
+      result.links |= attribute.name() == "bandwidth";
   }
   return result;
 }
@@ -100,6 +109,8 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
     if (!names.availability)
       node.clear_availability_ppb();
   }
+  if (names.links)
+    *facts.mutable_links() = fleet.links();
   for (const proto::Running &running : fleet.running())
     if (running.stack() == intent.stack()) {
       proto::Running *copy = facts.add_running();

@@ -1,7 +1,7 @@
 // What the author expects, against the sums of the models. A rule that joins several by `and` is an
 // expectation for each.
 #include "compiler/explain/texts.h"
-#include "compiler/verify/predicted.h"
+#include "compiler/verify/levels.h"
 #include "compiler/verify/sums.h"
 
 #include <fmt/format.h>
@@ -40,7 +40,11 @@ std::string shown_parts(const formula::Evaluation &evaluation, const Predictions
 
 class Expecting {
 public:
-  Expecting(const Case &subject, Faults &faults) : subject_(subject), faults_(faults) {
+  Expecting(const Case &subject, Faults &faults)
+      : subject_(subject), faults_(faults),
+        levels_(subject, [this](const proto::Workload *workload) -> decltype(auto) {
+          return replicas_of(workload);
+        }) {
     for (const Replica &replica : subject.replicas)
       replicas_[replica.workload].push_back(&replica);
   }
@@ -65,6 +69,10 @@ public:
       for (const proto::Rule &rule : objective.rules())
         if (rule.verb() == proto::Rule::REQUIRE || rule.verb() == proto::Rule::PREFER)
           consider(rule, "objective." + objective.name(), all);
+    for (const Flow &flow : levels_.flows())
+      for (const proto::Rule &rule : flow.block->rules())
+        consider(rule, flow);
+    levels_.check_links(faults_);
     for (const proto::Tenant &tenant : intent.tenants())
       for (const proto::Attribute &rate : tenant.quota_rates())
         quota(tenant, rate);
@@ -117,7 +125,26 @@ private:
       return;
     }
     const Question question{subject_.intent, about.size() == 1 ? about[0] : nullptr, {}};
-    // Left to right through nested `and`s; a deny is taken whole.
+    each_part(rule, [&](const proto::Expr &part) { expect(rule, part, object, about, question); });
+  }
+
+  void consider(const proto::Rule &rule, const Flow &flow) {
+    WorkloadList ends = {levels_.workload(flow.from)};
+    if (flow.to != flow.from)
+      ends.push_back(levels_.workload(flow.to));
+    if (!is_whole(ends))
+      return;
+    const Question question{subject_.intent, nullptr, {}};
+    if (rule.has_where() && !truth(rule.where(), question, /*when_unknown=*/true))
+      return;
+    each_part(rule, [&](const proto::Expr &part) {
+      expect(rule, part, "flow." + flow.block->labels(0), ends, question, &flow);
+    });
+  }
+
+  /// Left to right through nested `and`s; a deny is taken whole.
+  static void each_part(const proto::Rule &rule,
+                        const std::function<void(const proto::Expr &)> &take) {
     std::vector<const proto::Expr *> open = {&rule.formula()};
     while (!open.empty()) {
       const proto::Expr *part = open.back();
@@ -126,11 +153,12 @@ private:
         for (int i = part->operands_size(); i-- > 0;)
           open.push_back(&part->operands(i));
       else
-        expect(rule, *part, object, about, question);
+        take(*part);
     }
   }
 
-  std::optional<Predictions> predict(const proto::Expr &part, const WorkloadList &about) const {
+  std::optional<Predictions> predict(const proto::Expr &part, const WorkloadList &about,
+                                     const Flow *flow) {
     Predictions figures;
     const Sums sums = sums_of(about);
     for (const proto::Ref *ref : formula::references(part)) {
@@ -139,22 +167,30 @@ private:
         continue;
       Predicted &figure = figures[metric];
       figure.low = figure.high = formula::unknown(metric);
-      if (metric == "energy") {
+      static const std::map<std::string, long double> tails = {{"latency.p50", 0.5L},
+                                                               {"latency.p90", 0.1L},
+                                                               {"latency.p95", 0.05L},
+                                                               {"latency.p99", 0.01L},
+                                                               {"latency.p999", 0.001L}};
+      const auto tail = tails.find(metric);
+      const bool of_services =
+          tail != tails.end() || metric == "availability" || metric == "throughput";
+      if (of_services && !is_whole(levels_.needed_by(about)))
+        return std::nullopt;
+      if (metric == "availability")
+        figure = levels_.availability(about);
+      else if (metric == "throughput")
+        figure = flow ? levels_.throughput(*flow) : levels_.throughput(about);
+      else if (tail != tails.end())
+        figure = flow ? levels_.network_delay(*flow) : levels_.response(about, tail->second);
+      else if (metric == "energy" && !flow)
         figure = of_sum(explain::power_model(), sums.milliwatts, 1000, "J s^-1", "W");
-      } else if (metric == "carbon") {
+      else if (metric == "carbon" && !flow)
         figure = of_sum(explain::carbon_model(), sums.milligrams_per_hour, 3600000, "gCO2e s^-1",
                         "gCO2e/h");
-      } else if (metric == "cost") {
+      else if (metric == "cost" && !flow)
         figure = of_sum(explain::cost_model(), sums.micro_euros_per_hour, 3600000000, "EUR s^-1",
                         "EUR/h");
-      } else if (metric == "availability") {
-        if (!is_whole(needed_by(subject_.intent, about)))
-          return std::nullopt;
-        figure = availability_of(subject_, about,
-                                 [&](const proto::Workload *workload) -> decltype(auto) {
-                                   return replicas_of(workload);
-                                 });
-      }
     }
     return figures;
   }
@@ -177,8 +213,8 @@ private:
   }
 
   void expect(const proto::Rule &rule, const proto::Expr &part, const std::string &object,
-              const WorkloadList &about, const Question &question) {
-    std::optional<Predictions> predicted = predict(part, about);
+              const WorkloadList &about, const Question &question, const Flow *flow = nullptr) {
+    std::optional<Predictions> predicted = predict(part, about, flow);
     if (!predicted)
       return;
     Predictions &figures = *predicted;
@@ -218,7 +254,10 @@ private:
     if (!without_model.empty()) {
       item.set_detail(explain::detail_no_model(without_model));
     } else {
-      item.set_model(figures.at(item.name()).model);
+      if (!item.name().empty())
+        item.set_model(figures.at(item.name()).model);
+      else if (const auto names = formula::references(part); !names.empty())
+        item.set_name(formula::to_string(*names.front()));
       item.set_detail(!unbounded.empty()     ? unbounded
                       : result->is_unknown() ? explain::detail_missing(result->value.unknown())
                                              : shown_parts(*result, figures));
@@ -315,6 +354,7 @@ private:
   const Case &subject_;
   Faults &faults_;
   std::map<const proto::Workload *, std::vector<const Replica *>> replicas_;
+  Levels levels_;
   google::protobuf::RepeatedPtrField<proto::Expectation> expected_;
 };
 

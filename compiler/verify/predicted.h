@@ -23,12 +23,6 @@ using WorkloadList = std::vector<const proto::Workload *>;
 /// Where the replicas of a workload are.
 using ReplicasOf = std::function<const std::vector<const Replica *> &(const proto::Workload *)>;
 
-/// These workloads and all that they need to serve, by name.
-WorkloadList needed_by(const proto::Intent &intent, const WorkloadList &workloads);
-
-Predicted availability_of(const Case &subject, const WorkloadList &workloads,
-                          const ReplicasOf &replicas);
-
 /// A figure that was computed in floating point is accepted within one unit of its fourth digit:
 /// a relative difference of at most 1/1000 (of an availability: of what it lacks to 100%).
 bool close(const Predicted &own, const proto::Quantity &low, const proto::Quantity &high);

@@ -1,6 +1,6 @@
 // Availability from the top down: short_of[j] is the chance that fewer than j of what was looked at
 // so far are up, given that j are needed of it.
-#include "compiler/verify/predicted.h"
+#include "compiler/verify/levels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -54,22 +54,9 @@ std::optional<long double> not_served(const Case &subject, const proto::Workload
   return short_of[needed];
 }
 
-/// 1 - `down` as an author reads it; `down` has four digits, towards infinity or zero.
+/// 1 - `down` as an author reads it.
 proto::Value share_left(long double down, bool up) {
-  if (down < 1e-12L)
-    down = up && down > 0 ? 1e-12L : 0;
-  char text[64];
-  std::snprintf(text, sizeof text, "%.3Le", down);
-  const long double nearest = std::strtold(text, nullptr);
-  auto rounded = Rational::parse(text);
-  const long double off = down - nearest;
-  if (rounded && std::fabs(off) > down * 1e-12L && (off > 0) == up) {
-    // Below a power of ten the digits are a tenth as large.
-    const bool below = !up && std::string(text).rfind("1.000", 0) == 0;
-    const auto step = Rational::parse((below ? "0.0001" : "0.001") +
-                                      std::string(text).substr(std::string(text).find('e')));
-    rounded = !step ? step : up ? rounded->plus(*step) : rounded->minus(*step);
-  }
+  const auto rounded = four_digits(down, up);
   const auto left = rounded ? Rational(1).minus(*rounded) : std::nullopt;
   if (!left)
     return formula::unknown("a figure that does not fit 128 bits");
@@ -78,32 +65,33 @@ proto::Value share_left(long double down, bool up) {
 
 } // namespace
 
-WorkloadList needed_by(const proto::Intent &intent, const WorkloadList &workloads) {
-  std::set<std::string> names;
-  for (const proto::Workload *workload : workloads)
-    names.insert(workload->name());
-  for (size_t before = 0; before != names.size();) { // until nothing is added
-    before = names.size();
-    for (const proto::Workload &workload : intent.workloads())
-      if (names.count(workload.name()))
-        names.insert(workload.after().begin(), workload.after().end());
+std::optional<Rational> four_digits(long double value, bool up) {
+  if (!std::isfinite(value) || value >= 1e18L)
+    return std::nullopt;
+  if (value < 1e-12L)
+    value = up && value > 0 ? 1e-12L : 0;
+  char text[64];
+  std::snprintf(text, sizeof text, "%.3Le", value);
+  auto rounded = Rational::parse(text);
+  const long double off = value - std::strtold(text, nullptr);
+  if (rounded && std::fabs(off) > value * 1e-12L && (off > 0) == up) {
+    // Below a power of ten the digits are a tenth as large.
+    const bool below = !up && std::string(text).rfind("1.000", 0) == 0;
+    const auto step = Rational::parse((below ? "0.0001" : "0.001") +
+                                      std::string(text).substr(std::string(text).find('e')));
+    rounded = !step ? step : up ? rounded->plus(*step) : rounded->minus(*step);
   }
-  WorkloadList all;
-  for (const proto::Workload &workload : intent.workloads())
-    if (names.count(workload.name()))
-      all.push_back(&workload);
-  return all;
+  return rounded;
 }
 
-Predicted availability_of(const Case &subject, const WorkloadList &workloads,
-                          const ReplicasOf &replicas) {
+Predicted Levels::availability(const WorkloadList &about) const {
   Predicted figure;
   figure.model = explain::availability_model().name();
   long double worst = 0, log_served = 0;
-  const WorkloadList all = needed_by(subject.intent, workloads);
+  const WorkloadList all = needed_by(about);
   for (const proto::Workload *workload : all) {
     std::string missing;
-    const auto down = not_served(subject, *workload, replicas(workload), missing);
+    const auto down = not_served(subject_, *workload, replicas_(workload), missing);
     if (!down) {
       figure.low = figure.high = formula::unknown(missing);
       return figure;

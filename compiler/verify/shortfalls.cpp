@@ -52,20 +52,28 @@ void check_shortfalls(const Case &subject, Faults &faults) {
 
 void check_findings(const Case &subject, Faults &faults) {
   google::protobuf::RepeatedPtrField<proto::Diagnostic> expected;
-  for (const proto::Inventory &item : subject.intent.inventory()) {
-    if (item.kind() != "node" || subject.world.nodes.count(item.name()))
-      continue;
+  auto warn = [&](const proto::Inventory &item, std::string message, const char *fix) {
     const proto::Span &span = item.facts().span();
     proto::Diagnostic &warning = *expected.Add();
     warning.set_id(diag::N0509.id);
     warning.set_severity("warning");
-    warning.set_message(fmt::format("node {} is declared, and no agent reports it", item.name()));
+    warning.set_message(std::move(message));
     if (span.line() && span.file() < static_cast<uint32_t>(subject.intent.files_size())) {
       warning.set_file(subject.intent.files(static_cast<int>(span.file())).path());
       *warning.mutable_span() = span;
     }
-    warning.set_fix("start nemo-agent there, or correct the name");
-  }
+    warning.set_fix(fix);
+  };
+  const World &world = subject.world;
+  for (const proto::Inventory &item : subject.intent.inventory())
+    if (item.kind() == "node" && !world.nodes.count(item.name()))
+      warn(item, fmt::format("node {} is declared, and no agent reports it", item.name()),
+           "start nemo-agent there, or correct the name");
+  for (const proto::Inventory &item : subject.intent.inventory())
+    for (const std::string &end : item.facts().labels())
+      if (item.kind() == "link" && !world.nodes.count(end) && !world.sites.count(end))
+        warn(item, fmt::format("link {}: there is no node or site {}", item.name(), end),
+             "name a node of the fleet, or a site that is declared or reported");
   std::set<std::string> guarded;
   for (const There &there : subject.there)
     if (there.guarded && !there.retiring)

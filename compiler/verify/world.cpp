@@ -150,6 +150,26 @@ void declare_node(Faults &faults, const proto::Object &block, proto::Node &node)
   declare_labels(&block, node);
 }
 
+void declare_link(const proto::Object &block, std::vector<proto::Link> &links) {
+  if (block.labels_size() < 2)
+    return;
+  proto::Link *link = nullptr; // the last of several between the same ends
+  for (proto::Link &known : links)
+    if (known.from() == block.labels(0) && known.to() == block.labels(1))
+      link = &known;
+  if (!link) {
+    link = &links.emplace_back();
+    link->set_from(block.labels(0));
+    link->set_to(block.labels(1));
+  }
+  const auto latency = units(attribute(&block, "latency"), Rational(1000000000));
+  if (latency && !link->has_latency_ns())
+    link->set_latency_ns(*latency);
+  const auto bandwidth = units(attribute(&block, "bandwidth"), Rational(1));
+  if (bandwidth && !link->has_bandwidth_bps())
+    link->set_bandwidth_bps(*bandwidth);
+}
+
 } // namespace
 
 Place World::at(const std::string &node) const {
@@ -170,6 +190,7 @@ World make_world(const proto::Intent &intent, const proto::Fleet &facts, Faults 
   for (const proto::Node &node : facts.nodes())
     if (node.name().empty() || !world.nodes.emplace(node.name(), node).second)
       faults.add(diag::N0712, fmt::format("two nodes, or one without a name: '{}'", node.name()));
+  world.links.assign(facts.links().begin(), facts.links().end());
   for (const proto::Inventory &item : intent.inventory()) {
     if (item.kind() == "site") {
       proto::Site &site = world.sites[item.name()];
@@ -178,6 +199,8 @@ World make_world(const proto::Intent &intent, const proto::Fleet &facts, Faults 
     } else if (item.kind() == "node") {
       if (auto node = world.nodes.find(item.name()); node != world.nodes.end())
         declare_node(faults, item.facts(), node->second);
+    } else if (item.kind() == "link") {
+      declare_link(item.facts(), world.links);
     }
   }
   return world;

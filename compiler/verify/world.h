@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "compiler/verify/faults.h"
 #include "protocol/plan.pb.h"
@@ -17,6 +18,7 @@ struct Place {
 struct World {
   std::map<std::string, proto::Site> sites;
   std::map<std::string, proto::Node> nodes;
+  std::vector<proto::Link> links; ///< those that were found, then those that are declared
 
   Place at(const std::string &node) const; ///< node null: not in the fleet
 };

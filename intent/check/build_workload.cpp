@@ -13,6 +13,13 @@ uint32_t whole_number(const proto::Value &value) {
   return static_cast<uint32_t>(quantity ? quantity->value.floor().value_or(0) : 0);
 }
 
+/// Rounded up.
+uint64_t millionths(const proto::Value &value) {
+  const auto quantity = formula::from_proto(value.quantity());
+  const auto number = quantity ? quantity->value.times(Rational(1000000)) : std::nullopt;
+  return static_cast<uint64_t>(number ? number->ceil().value_or(0) : 0);
+}
+
 } // namespace
 
 void Builder::workload(const TypedBlock &block) {
@@ -62,6 +69,12 @@ void Builder::workload(const TypedBlock &block) {
     *made.mutable_data()->mutable_span() = context_.span(data->at, data->head);
   }
   rules(block, made);
+  if (const TypedBlock *load = block.child("load"); load && !load->faulty) {
+    made.mutable_load()->set_rate_urps(millionths(load->find("rate")->value));
+    made.mutable_load()->set_service_time_ns(whole(*load, "service-time", "ns"));
+    made.mutable_load()->set_concurrency(static_cast<uint32_t>(whole(*load, "concurrency", "")));
+    *made.mutable_load()->mutable_span() = context_.span(load->at, load->head);
+  }
   health(block, made);
   const auto part = [&](const char *name) {
     if (const TypedBlock *given = block.child(name))

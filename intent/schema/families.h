@@ -19,6 +19,7 @@ inline constexpr const char *energy_price = "EUR J^-1";
 inline constexpr const char *data_price = "EUR bit^-1";
 inline constexpr const char *carbon_price = "EUR gCO2e^-1";
 inline constexpr const char *temperature = "K";
+inline constexpr const char *frequency = "s^-1";
 
 // Words that more than one block has.
 inline constexpr const char *sandboxes = "process|container|wasm|microvm|unikernel";
@@ -34,7 +35,7 @@ extern const Block labels_block; ///< free-form key = value, in site, node, tena
 extern const Block site_block, node_block, link_block, select_block, tenant_block;
 extern const Block workload_block;
 extern const Block resources_block, ports_block, env_block, mount_block, data_block, place_block,
-    slo_block, migrate_block, rollout_block, health_block, restart_block, stop_block;
+    slo_block, load_block, migrate_block, rollout_block, health_block, restart_block, stop_block;
 extern const Block flow_block, cluster_block, network_block, learning_block;
 extern const Block policy_block, objective_block;
 extern const Block secret_block, template_block, use_block, import_block, moved_block;

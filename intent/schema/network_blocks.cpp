@@ -61,7 +61,8 @@ constexpr Attribute flow_attributes[] = {
      .step = "1bit/s",
      .min = "1bit/s",
      .max = "1Pbit/s",
-     .doc = "Data rate that is reserved for the flow, in bits.",
+     .doc = "Data rate that the plan keeps free for the flow on the links that it goes, in bits. "
+            "Nothing polices it while it runs.",
      .example = "bandwidth = 2Mbit/s"},
     {.name = "paths",
      .type = Type::count,

@@ -287,6 +287,34 @@ constexpr Attribute stop_attributes[] = {
      .example = "signal = QUIT"},
 };
 
+constexpr Attribute load_attributes[] = {
+    {.name = "rate",
+     .type = Type::quantity,
+     .dimension = frequency,
+     .required = true,
+     .min = "0.000001req/s",
+     .max = "1000000000req/s",
+     .doc = "Requests that come in, to all replicas together; each replica gets an equal share.",
+     .example = "rate = 200req/s"},
+    {.name = "service-time",
+     .type = Type::quantity,
+     .dimension = time,
+     .required = true,
+     .step = "1ns",
+     .min = "1ns",
+     .max = "1d",
+     .doc = "How long a replica works on a request on average, without waiting and without the "
+            "calls that it makes.",
+     .example = "service-time = 5ms"},
+    {.name = "concurrency",
+     .type = Type::count,
+     .min = "1",
+     .max = "100000",
+     .standard = "1",
+     .doc = "How many requests a replica works on at once; more than that wait.",
+     .example = "concurrency = 4"},
+};
+
 constexpr Attribute slo_attributes[] = {
     {.name = "min-available",
      .type = Type::count,
@@ -337,6 +365,10 @@ const Block slo_block{.name = "slo",
                       .roots = metrics,
                       .doc = "Its service level: a plan must predict it, agents watch it.",
                       .example = "slo { require latency.p99 <= 20ms over 5min }"};
+const Block load_block{.name = "load",
+                       .attributes = load_attributes,
+                       .doc = "What it has to work off; what `latency` is predicted from.",
+                       .example = "load { rate = 200req/s; service-time = 5ms }"};
 const Block migrate_block{.name = "migrate",
                           .attributes = migrate_attributes,
                           .verbs = when,

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "llvm/ADT/StringSwitch.h"
+
 #include "base/error.h"
 #include "compiler/explain/texts.h"
 #include "compiler/plan/assemble/services.h"
@@ -26,6 +28,22 @@ Prediction of_sum(const proto::Model &model, const Sum &sum, int64_t parts, cons
                            measure(Rational::make(*sum.value, parts), dimension, unit));
 }
 
+/// The share of the requests that a percentile leaves out: 0.01 for "latency.p99".
+std::optional<double> tail_of(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<double>>(name)
+      .Case("latency.p50", 0.5)
+      .Case("latency.p90", 0.1)
+      .Case("latency.p95", 0.05)
+      .Case("latency.p99", 0.01)
+      .Case("latency.p999", 0.001)
+      .Default(std::nullopt);
+}
+
+/// Of a figure to which the services that are needed contribute.
+bool needs_services(llvm::StringRef name) {
+  return name == "availability" || name == "throughput" || tail_of(name);
+}
+
 void flatten(const proto::Expr &formula, std::vector<const proto::Expr *> &out) {
   if (formula.op() != proto::Expr::AND) {
     out.push_back(&formula);
@@ -41,7 +59,7 @@ public:
             const stages::Placed &placed)
       : intent_(inputs.intent()), nodes_(views(resolved.world())),
         of_workload_(static_cast<size_t>(intent_.workloads_size())),
-        services_(intent_, nodes_, of_workload_) {
+        services_(intent_, resolved.world(), nodes_, of_workload_) {
     for (int r = 0; r < placed.replicas_size(); ++r)
       of_workload_[resolved.replicas(r).workload()].push_back(placed.replicas(r).node());
   }
@@ -70,6 +88,11 @@ public:
       for (const proto::Rule &rule : objective.rules())
         if (rule.verb() == proto::Rule::REQUIRE || rule.verb() == proto::Rule::PREFER)
           about(rule, "objective." + objective.name(), everybody());
+    for (const Flow &flow : services_.flows())
+      for (const proto::Rule &rule : flow.object->rules())
+        about(rule, flow);
+    for (Diagnostic &fault : services_.overloads())
+      result_.diagnostics.push_back(std::move(fault));
     for (const proto::Tenant &tenant : intent_.tenants())
       for (const proto::Attribute &rate : tenant.quota_rates())
         quota(tenant, rate);
@@ -116,6 +139,26 @@ private:
       expect(rule, *part, object, workloads, {&intent_, only, nullptr});
   }
 
+  void about(const proto::Rule &rule, const Flow &flow) {
+    std::vector<size_t> ends = {std::min(flow.from, flow.to), std::max(flow.from, flow.to)};
+    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+    if (!whole(ends))
+      return;
+    const Subject subject{&intent_, nullptr, nullptr};
+    if (rule.has_where()) {
+      auto value = formula::evaluate(rule.where(),
+                                     [&](const proto::Ref &ref) { return lookup(ref, subject); });
+      if (!value)
+        llvm::consumeError(value.takeError());
+      else if (value->is_false())
+        return;
+    }
+    std::vector<const proto::Expr *> parts;
+    flatten(rule.formula(), parts);
+    for (const proto::Expr *part : parts)
+      expect(rule, *part, "flow." + flow.name(), ends, subject, &flow);
+  }
+
   Sums sum(const std::vector<size_t> &workloads) const {
     Sums sums;
     for (size_t w : workloads)
@@ -125,18 +168,20 @@ private:
   }
 
   void expect(const proto::Rule &rule, const proto::Expr &part, const std::string &object,
-              const std::vector<size_t> &workloads, const Subject &subject) {
+              const std::vector<size_t> &workloads, const Subject &subject,
+              const Flow *flow = nullptr) {
     Predictions figures;
     std::optional<Sums> sums;
     for (const proto::Ref *ref : formula::references(part)) {
       const std::string name = formula::to_string(*ref);
       if (supplier(*ref) != Supplier::figure || figures.count(name))
         continue;
-      if (name == "availability" && !whole(services_.needed_by(workloads)))
+      if (needs_services(name) && !whole(services_.needed_by(workloads)))
         return;
       if (!sums)
         sums = sum(workloads);
-      figures.emplace(name, predict(name, workloads, *sums));
+      figures.emplace(name,
+                      flow ? predict(name, workloads, *flow) : predict(name, workloads, *sums));
     }
     Weighed weighed = weigh(rule, part, object, figures, subject);
     if (weighed.expectation)
@@ -146,7 +191,7 @@ private:
   }
 
   Prediction predict(const std::string &name, const std::vector<size_t> &workloads,
-                     const Sums &sums) const {
+                     const Sums &sums) {
     if (name == "energy")
       return of_sum(explain::power_model(), sums.milliwatts, 1000, "J s^-1", "W");
     if (name == "carbon")
@@ -157,6 +202,20 @@ private:
                     "EUR/h");
     if (name == "availability")
       return services_.availability(workloads);
+    if (name == "throughput")
+      return services_.throughput(workloads);
+    if (const auto tail = tail_of(name))
+      return services_.latency(workloads, *tail);
+    return Prediction::unknown("", name);
+  }
+
+  Prediction predict(const std::string &name, const std::vector<size_t> &ends, const Flow &flow) {
+    if (name == "availability")
+      return services_.availability(ends);
+    if (name == "throughput")
+      return services_.throughput(flow);
+    if (tail_of(name))
+      return services_.latency(flow);
     return Prediction::unknown("", name);
   }
 
@@ -222,7 +281,7 @@ private:
   const proto::Intent &intent_;
   const std::vector<NodeView> nodes_;
   std::vector<std::vector<uint32_t>> of_workload_;
-  const Services services_;
+  Services services_;
   Expected result_;
 };
 

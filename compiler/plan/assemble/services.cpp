@@ -63,9 +63,11 @@ std::vector<predict::Site> domains(const Standing &where, std::string &missing) 
 
 } // namespace
 
-Services::Services(const proto::Intent &intent, const std::vector<NodeView> &nodes,
+Services::Services(const proto::Intent &intent, const proto::Fleet &world,
+                   const std::vector<NodeView> &nodes,
                    const std::vector<std::vector<uint32_t>> &placed_on)
-    : intent_(intent), nodes_(nodes), placed_on_(placed_on),
+    : intent_(intent), world_(world), nodes_(nodes), placed_on_(placed_on),
+      flows_(flows_of(intent)), ways_(world, nodes),
       needs_(static_cast<size_t>(intent.workloads_size())) {
   std::map<std::string, size_t> by_name;
   for (size_t w = 0; w < needs_.size(); ++w)
@@ -74,6 +76,12 @@ Services::Services(const proto::Intent &intent, const std::vector<NodeView> &nod
     for (const std::string &name : intent.workloads(static_cast<int>(w)).after())
       if (const auto found = by_name.find(name); found != by_name.end())
         needs_[w].push_back(found->second);
+  for (const Flow &flow : flows_)
+    needs_[flow.from].push_back(flow.to);
+  for (std::vector<size_t> &needs : needs_) {
+    std::sort(needs.begin(), needs.end());
+    needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+  }
 }
 
 std::vector<size_t> Services::needed_by(const std::vector<size_t> &workloads) const {

@@ -96,10 +96,11 @@ Diagnostic refusal(const proto::Rule &rule, const proto::Expr &part,
   fault.notes.push_back(note(entry.detail()));
   if (!else_text(rule).empty())
     fault.notes.push_back(note(else_text(rule)));
-  fault.fix = entry.has_met()
-                  ? "loosen the limit, ask for less, or offer nodes that are better by it"
-              : open ? "loosen the limit until all of the bounds satisfy it, or write `prefer`"
-                     : "say the missing fact, or write `prefer` instead of `require`";
+  fault.fix =
+      !outcome.unbounded.empty() ? "add replicas, let each work on more at once, or take load away"
+      : entry.has_met() ? "loosen the limit, ask for less, or offer nodes that are better by it"
+      : open            ? "loosen the limit until all of the bounds satisfy it, or write `prefer`"
+                        : "say the missing fact, or write `prefer` instead of `require`";
   return fault;
 }
 
@@ -133,8 +134,12 @@ Weighed weigh(const proto::Rule &rule, const proto::Expr &part, const std::strin
     return result;
   }
   compare(part, figures, others, entry);
-  if (no_model.empty())
+  if (entry.name().empty()) { // a rule about something that is no figure
+    if (const auto names = formula::references(part); !names.empty())
+      entry.set_name(formula::to_string(*names.front()));
+  } else if (no_model.empty()) {
     entry.set_model(figures.at(entry.name()).model);
+  }
   if (outcome->holds)
     entry.set_met(*outcome->holds != (rule.verb() == proto::Rule::DENY));
   entry.set_detail(detail(*outcome, figures, no_model));

@@ -147,7 +147,7 @@ TEST_CASE("a require that fails or that nothing predicts stops the plan; a prefe
     CHECK(has(compiled, "N0605") == hard);
     if (!hard) {
       CHECK_FALSE(compiled.plan->expectations(1).has_met());
-      CHECK(compiled.plan->expectations(1).detail() == "no model predicts latency.p99");
+      CHECK(compiled.plan->expectations(1).detail() == "unknown: load of workload web");
     }
   }
 }

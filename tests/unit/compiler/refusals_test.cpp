@@ -24,10 +24,17 @@ Compiled plan(const proto::Intent &intent) {
 TEST_CASE("blocks that nothing delivers are refused") {
   proto::Intent intent;
   proto::Workload *web = add_workload(intent, "web");
-  SECTION("a flow") {
+  SECTION("a network") {
+    auto *network = intent.add_objects();
+    network->set_kind("network");
+    network->add_labels("shop");
+  }
+  SECTION("a cipher for a flow") {
     auto *flow = intent.add_objects();
     flow->set_kind("flow");
     flow->add_labels("control");
+    flow->add_attributes()->set_name("cipher");
+    flow->mutable_attributes(0)->mutable_value()->set_enumerator("chacha20");
   }
   SECTION("a rollout inside a workload") { web->add_others()->set_kind("rollout"); }
   SECTION("a tariff") { intent.add_tenants()->add_tariff()->set_name("cpu"); }

@@ -36,9 +36,9 @@ TEST_CASE("the plans under test hold every kind of message that a plan can") {
   for (const Named &named : plans())
     for (const std::string &kind : kinds_in(named.plan))
       missing.erase(kind);
-  // Facts leave addresses and links out, and a range is a formula everywhere but in blocks that no
-  // plan delivers: to add one is a change to the field that would hold it.
-  CHECK(missing == std::set<std::string>{"Address", "Link", "Range"});
+  // Facts leave addresses out, and a range is a formula everywhere but in blocks that no plan
+  // delivers: to add one is a change to the field that would hold it.
+  CHECK(missing == std::set<std::string>{"Address", "Range"});
 }
 
 TEST_CASE("a change to any field is refused") {

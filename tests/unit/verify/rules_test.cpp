@@ -1,6 +1,7 @@
 // Faults that a wrong optimiser would make, and what verify says of each.
 #include <catch2/catch.hpp>
 
+#include "base/rational.h"
 #include "compiler/plan/binding.h"
 #include "compiler/verify/verify.h"
 #include "scenario.h"
@@ -105,5 +106,40 @@ TEST_CASE("a plan that touches what runs protected is refused") {
     plan.set_fleet_digest(plan::fleet_digest(plan.facts()));
     plan.set_facts_digest(plan::facts_digest(plan.facts()));
     CHECK(said(verify::verify(sealed(plan))).find("N0721") != std::string::npos);
+  }
+}
+
+TEST_CASE("predicted service levels are computed again") {
+  auto changed = [](const std::string &name, auto change) {
+    proto::Plan plan = base();
+    for (proto::Expectation &item : *plan.mutable_expectations())
+      if (item.name() == name && item.has_predicted_low()) {
+        change(item);
+        return faults(plan);
+      }
+    throw std::out_of_range(name);
+  };
+  // A whole percent: beyond one unit in the fourth digit.
+  auto raise = [](proto::Quantity &quantity) {
+    const auto value = Rational::from_parts(quantity.num(), quantity.den());
+    const auto more = value->times(*Rational::make(101, 100));
+    quantity.set_num(more->num_text());
+    quantity.set_den(more->den_text());
+  };
+  for (const char *name : {"latency.p99", "availability", "throughput"}) {
+    INFO(name);
+    CHECK_THAT(changed(name, [&](proto::Expectation &item) { raise(*item.mutable_predicted()); }),
+               Contains("N0716") && Contains("predicted"));
+    CHECK_THAT(changed(name,
+                       [&](proto::Expectation &item) {
+                         raise(*item.mutable_predicted());
+                         raise(*item.mutable_predicted_low());
+                         raise(*item.mutable_predicted_high());
+                       }),
+               Contains("N0716") && Contains("predicted_low"));
+    CHECK_THAT(changed(name, [](proto::Expectation &item) { item.set_met(!item.met()); }),
+               Contains("N0716") && Contains("met"));
+    CHECK_THAT(changed(name, [](proto::Expectation &item) { item.set_model("oracle"); }),
+               Contains("N0716") && Contains("model"));
   }
 }

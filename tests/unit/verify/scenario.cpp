@@ -120,8 +120,13 @@ std::string shop() {
 stack = "shop"
 cells = 1..9
 
-node gw2 { price = 0.009EUR/h; sandboxes = [process]; labels { rack = "r2" } }
+node gw2 { price = 0.009EUR/h; availability = 98.5%; sandboxes = [process]; labels { rack = "r2" } }
 node spare { class = edge }
+site athens { availability = 99.9% }
+site paris { availability = 99.99% }
+node gw1 { availability = 99% }
+node cloud1 { availability = 99.95% }
+link athens athens { latency = 200us; bandwidth = 1Gbit/s }
 
 secret token { file = "/etc/shop/token" }
 
@@ -156,7 +161,8 @@ workload app {
   env    { GREETING = "Welcome" }
   secrets = [token]
   place  { spread = node }
-  slo    { prefer latency.p99 <= 20ms }
+  load   { rate = 20req/s; service-time = 500us; concurrency = 2 }
+  slo    { min-available = 1; prefer latency.p99 <= 20ms; prefer latency.max <= 1s }
 }
 
 workload store {
@@ -164,6 +170,8 @@ workload store {
   resources { cpu = 0.2core; memory = 64MiB }
   ports { redis = auto }
   data  { class = personal }
+  load  { rate = 40req/s; service-time = 400us }
+  slo   { require availability >= 95% }
   mount { volume = "visits"; target = "/data" }
 }
 
@@ -179,9 +187,16 @@ policy residency {
   prefer node.labels.cell in cells
 }
 
+flow visits {
+  from = app.http; to = store
+  bandwidth = 2Mbit/s
+  require throughput >= 2Mbit/s
+  require latency.p99 <= 20ms
+}
+
 objective frugal {
   minimize cost + carbon * 80EUR/tCO2e
-  require  cost   <= 0.05EUR/h and energy <= 15W
+  require  cost   <= 0.05EUR/h and energy <= 9W
   prefer   carbon <= 5gCO2e/h
 }
 )";
@@ -211,6 +226,7 @@ std::string shop_changed() {
 std::string shop_renamed() {
   return shop_with({{"workload store {", "workload db {\n  protect = true"},
                     {"after    = [store]", "after    = [db]"},
+                    {"to = store\n", "to = db\n"},
                     {"workload batch {", "workload batch {\n  protect = true"}}) +
          "moved { from = workload.store; to = workload.db }\n";
 }
