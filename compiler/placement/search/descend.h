@@ -23,8 +23,9 @@ private:
 /// How much the replica weighs in what costs.
 Cost weight(const Tables &tables, uint32_t replica);
 
-/// Shifts replicas of the worst nodes to where they cost least, until hardly any gains or the budget
-/// is spent. Leaving home has to save much of what a replica weighs at first, and less and less.
+/// Shifts replicas of the worst nodes to where they cost least, until hardly any gains or the
+/// budget is spent. Leaving home has to save much of what a replica weighs at first, and less and
+/// less.
 void descend(State &state, const Avoidable &avoidable, Budget &budget);
 
 } // namespace nemo::optimiser

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/placement/search/rearrange.h"
+
 namespace nemo::optimiser {
 
 namespace {
@@ -43,29 +45,54 @@ uint32_t related(const State &state, uint32_t node, Random &random) {
   return found == nowhere ? random.below(tables.nodes) : found;
 }
 
+// One of the largest of a node to wherever.
+void rearrange_some(State &state, uint32_t from, Random &random, Budget &budget) {
+  budget.spend(1);
+  std::vector<uint32_t> there = state.hosted(from);
+  const size_t largest = std::min<size_t>(there.size(), 4);
+  if (there.empty())
+    return;
+  std::partial_sort(there.begin(), there.begin() + static_cast<ptrdiff_t>(largest), there.end(),
+                    [&](uint32_t a, uint32_t b) {
+                      const Cost of_a = weight(state.tables(), a), of_b = weight(state.tables(), b);
+                      return of_a != of_b ? of_a > of_b : a < b;
+                    });
+  budget.spend(there.size());
+  const uint32_t large = there[random.below(static_cast<uint32_t>(largest))];
+  for (int tries = 0; tries < 4 && budget.left(); ++tries)
+    if (const uint32_t node = random.below(state.tables().nodes);
+        node != state.node_of(large) && rearrange(state, large, node, random, budget))
+      return;
+}
+
 } // namespace
 
 void focus(State &state, const Avoidable &avoidable, Random &random, Budget &budget) {
   const uint32_t nodes = state.tables().nodes;
   if (nodes < 2 || state.tables().replicas == 0)
     return;
-  constexpr double first_accepted[] = {1e-4, 1e-3, 1e-2, 2e-1};
-  constexpr uint64_t ticks_per_replica[] = {15, 30, 60, 200};
+  constexpr double first_accepted[] = {1e-4, 1e-3, 1e-2, 1e-1};
+  constexpr uint64_t ticks_per_replica[] = {15, 60, 250, 1000};
   uint32_t barren = 0;
   while (budget.left()) {
     const Draw draw(state, avoidable);
     budget.spend(nodes / 8);
+    const uint64_t begin = budget.ticks();
     for (int rounds = 0; rounds < 8 && budget.left(); ++rounds) {
       std::vector<uint32_t> chosen{draw.node(random)};
       const uint32_t count = std::min(nodes, 2 + random.below(4));
-      while (chosen.size() < count) {
+      const size_t wanted = 50 + random.below(350);
+      size_t replicas = state.hosted(chosen.front()).size();
+      while (chosen.size() < count || (replicas < wanted && chosen.size() < nodes)) {
         const uint32_t node = random.below(4) == 0 ? related(state, chosen.front(), random)
                               : random.below(2)    ? random.below(nodes)
                                                    : draw.node(random);
-        if (std::find(chosen.begin(), chosen.end(), node) == chosen.end())
+        if (std::find(chosen.begin(), chosen.end(), node) == chosen.end()) {
           chosen.push_back(node);
-        else
-          budget.spend(1);
+          replicas += state.hosted(node).size();
+        }
+        if (!budget.spend(1))
+          break;
       }
       const Arena arena = Arena::of(state, std::move(chosen));
       if (arena.replicas.empty()) {
@@ -82,6 +109,10 @@ void focus(State &state, const Avoidable &avoidable, Random &random, Budget &bud
       budget.join(part);
       barren = state.cost() < before ? 0 : barren + 1;
     }
+    // A third of the effort.
+    for (const uint64_t annealed = budget.ticks();
+         budget.left() && budget.ticks() - annealed < (annealed - begin) / 2;)
+      rearrange_some(state, draw.node(random), random, budget);
   }
 }
 
