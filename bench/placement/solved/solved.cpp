@@ -25,8 +25,9 @@ llvm::Expected<Solved> solve_and_judge(const optimiser::Model &model, const Effo
   options.seed = effort.seed;
   options.threads = effort.threads;
   options.enough = bound.value;
+  // The search looks at the clock now and then, and the judge comes after it.
   options.time_limit = std::max<std::chrono::nanoseconds>(
-      effort.time_limit - (Clock::now() - begin), effort.time_limit / 8);
+      effort.time_limit / 32 * 31 - (Clock::now() - begin), effort.time_limit / 8);
   auto solution = optimiser::solve(model, std::nullopt, options);
   if (!solution)
     return solution.takeError();

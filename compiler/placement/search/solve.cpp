@@ -56,6 +56,8 @@ private:
     if (state.broken() > 0 && !construct(state, random, budget) && thread == 0)
       note_unplaced(state);
     incumbent_.offer(state, thread, budget.ticks());
+    if (only_opening_costs(state))
+      close(state, thread, random, budget);
     const auto begin = Budget::Clock::now();
     const uint64_t before = budget.ticks();
     spend(budget, descended, [&](Budget &part) { descend(state, avoidable_, part); });
@@ -72,13 +74,27 @@ private:
       if (opening_costs(tables_) && thread % 2 == 0)
         spend(budget, (meeting - 0.3) / meetings, [&](Budget &part) {
           if (state.broken() == 0)
-            close_nodes(state, random, part, options_.enough,
-                        [&] { incumbent_.offer(state, thread, part.ticks()); });
+            close(state, thread, random, part);
         });
       spend(budget, static_cast<double>(meeting) / meetings,
             [&](Budget &part) { focus(state, avoidable_, random, part); });
       meet(state, thread, budget);
     }
+  }
+
+  // Then nothing but fewer or cheaper nodes can save anything, and that takes patience.
+  bool only_opening_costs(const State &state) const {
+    if (!opening_costs(tables_) || state.broken() > 0)
+      return false;
+    Cost opened = 0;
+    for (uint32_t node = 0; node < tables_.nodes; ++node)
+      opened += state.hosted(node).empty() ? 0 : tables_.open_price[node];
+    return state.cost() == opened;
+  }
+
+  void close(State &state, unsigned thread, Random &random, Budget &budget) {
+    close_nodes(state, random, budget, options_.enough,
+                [&] { incumbent_.offer(state, thread, budget.ticks()); });
   }
 
   template <class F> void spend(Budget &budget, double share, F work) {
