@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <random>
 
 namespace nemo::bench {
 
@@ -16,24 +17,28 @@ constexpr double popularity = 0.95;
 
 Fgd::Fgd(const Openb &data, uint64_t seed)
     : model_(data.model), rooms_(data.model), offers_(rooms_, data.model.shapes.size()),
-      random_(seed) {
+      rank_(data.model.nodes) {
+  find_typical(data.pods);
+  std::mt19937_64 random(seed);
+  std::iota(rank_.begin(), rank_.end(), 0);
+  for (size_t i = rank_.size(); i > 1; --i)
+    std::swap(rank_[i - 1], rank_[random() % i]);
+}
+
+void Fgd::find_typical(const std::vector<uint32_t> &pods) {
   // Memory does not tell kinds of pods apart there.
   std::map<std::vector<int64_t>, Typical> kinds;
-  for (uint32_t pod : data.pods) {
+  for (uint32_t pod : pods) {
     const auto &shape = model_.shapes[pod];
     auto at = kinds.try_emplace(
         {shape.demand[0], shape.devices.count, shape.devices.share, shape.allowed},
         Typical{pod, 0});
-    at.first->second.share += 1 / static_cast<double>(data.pods.size());
+    at.first->second.share += 1 / static_cast<double>(pods.size());
   }
   for (const auto &[key, kind] : kinds)
     typical_.push_back(kind);
   std::stable_sort(typical_.begin(), typical_.end(),
                    [](const Typical &a, const Typical &b) { return a.share > b.share; });
-  for (uint32_t i = 0; i < model_.nodes; ++i)
-    rank_.push_back(i);
-  for (size_t i = rank_.size(); i > 1; --i)
-    std::swap(rank_[i - 1], rank_[random_() % i]);
   double sum = 0;
   size_t count = 0;
   while (count < typical_.size() && sum < popularity)
@@ -64,10 +69,10 @@ double Fgd::fragmentation(const optimiser::Room &room) const {
 }
 
 std::optional<optimiser::Choice> Fgd::choose(uint32_t shape) {
-  // Scores are whole numbers from 0 to 100; among the nodes with the best one is drawn.
+  // Scores are whole numbers from 0 to 100.
   int best = -1;
-  uint64_t drawn_from = 0;
-  optimiser::Choice choice;
+  uint32_t first = optimiser::nowhere;
+  int64_t device = 0;
   for (uint32_t room : rooms_.live()) {
     const optimiser::Offer offer = offers_.of(
         room, shape, [this](const optimiser::Room &left) { return fragmentation(left); },
@@ -75,21 +80,18 @@ std::optional<optimiser::Choice> Fgd::choose(uint32_t shape) {
     if (offer.loss == optimiser::Offer::impossible)
       continue;
     const int score = static_cast<int>(100 / (1 + std::exp(offer.loss / 1000)));
-    if (score > best) {
-      best = score;
-      drawn_from = 0;
-    }
     if (score < best)
       continue;
     for (uint32_t node : rooms_.nodes(room))
-      if (drawn_from == 0 || rank_[node] < rank_[choice.node]) {
-        choice = rooms_.choice(node, shape, offer.device);
-        drawn_from = 1;
+      if (score > best || rank_[node] < rank_[first]) {
+        best = score;
+        first = node;
+        device = offer.device;
       }
   }
   if (best < 0)
     return std::nullopt;
-  return choice;
+  return rooms_.choice(first, shape, device);
 }
 
 } // namespace nemo::bench

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <optional>
-#include <random>
 
 #include "bench/placement/input/openb.h"
 #include "compiler/placement/online/offers.h"
@@ -15,6 +14,7 @@ namespace nemo::bench {
 class Fgd {
 public:
   /// \param data  of which the typical pods are taken; outlives this.
+  /// \param seed  of the order of nodes, which is drawn for each run as in the published ones.
   Fgd(const Openb &data, uint64_t seed);
 
   std::optional<optimiser::Choice> choose(uint32_t shape);
@@ -25,14 +25,14 @@ private:
     uint32_t shape;
     double share;
   };
+  void find_typical(const std::vector<uint32_t> &pods);
   double fragmentation(const optimiser::Room &room) const;
 
   const optimiser::Model &model_;
   std::vector<Typical> typical_;
   optimiser::Rooms rooms_;
   optimiser::Offers offers_;
-  std::mt19937_64 random_;
-  std::vector<uint32_t> rank_;
+  std::vector<uint32_t> rank_; ///< of nodes: among equal scores the lowest is taken
 };
 
 } // namespace nemo::bench
