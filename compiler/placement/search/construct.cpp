@@ -208,35 +208,51 @@ private:
     return out;
   }
 
-  // Everybody is placed, and some rules are not kept: moves that mend, or do no harm, of those
-  // concerned; then an ejection; then of anybody, now and then.
+  // Everybody is placed, and some rules are not kept: moves of those concerned, several times,
+  // since a domain is not left by one alone; then an ejection; then moves of anybody. that do no
+  // harm, since a domain is not left by one alone; then an ejection; then moves of anybody.
   void mend() {
     const std::vector<uint32_t> replicas = concerned();
     bool mended = false;
-    for (uint32_t replica : replicas)
-      mended |= mend_by(replica);
+    for (uint32_t round = 0; round < most_rounds && !mended; ++round)
+      for (uint32_t replica : replicas)
+        mended |= mend_by(replica);
     if (mended || state_.broken() == 0 || make_room(replicas))
       return;
-    for (uint32_t i = 0; i < tables_.replicas; ++i)
+    const uint32_t tries = std::min(tables_.replicas, most_drift / std::max(tables_.nodes, 1U));
+    for (uint32_t i = 0; i < tries; ++i)
       mend_by(random_.below(tables_.replicas));
   }
 
+  // One that mends; else one that brings the replica near whom it should be, though others of its
+  // group stay behind; else, now and then, one that does no harm.
   bool mend_by(uint32_t replica) {
-    if (!budget_.spend(1) || state_.broken() == 0 || !state_.bound(replica) ||
-        state_.node_of(replica) == nowhere)
+    const uint32_t from = state_.node_of(replica);
+    if (!budget_.spend(1) || state_.broken() == 0 || !state_.bound(replica) || from == nowhere)
       return false;
-    Choice best;
+    Choice best, nearer;
     const Cost leaving = state_.leaving(replica);
+    const uint32_t stranded = state_.stranded(replica, from);
     uint32_t harmless = nowhere, seen = 0;
-    for (uint32_t node = 0; node < tables_.nodes; ++node)
-      if (node != state_.node_of(replica) && insertion_.consider(replica, node, leaving, best) &&
-          state_.strain(replica, node) == 0 && random_.below(++seen) == 0)
+    for (uint32_t node = 0; node < tables_.nodes; ++node) {
+      if (node == from || !insertion_.consider(replica, node, leaving, best) ||
+          state_.strain(replica, node) != 0)
+        continue;
+      if (stranded > 0 && state_.stranded(replica, node) < stranded)
+        insertion_.consider(replica, node, leaving, nearer);
+      if (random_.below(++seen) == 0)
         harmless = node;
+    }
     budget_.spend(tables_.nodes);
-    if (best.node == nowhere || best.strain > 0 || (best.strain == 0 && random_.below(8) > 0))
+    if (best.node == nowhere || best.strain > 0)
       return false;
-    insertion_.shift(replica, best.strain < 0 ? best.node : harmless);
-    return best.strain < 0;
+    if (best.strain == 0)
+      best = nearer;
+    if (best.node == nowhere && random_.below(8) > 0)
+      return false;
+    const bool mends = state_.strain(replica, best.node == nowhere ? harmless : best.node) < 0;
+    insertion_.shift(replica, best.node == nowhere ? harmless : best.node);
+    return mends;
   }
 
   // No room where it is wanted: somebody who would mend something there makes it.
@@ -263,7 +279,7 @@ private:
     return false;
   }
 
-  static constexpr uint32_t most_tried = 48;
+  static constexpr uint32_t most_tried = 48, most_rounds = 16, most_drift = 2'000'000;
 
   State &state_;
   const Tables &tables_;

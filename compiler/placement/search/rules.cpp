@@ -96,6 +96,16 @@ bool Rules::unsettled(uint32_t replica) const {
   return false;
 }
 
+uint32_t Rules::stranded(uint32_t replica, uint32_t node) const {
+  uint32_t out = 0;
+  for (const uint32_t *g = tables_.groups_of.from(replica); g != tables_.groups_of.to(replica); ++g)
+    for (uint32_t i = of_group_[*g].nears_end; i < of_group_[*g + 1].nears_end; ++i) {
+      const Reached &near = nears_[near_of_[i]];
+      out += near.group == *g && !reached(near, domain(near.family, node));
+    }
+  return out;
+}
+
 std::vector<uint32_t> Rules::broken_groups() const {
   std::vector<bool> broken(tables_.model.groups);
   for (uint32_t group = 0; group < tables_.model.groups; ++group)

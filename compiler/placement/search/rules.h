@@ -26,6 +26,8 @@ public:
 
   /// Whether a spread of its groups lacks domains, or a nearness is about them.
   bool unsettled(uint32_t replica) const;
+  /// How many of its groups' nearness rules do not reach anybody from the node.
+  uint32_t stranded(uint32_t replica, uint32_t node) const;
   /// Those that `broken` counts, and whom they should be near; each once.
   std::vector<uint32_t> broken_groups() const;
 

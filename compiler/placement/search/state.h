@@ -54,6 +54,9 @@ public:
     return rules_.in_the_way(other, node_of_[other], replica, node);
   }
   bool unsettled(uint32_t replica) const { return rules_.unsettled(replica); }
+  uint32_t stranded(uint32_t replica, uint32_t node) const {
+    return rules_.stranded(replica, node);
+  }
   std::vector<uint32_t> broken_groups() const { return rules_.broken_groups(); }
   /// Whether any rule is about the replica.
   bool bound(uint32_t replica) const { return rules_.bind(replica); }
