@@ -279,7 +279,7 @@ private:
     return false;
   }
 
-  static constexpr uint32_t most_tried = 48, most_rounds = 16, most_drift = 2'000'000;
+  static constexpr uint32_t most_tried = 48, most_rounds = 4, most_drift = 2'000'000;
 
   State &state_;
   const Tables &tables_;
