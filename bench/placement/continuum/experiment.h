@@ -46,6 +46,7 @@ public:
 private:
   llvm::Expected<optimiser::Solution> place(Policy policy, const std::vector<double> &forecast,
                                             Outcome &outcome);
+  peers::Placement score(Policy policy, const std::vector<double> &forecast) const;
   std::vector<Day> by_site(uint32_t day, bool forecast) const;
 
   World world_;
