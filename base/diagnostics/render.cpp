@@ -4,6 +4,8 @@
 #include "base/diagnostics/diagnostics.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -84,6 +86,7 @@ public:
       : out_(out), texts_(texts), style_(style) {}
 
   void print(const Diagnostic &diagnostic) {
+    quoted_.clear();
     head(diagnostic.file, diagnostic.range, diagnostic.severity,
          diagnostic.id.empty() ? diagnostic.message
                                : fmt::format("{} [{}]", diagnostic.message, diagnostic.id));
@@ -133,7 +136,8 @@ private:
 
   void snippet(llvm::StringRef file, const SourceRange &range) {
     const std::optional<llvm::StringRef> text = texts_.find(file);
-    if (range.line == 0 || !text || range.begin > text->size())
+    if (range.line == 0 || !text || range.begin > text->size() ||
+        !quoted_.emplace(file.str(), range.begin, range.end).second)
       return;
     gutter_ = fmt::format("{}", std::max(range.line, range.end_line)).size() + 1;
     const bool several = range.end_line > range.line && range.end <= text->size();
@@ -239,6 +243,7 @@ private:
   const SourceTexts &texts_;
   const RenderStyle &style_;
   size_t gutter_ = 0;
+  std::set<std::tuple<std::string, uint32_t, uint32_t>> quoted_; ///< of this diagnostic
 };
 
 } // namespace

@@ -165,7 +165,11 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
     llvm::handleAllErrors(
         found.takeError(),
         [&](const Infeasible &conflict) {
-          result.diagnostics.push_back(tell(intent, nodes, problem, conflict));
+          Diagnostic fault = tell(intent, nodes, problem, conflict);
+          for (Note &note : tell(intent, nodes, problem, relaxations(problem, conflict, budget),
+                                 objective.in_euro))
+            fault.notes.push_back(std::move(note));
+          result.diagnostics.push_back(std::move(fault));
         },
         [&](const NotFound &failure) {
           result.diagnostics.push_back(tell(intent, problem, failure));

@@ -48,23 +48,6 @@ std::vector<Infeasible::Member> members_of(const Problem &problem) {
   return list;
 }
 
-Problem relaxed(Problem problem, const std::set<Key> &kept) {
-  for (Need &need : problem.needs) {
-    std::erase_if(need.clauses,
-                  [&](const Clause &clause) { return !kept.count(key(clause.restriction)); });
-    if (!kept.count(key(need.spreading)))
-      need.spread = Spread::none;
-    if (!kept.count(key(need.port)))
-      need.ports.clear();
-    if (!kept.count(key(need.resources)))
-      need.demand = {};
-  }
-  for (Replica &replica : problem.replicas)
-    if (replica.pinned && !kept.count(key(replica.pinned->restriction)))
-      replica.pinned.reset();
-  return problem;
-}
-
 class Filter {
 public:
   Filter(const Problem &problem, const Budget &budget)
@@ -95,7 +78,8 @@ public:
       kept.insert(key(member.restriction));
     std::erase_if(list, [&](const Infeasible::Member &member) {
       kept.erase(key(member.restriction));
-      if (impossible(relaxed(problem, kept)))
+      auto stays = [&](const stages::Restriction &from) { return kept.count(key(from)) != 0; };
+      if (impossible(relaxed(problem, stays)))
         return true;
       kept.insert(key(member.restriction));
       return false;
@@ -105,23 +89,7 @@ public:
 
 private:
   bool impossible(const Problem &problem) {
-    const uint64_t rough = std::max<uint64_t>(problem.replicas.size() * problem.nodes, 1);
-    if (left_ < rough) {
-      irreducible = false;
-      return false;
-    }
-    left_ -= rough;
-    State easy(problem);
-    if (!greedy(easy, false))
-      return false;
-    State tight(problem);
-    if (!tight_fit(tight))
-      return false;
-    State exact(problem);
-    uint64_t steps = std::min(left_, budget_.search_steps);
-    const uint64_t before = steps;
-    Verdict verdict = search(exact, steps);
-    left_ -= before - steps;
+    const Verdict verdict = decide(problem, left_, budget_.search_steps);
     irreducible &= verdict != Verdict::undecided;
     return verdict == Verdict::impossible;
   }
@@ -132,6 +100,43 @@ private:
 };
 
 } // namespace
+
+bool same(const stages::Restriction &a, const stages::Restriction &b) { return key(a) == key(b); }
+
+Problem relaxed(Problem problem, llvm::function_ref<bool(const stages::Restriction &)> keep) {
+  for (Need &need : problem.needs) {
+    std::erase_if(need.clauses, [&](const Clause &clause) { return !keep(clause.restriction); });
+    if (!keep(need.spreading))
+      need.spread = Spread::none;
+    if (!keep(need.port))
+      need.ports.clear();
+    if (!keep(need.resources))
+      need.demand = {};
+  }
+  for (Replica &replica : problem.replicas)
+    if (replica.pinned && !keep(replica.pinned->restriction))
+      replica.pinned.reset();
+  return problem;
+}
+
+Verdict decide(const Problem &problem, uint64_t &left, uint64_t most) {
+  const uint64_t rough = std::max<uint64_t>(problem.replicas.size() * problem.nodes, 1);
+  if (left < rough)
+    return Verdict::undecided;
+  left -= rough;
+  State easy(problem);
+  if (!greedy(easy, false))
+    return Verdict::found;
+  State tight(problem);
+  if (!tight_fit(tight))
+    return Verdict::found;
+  State exact(problem);
+  uint64_t steps = std::min(left, most);
+  const uint64_t before = steps;
+  const Verdict verdict = search(exact, steps);
+  left -= before - steps;
+  return verdict;
+}
 
 Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
   Problem part;

@@ -77,6 +77,7 @@ struct Problem {
 struct Budget {
   uint64_t search_steps = 4'000'000;  ///< nodes looked at by the exact search, each time
   uint64_t narrow_steps = 40'000'000; ///< the same, for narrowing a conflict down
+  uint64_t relax_steps = 20'000'000;  ///< the same, for what would make a conflict fit
   uint64_t improve_steps = 2'000'000;
   unsigned improve_passes = 8;
 };

@@ -1,6 +1,8 @@
 // Conflicts in the author's words.
 #include "compiler/placement/report.h"
 
+#include <map>
+
 #include <fmt/format.h>
 
 #include "compiler/policy/explain.h"
@@ -20,20 +22,24 @@ std::string names_of(const proto::Intent &intent, const std::vector<uint32_t> &n
   return compiler::enumerate(names);
 }
 
+constexpr std::array<const char *, resource_count> resource_words = {"", " of memory", " of disk",
+                                                                     " gpu", " pids"};
+
+// Without the word for what it is of: "12core", "16GiB".
+std::string amount_text(size_t resource, __int128 amount) {
+  if (amount > INT64_MAX)
+    return "more than 2^63";
+  const uint64_t value = static_cast<uint64_t>(amount);
+  if (resource == 1 || resource == 2)
+    return compiler::bytes_text(value);
+  if (resource == 4)
+    return std::to_string(value);
+  return Rational::make(static_cast<Rational::Int>(value), 1000).value_or(Rational()).to_string() +
+         (resource == 0 ? "core" : "");
+}
+
 // "together that is 12core; all nodes have 8core free", for what is short.
 void add_shortage(const Problem &problem, const Infeasible &conflict, Diagnostic &fault) {
-  auto text = [](size_t resource, __int128 amount) -> std::string {
-    if (amount > INT64_MAX)
-      return "more than 2^63";
-    const uint64_t value = static_cast<uint64_t>(amount);
-    const std::string number =
-        Rational::make(static_cast<Rational::Int>(value), 1000).value_or(Rational()).to_string();
-    return resource == 0   ? number + "core"
-           : resource == 1 ? compiler::bytes_text(value) + " of memory"
-           : resource == 2 ? compiler::bytes_text(value) + " of disk"
-           : resource == 3 ? number + " gpu"
-                           : std::to_string(value) + " pids";
-  };
   for (size_t resource = 0; resource < resource_count; ++resource) {
     __int128 asked = 0, there = 0;
     for (uint32_t need : conflict.needs)
@@ -42,12 +48,34 @@ void add_shortage(const Problem &problem, const Infeasible &conflict, Diagnostic
     for (int64_t room : problem.room[resource])
       there += std::max<int64_t>(room, 0);
     if (asked > there && there < most_room)
-      fault.notes.push_back(note(fmt::format("together that is {}; all nodes have {} free",
-                                             text(resource, asked), text(resource, there))));
+      fault.notes.push_back(note(fmt::format(
+          "together that is {0}{2}; all nodes have {1}{2} free", amount_text(resource, asked),
+          amount_text(resource, there), resource_words[resource])));
   }
 }
 
+// "1 more replica in zone FR and 2 more replicas in zone GR".
+std::string more_in(const std::vector<compiler::NodeView> &nodes, const std::string &spread,
+                    const std::vector<NodeId> &beside) {
+  std::map<std::string, size_t> count;
+  for (NodeId id : beside) {
+    const compiler::NodeView &node = nodes[index(id)];
+    ++count[!node.site || spread == "node" ? node.node->name()
+            : spread == "site"             ? node.site->name()
+            : spread == "zone"             ? node.site->zone()
+                                           : node.site->region()];
+  }
+  std::vector<std::string> parts;
+  for (const auto &[domain, number] : count)
+    parts.push_back(fmt::format("{} in {} {}", counted(number, "more replica"), spread, domain));
+  return compiler::enumerate(parts);
+}
+
 } // namespace
+
+std::string amount(size_t resource, int64_t value) {
+  return amount_text(resource, value) + resource_words[resource];
+}
 
 Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
                 const Problem &problem, const Infeasible &conflict) {
@@ -86,6 +114,56 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
     add_shortage(problem, conflict, fault);
   fault.fix = "change one of these rules, or add a node that satisfies all of them";
   return fault;
+}
+
+std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
+                       const Problem &problem, const Relaxations &found, bool in_euro) {
+  constexpr size_t most = 6;
+  std::vector<Note> notes;
+  for (const Relaxation &change : found.list) {
+    if (notes.size() == most)
+      break;
+    const proto::Workload &workload = intent.workloads(static_cast<int>(change.need));
+    const compiler::Described rule = compiler::describe(intent, change.restriction);
+    std::string text;
+    proto::Span span = rule.span;
+    switch (change.kind) {
+    case Relaxation::Kind::without:
+      text = "without " + rule.text;
+      break;
+    case Relaxation::Kind::less:
+      text = fmt::format(
+          "with at most {} instead of {}{} for {}workload {}",
+          amount_text(change.resource, change.amount),
+          amount_text(change.resource, problem.needs[change.need].demand[change.resource]),
+          resource_words[change.resource],
+          problem.needs[change.need].count > 1 ? "each replica of " : "", workload.name());
+      break;
+    case Relaxation::Kind::fewer:
+      text = fmt::format("with {} of workload {} instead of {}",
+                         counted(static_cast<size_t>(change.amount), "replica"), workload.name(),
+                         problem.needs[change.need].count);
+      span =
+          compiler::is_known(workload.replicas_span()) ? workload.replicas_span() : workload.span();
+      break;
+    case Relaxation::Kind::beside:
+      text = fmt::format("if workload {} may have {}", workload.name(),
+                         more_in(nodes, workload.place().spread(), change.beside));
+    }
+    text = "would fit " + text;
+    if (!change.everybody)
+      text += "; then something else still does not";
+    else if (in_euro && change.cost)
+      text +=
+          fmt::format("; everything then costs {} EUR/h",
+                      Rational::make(*change.cost, 1'000'000'000).value_or(Rational()).to_human());
+    notes.push_back(note(std::move(text), intent, span));
+  }
+  if (!found.complete)
+    notes.push_back(
+        note("what else would make it fit was not sought: the search for it ended at its "
+             "limit"));
+  return notes;
 }
 
 Diagnostic tell(const proto::Intent &intent, const Problem &problem, const NotFound &failure) {

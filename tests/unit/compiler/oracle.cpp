@@ -1,0 +1,205 @@
+#include "oracle.h"
+
+#include <algorithm>
+#include <functional>
+#include <random>
+
+namespace nemo::test {
+
+using namespace placement;
+
+stages::Restriction restriction(stages::Restriction::Kind kind, uint32_t block, uint32_t rule) {
+  stages::Restriction result;
+  result.set_kind(kind);
+  result.set_block(block);
+  result.set_rule(rule);
+  return result;
+}
+
+Key key(const stages::Restriction &r) { return {r.kind(), r.block(), r.rule()}; }
+
+bool Oracle::legal() const {
+  for (size_t r = 0; r < at.size(); ++r) {
+    if (at[r] < 0)
+      continue;
+    const size_t node = static_cast<size_t>(at[r]);
+    const Need &need = problem.needs[problem.replicas[r].need];
+    for (const Clause &clause : need.clauses)
+      if (holds(clause.restriction) && problem.sets[clause.excluded].test(node))
+        return false;
+    if (const auto &pin = problem.replicas[r].pinned;
+        pin && holds(pin->restriction) && problem.sets[pin->excluded].test(node))
+      return false;
+    if (need.spread != Spread::none && need.count > 1 && holds(need.spreading)) {
+      const auto &domain = problem.domain[static_cast<size_t>(need.spread)];
+      if (domain[node] == unknown_domain)
+        return false;
+      for (uint32_t o = need.first; o < need.first + need.count; ++o)
+        if (o != r && at[o] >= 0 && domain[static_cast<size_t>(at[o])] == domain[node])
+          return false;
+    }
+    if (!need.ports.empty() && holds(need.port))
+      for (uint16_t port : need.ports) {
+        for (uint16_t taken : problem.taken_ports[node])
+          if (taken == port)
+            return false;
+        for (size_t o = 0; o < at.size(); ++o) {
+          const Need &other = problem.needs[problem.replicas[o].need];
+          if (o != r && at[o] == at[r] && holds(other.port) &&
+              std::count(other.ports.begin(), other.ports.end(), port))
+            return false;
+        }
+      }
+  }
+  for (size_t node = 0; node < problem.nodes; ++node)
+    for (size_t resource = 0; resource < resource_count; ++resource) {
+      int64_t used = 0;
+      bool any = false;
+      for (size_t r = 0; r < at.size(); ++r)
+        if (at[r] == static_cast<int>(node)) {
+          const Need &need = problem.needs[problem.replicas[r].need];
+          if (holds(need.resources)) {
+            used += need.demand[resource];
+            any |= need.demand[resource] > 0;
+          }
+        }
+      if (any && used > problem.room[resource][node])
+        return false;
+    }
+  return true;
+}
+
+bool Oracle::feasible() {
+  at.assign(problem.replicas.size(), -1);
+  std::function<bool(size_t)> descend = [&](size_t r) {
+    if (r == at.size())
+      return true;
+    if (who && !who->count(problem.replicas[r].need))
+      return descend(r + 1);
+    for (size_t node = 0; node < problem.nodes; ++node) {
+      at[r] = static_cast<int>(node);
+      if (legal() && descend(r + 1))
+        return true;
+    }
+    at[r] = -1;
+    return false;
+  };
+  return descend(0);
+}
+
+Problem random_problem(uint32_t seed) {
+  std::mt19937 random(seed);
+  auto pick = [&](int low, int high) {
+    return low + static_cast<int>(random() % static_cast<uint32_t>(high - low + 1));
+  };
+  Problem problem;
+  problem.nodes = static_cast<size_t>(pick(1, 4));
+  problem.taken_ports.resize(problem.nodes);
+  for (size_t node = 0; node < problem.nodes; ++node) {
+    const bool alike = pick(0, 1);
+    problem.room[0].push_back(alike ? 4 : pick(0, 6));
+    problem.room[1].push_back(alike ? 4 : pick(2, 6));
+    problem.room[2].push_back(pick(0, 4) == 0 ? -1 : 4);
+    problem.room[3].push_back(-1);
+    problem.room[4].push_back(most_room);
+    for (size_t resource : {0, 1})
+      problem.whole[resource].push_back(problem.room[resource].back());
+    problem.domain[0].push_back(0);
+    problem.domain[1].push_back(static_cast<uint32_t>(node));
+    problem.domain[2].push_back(static_cast<uint32_t>(node / 2));
+    problem.domain[3].push_back(pick(0, 5) == 0 ? unknown_domain : 0);
+    problem.domain[4].push_back(0);
+    problem.tie_rank.push_back(static_cast<uint32_t>(node));
+    if (pick(0, 7) == 0)
+      problem.taken_ports[node].push_back(80);
+  }
+  CostClass prices;
+  for (size_t node = 0; node < problem.nodes; ++node) {
+    prices.per_cpu.push_back(pick(1, 50) * 1e6);
+    prices.per_share.push_back(pick(1, 50) * 1e6);
+    prices.known.push_back(true);
+  }
+  problem.costs.push_back(std::move(prices));
+  // A policy's rule may concern every workload, and take other nodes from each.
+  const bool shared = pick(0, 1);
+  const uint32_t needs = static_cast<uint32_t>(pick(1, 3));
+  for (uint32_t n = 0; n < needs; ++n) {
+    Need need;
+    need.demand = {pick(0, 3), pick(0, 3), pick(0, 4) == 0 ? 2 : 0, 0, 512};
+    need.resources = restriction(stages::Restriction::RESOURCES, n);
+    if (pick(0, 2) == 0) {
+      need.spread = static_cast<Spread>(pick(1, 3));
+      need.spreading = restriction(stages::Restriction::SPREAD, n);
+    }
+    if (pick(0, 3) == 0) {
+      need.ports.push_back(80);
+      need.port = restriction(stages::Restriction::PORT, n);
+    }
+    need.first = static_cast<uint32_t>(problem.replicas.size());
+    need.count = static_cast<uint32_t>(pick(1, 2));
+    for (int rules = pick(0, 3); rules > 0; --rules) {
+      NodeBits excluded(problem.nodes);
+      for (size_t node = 0; node < problem.nodes; ++node)
+        if (pick(0, 2) == 0)
+          excluded.set(node);
+      const bool policy = pick(0, 1);
+      need.clauses.push_back(
+          {restriction(policy ? stages::Restriction::POLICY : stages::Restriction::PLACE,
+                       policy && shared ? 0 : n, static_cast<uint32_t>(rules)),
+           static_cast<uint32_t>(problem.sets.size())});
+      problem.sets.push_back(std::move(excluded));
+    }
+    for (uint32_t r = 0; r < need.count; ++r) {
+      Replica replica;
+      replica.need = n;
+      if (pick(0, 2) == 0) {
+        replica.home = NodeId(static_cast<uint32_t>(pick(0, static_cast<int>(problem.nodes) - 1)));
+        if (pick(0, 2) == 0) {
+          NodeBits elsewhere(problem.nodes, true);
+          elsewhere.reset(index(replica.home));
+          replica.pinned = Clause{restriction(stages::Restriction::VOLUME, n),
+                                  static_cast<uint32_t>(problem.sets.size())};
+          problem.sets.push_back(std::move(elsewhere));
+        }
+      }
+      problem.replicas.push_back(std::move(replica));
+    }
+    problem.needs.push_back(std::move(need));
+  }
+  return problem;
+}
+
+Problem alike(size_t count, int64_t room) {
+  Problem problem;
+  problem.nodes = count;
+  problem.taken_ports.resize(count);
+  CostClass prices;
+  for (size_t node = 0; node < count; ++node) {
+    for (size_t resource = 0; resource < resource_count; ++resource)
+      problem.room[resource].push_back(resource == 0 ? room : most_room);
+    for (size_t resource : {0, 1})
+      problem.whole[resource].push_back(problem.room[resource].back());
+    for (size_t domain = 0; domain < 5; ++domain)
+      problem.domain[domain].push_back(domain == 1 ? static_cast<uint32_t>(node) : 0);
+    problem.tie_rank.push_back(static_cast<uint32_t>(node));
+    prices.per_cpu.push_back(1e6);
+    prices.per_share.push_back(1e6);
+    prices.known.push_back(true);
+  }
+  problem.costs.push_back(std::move(prices));
+  return problem;
+}
+
+void add(Problem &problem, int64_t millicores, uint32_t replicas) {
+  Need need;
+  const uint32_t n = static_cast<uint32_t>(problem.needs.size());
+  need.demand[0] = millicores;
+  need.resources = restriction(stages::Restriction::RESOURCES, n);
+  need.first = static_cast<uint32_t>(problem.replicas.size());
+  need.count = replicas;
+  for (uint32_t r = 0; r < replicas; ++r)
+    problem.replicas.push_back({n, nowhere, std::nullopt});
+  problem.needs.push_back(std::move(need));
+}
+
+} // namespace nemo::test
