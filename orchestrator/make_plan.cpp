@@ -1,7 +1,5 @@
 #include "orchestrator/make_plan.h"
 
-#include <map>
-
 #include "backends/wire/refusal.h"
 #include "base/clock.h"
 #include "base/diagnostics/registry.h"
@@ -71,31 +69,27 @@ llvm::Expected<Seen> look(const PlanRequest &request, const proto::Fleet &from_f
   }
   if (request.backend)
     choice.name = *request.backend;
+  choice.start_agent = request.start_agent;
   auto seen = look(choice);
   if (seen && request.fleet_file)
     seen->fleet = from_file;
   return seen;
 }
 
-namespace {
-
-/// The compiler knows files by their path in the intent; the reader, as they were found.
-void name_as_found(std::vector<Diagnostic> &diagnostics, const check::Checked &checked) {
-  std::map<std::string, std::string> found;
+std::string name_as_found(const std::string &file, const check::Checked &checked) {
   for (int i = 0; i < checked.intent.files_size(); ++i)
-    found.emplace(checked.intent.files(i).path(), checked.displays[static_cast<size_t>(i)]);
-  auto rename = [&](std::string &file) {
-    if (auto name = found.find(file); name != found.end())
-      file = name->second;
-  };
-  for (Diagnostic &diagnostic : diagnostics) {
-    rename(diagnostic.file);
-    for (Note &note : diagnostic.notes)
-      rename(note.file);
-  }
+    if (checked.intent.files(i).path() == file)
+      return checked.displays[static_cast<size_t>(i)];
+  return file;
 }
 
-} // namespace
+void name_as_found(std::vector<Diagnostic> &diagnostics, const check::Checked &checked) {
+  for (Diagnostic &diagnostic : diagnostics) {
+    diagnostic.file = name_as_found(diagnostic.file, checked);
+    for (Note &note : diagnostic.notes)
+      note.file = name_as_found(note.file, checked);
+  }
+}
 
 SourceTexts Planned::texts() const {
   SourceTexts all = checked.texts();
@@ -143,6 +137,8 @@ Planned make_plan(const PlanRequest &request) {
   say(std::move(compiled.diagnostics));
   result.plan = std::move(compiled.plan);
   result.dump = std::move(compiled.dump);
+  if (request.keep_stages)
+    result.stages = std::move(compiled.stages);
   return result;
 }
 

@@ -22,6 +22,8 @@ struct PlanRequest {
   bool destroy = false;
   std::vector<std::string> targets, excludes; ///< patterns, see base/pattern.h
   std::string dump_stage;
+  bool start_agent = true;  ///< the local one, when it does not run
+  bool keep_stages = false; ///< what the passes leave is asked for
 };
 
 /// A backend, what it can do, and what it saw.
@@ -42,12 +44,18 @@ struct Planned {
   std::optional<Seen> seen; ///< absent when the intent was at fault already
   std::optional<proto::Plan> plan;
   std::string dump;
+  stages::Stages stages; ///< with keep_stages
   std::vector<Diagnostic> diagnostics;
   SourceTexts texts() const; ///< valid as long as this object
 };
 
 /// Never fails as a whole: faults of the backend are diagnostics too.
 Planned make_plan(const PlanRequest &request);
+
+/// What a file of the intent is called where it was found.
+std::string name_as_found(const std::string &file, const check::Checked &checked);
+/// The compiler knows files by their path in the intent; the reader, as they were found.
+void name_as_found(std::vector<Diagnostic> &diagnostics, const check::Checked &checked);
 
 /// An error of a backend as diagnostics: refusals by their code, the rest as they are.
 std::vector<Diagnostic> backend_diagnostics(llvm::Error error);

@@ -12,6 +12,10 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
 
+namespace llvm::json {
+class OStream;
+}
+
 namespace nemo {
 
 enum class Severity { error, warning, note };
@@ -66,6 +70,8 @@ void render(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnostics,
 
 /// Prints `{"version":1,"valid":bool,"diagnostics":[...]}`; `valid` is false when one is an error.
 void render_json(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnostics);
+/// Only the member `"diagnostics":[...]` of an object that the caller has open.
+void render_json(llvm::json::OStream &json, llvm::ArrayRef<Diagnostic> diagnostics);
 
 bool has_errors(llvm::ArrayRef<Diagnostic> diagnostics);
 

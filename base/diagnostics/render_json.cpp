@@ -49,28 +49,32 @@ const char *name(Severity severity) {
 
 } // namespace
 
+void render_json(llvm::json::OStream &json, llvm::ArrayRef<Diagnostic> diagnostics) {
+  json.attributeArray("diagnostics", [&] {
+    for (const Diagnostic &diagnostic : diagnostics)
+      json.object([&] {
+        json.attribute("id", diagnostic.id);
+        json.attribute("severity", name(diagnostic.severity));
+        json.attribute("message", text(diagnostic.message));
+        place(json, diagnostic.file, diagnostic.range);
+        json.attributeArray("notes", [&] {
+          for (const Note &note : diagnostic.notes)
+            json.object([&] {
+              json.attribute("message", text(note.text));
+              place(json, note.file, note.range);
+            });
+        });
+        nullable(json, "fix", diagnostic.fix);
+      });
+  });
+}
+
 void render_json(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnostics) {
   llvm::json::OStream json(out, 2);
   json.object([&] {
     json.attribute("version", 1);
     json.attribute("valid", !has_errors(diagnostics));
-    json.attributeArray("diagnostics", [&] {
-      for (const Diagnostic &diagnostic : diagnostics)
-        json.object([&] {
-          json.attribute("id", diagnostic.id);
-          json.attribute("severity", name(diagnostic.severity));
-          json.attribute("message", text(diagnostic.message));
-          place(json, diagnostic.file, diagnostic.range);
-          json.attributeArray("notes", [&] {
-            for (const Note &note : diagnostic.notes)
-              json.object([&] {
-                json.attribute("message", text(note.text));
-                place(json, note.file, note.range);
-              });
-          });
-          nullable(json, "fix", diagnostic.fix);
-        });
-    });
+    render_json(json, diagnostics);
   });
   out << '\n';
 }

@@ -94,6 +94,8 @@ Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage) {
     result.dump = to_json(state);
   if (!failed && next == passes.size())
     result.plan = std::move(*state.mutable_plan());
+  state.clear_plan();
+  result.stages = std::move(state);
   return result;
 }
 

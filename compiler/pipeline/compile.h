@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/diagnostics/diagnostics.h"
+#include "compiler/pipeline/stages.pb.h"
 #include "protocol/backend.pb.h"
 #include "protocol/plan.pb.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -32,6 +33,7 @@ struct Compiled {
   std::optional<proto::Plan> plan; ///< absent when a diagnostic is an error
   std::vector<Diagnostic> diagnostics;
   std::string dump;                     ///< what dump_stage asked for
+  nemo::stages::Stages stages;          ///< what the passes left, but for the plan
   std::vector<proto::SourceFile> files; ///< of a replay: what its diagnostics quote
 };
 

@@ -196,6 +196,7 @@ struct Reader {
 } // namespace
 
 Objective read_objective(const proto::Intent &intent, const std::vector<NodeView> &nodes) {
+  const auto euro = formula::Dimension::parse("EUR s^-1");
   Reader reader{intent, nodes, {}, {}, nullptr};
   std::vector<std::pair<const proto::Objective *, const proto::Rule *>> rules;
   bool asks_nodes = false;
@@ -209,6 +210,7 @@ Objective read_objective(const proto::Intent &intent, const std::vector<NodeView
   reader.result.class_of_workload.assign(static_cast<size_t>(intent.workloads_size()), 0);
   if (rules.empty()) {
     reader.result.text = "minimize cost";
+    reader.result.dimension = *euro;
     reader.result.weights = {{Weights{Rational(0), Rational(0), Rational(1), {}}}};
     return std::move(reader.result);
   }
@@ -255,8 +257,8 @@ Objective read_objective(const proto::Intent &intent, const std::vector<NodeView
   }
   if (reader.result.weights.empty())
     reader.result.weights.emplace_back(1);
-  reader.result.in_euro =
-      !reader.dimension || reader.dimension == formula::Dimension::parse("EUR s^-1");
+  reader.result.dimension = reader.dimension.value_or(*euro);
+  reader.result.in_euro = reader.result.dimension == *euro;
   return std::move(reader.result);
 }
 

@@ -12,8 +12,9 @@
 namespace nemo::compiler {
 
 struct Objective {
-  std::string text;    ///< what is minimised, as written
-  bool in_euro = true; ///< the value is EUR/s; else it is a rate of something else
+  std::string text;             ///< what is minimised, as written
+  bool in_euro = true;          ///< the value is EUR/s; else it is a rate of something else
+  formula::Dimension dimension; ///< of the value
   /// weights[class][node]; one entry where they are the same on every node
   std::vector<std::vector<Weights>> weights;
   std::vector<uint32_t> class_of_workload;

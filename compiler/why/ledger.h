@@ -1,0 +1,45 @@
+// The objective's view of one workload, exact: what each node's energy, carbon and cost come to,
+// and what leaving the node that it runs on adds.
+#pragma once
+
+#include <array>
+
+#include "compiler/placement/objective.h"
+#include "compiler/placement/place.h"
+#include "compiler/why/why.h"
+
+namespace nemo::why {
+
+constexpr size_t figure_count = 3; ///< energy, carbon, cost
+extern const std::array<const char *, figure_count> figure_names;
+
+class Ledger {
+public:
+  Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
+         const compiler::Objective &objective, size_t workload);
+
+  /// What a figure counts on a node; 0 where it has no weight, nullopt where it is not known.
+  using Parts = std::array<std::optional<Rational>, figure_count>;
+  /// \param home  where it runs and may stay; leaving it has a price.
+  Parts parts(size_t node, std::optional<size_t> home) const;
+  std::optional<Rational> total(size_t node, std::optional<size_t> home) const;
+  Offer offer(size_t node, std::optional<size_t> home) const;
+
+  Quantity money(const Rational &value) const;
+  /// The weight of a figure in the unit that the author gave it; nullopt where it is a mere factor.
+  std::optional<Quantity> price(size_t figure, size_t node) const;
+  bool counts(size_t figure, size_t node) const;
+
+private:
+  const compiler::Figures &figures(size_t node) const;
+
+  const proto::Intent &intent_;
+  const std::vector<compiler::NodeView> &nodes_;
+  const compiler::Objective &objective_;
+  size_t workload_;
+  std::string unit_;
+  std::array<std::string, figure_count> price_units_;
+  mutable std::vector<std::optional<compiler::Figures>> figures_;
+};
+
+} // namespace nemo::why

@@ -1,0 +1,166 @@
+#include "compiler/why/why.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "compiler/placement/report.h"
+#include "compiler/policy/explain.h"
+#include "compiler/resolve/report.h"
+#include "compiler/why/scene.h"
+
+namespace nemo::why {
+
+using placement::Spread;
+using placement::State;
+
+namespace {
+
+constexpr std::array<const char *, placement::resource_count> resource_names = {
+    "cpu", "memory", "disk", "gpu", "pids"};
+
+std::vector<Removal> removals(const Scene &scene, const std::vector<Excluded> &excluded) {
+  std::vector<Removal> result;
+  for (const Excluded &one : excluded) {
+    if (!one.nodes.any())
+      continue;
+    compiler::NodeBits alone = one.nodes;
+    for (const Excluded &other : excluded)
+      if (&other != &one)
+        alone.subtract(other.nodes);
+    const compiler::Described described = compiler::describe(scene.intent, one.restriction);
+    result.push_back({described.text, compiler::file_of(scene.intent, described.span),
+                      compiler::range_of(described.span), one.nodes.count(), alone.count()});
+  }
+  std::stable_sort(result.begin(), result.end(),
+                   [](const Removal &a, const Removal &b) { return a.nodes > b.nodes; });
+  return result;
+}
+
+/// Everything that a node has too little of for the lifted replica, as name and sentence.
+std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, const State &state,
+                                                         size_t replica, size_t node) {
+  const placement::Problem &problem = scene.problem;
+  const placement::Need &need = problem.needs[problem.replicas[replica].need];
+  const std::string &name = scene.nodes[node].node->name();
+  std::vector<std::pair<std::string, std::string>> result;
+  for (size_t resource = 0; resource < placement::resource_count; ++resource) {
+    const int64_t asked = need.demand[resource], left = state.room(resource, node);
+    if (asked <= 0 || asked <= left)
+      continue;
+    const std::string needed = placement::amount(resource, asked);
+    result.emplace_back(resource_names[resource],
+                        problem.room[resource][node] < 0
+                            ? fmt::format("{}: its {} is unknown", name, resource_names[resource])
+                            : fmt::format("{} has {} left of {} needed", name,
+                                          placement::amount(resource, std::max<int64_t>(left, 0)),
+                                          needed));
+  }
+  if (need.spread != Spread::none && need.count > 1) {
+    const auto &domain = problem.domain[static_cast<size_t>(need.spread)];
+    for (uint32_t sibling = need.first; sibling < need.first + need.count; ++sibling)
+      if (sibling != replica && domain[scene.node_of(sibling)] == domain[node]) {
+        result.emplace_back("spread", fmt::format("{} is where another replica is", name));
+        break;
+      }
+  }
+  if (result.empty()) // what is left of the one test
+    result.emplace_back("port", fmt::format("{}: the port is taken there", name));
+  return result;
+}
+
+class Teller {
+public:
+  Teller(const Scene &scene, size_t workload)
+      : scene_(scene), ledger_(scene.intent, scene.nodes, scene.objective, workload),
+        movers_(scene, ledger_), state_(scene.placed(scene.problem)) {}
+
+  bool replanned() const { return movers_.replanned(); }
+
+  Story story(size_t replica) {
+    const size_t here = scene_.node_of(replica);
+    const placement::NodeId ran = scene_.problem.replicas[replica].home;
+    const std::vector<Excluded> by_rules = excluded(scene_.problem, replica);
+    const std::optional<size_t> home = scene_.home(state_, replica);
+    Story story;
+    story.here = ledger_.offer(here, home);
+    if (ran != placement::nowhere)
+      story.runs_on = scene_.nodes[placement::index(ran)].node->name();
+    story.removals = removals(scene_, by_rules);
+    state_.lift(replica);
+    const std::vector<Choice> others = choices(state_, ledger_, replica, here, home);
+    if (!others.empty())
+      story.runner_up = ledger_.offer(others.front().node, home);
+    lacks(story, replica, here, home, by_rules);
+    story.prices = movers_.prices(state_, replica, home);
+    state_.put(replica, here);
+    story.openings = movers_.openings(replica, by_rules);
+    return story;
+  }
+
+private:
+  void lacks(Story &story, size_t replica, size_t here, std::optional<size_t> home,
+             const std::vector<Excluded> &by_rules) {
+    compiler::NodeBits left(scene_.problem.nodes, true);
+    for (const Excluded &one : by_rules)
+      left.subtract(one.nodes);
+    const auto total = ledger_.total(here, home);
+    left.for_each([&](size_t node) {
+      if (node == here)
+        return;
+      if (state_.fits(replica, node)) {
+        ++story.able;
+        return;
+      }
+      const auto missing = lacking(scene_, state_, replica, node);
+      for (const auto &[what, text] : missing) {
+        auto known = std::find_if(story.lacks.begin(), story.lacks.end(),
+                                  [&](const Lack &lack) { return lack.what == what; });
+        if (known == story.lacks.end())
+          story.lacks.push_back({what, 1, text});
+        else
+          ++known->nodes;
+      }
+      const auto there = ledger_.total(node, home);
+      const auto saves = total && there ? total->minus(*there) : std::nullopt;
+      if (saves && saves->sign() > 0 && (!story.blocked || story.blocked->saves.value < *saves))
+        story.blocked =
+            Blocked{scene_.nodes[node].node->name(), missing.front().second, ledger_.money(*saves)};
+    });
+  }
+
+  const Scene &scene_;
+  Ledger ledger_;
+  Movers movers_;
+  State state_;
+};
+
+} // namespace
+
+Explanation explain(const stages::Stages &stages, size_t workload,
+                    std::optional<uint32_t> replica) {
+  const Scene scene(stages);
+  Explanation result;
+  result.stack = scene.intent.stack();
+  result.workload = scene.intent.workloads(static_cast<int>(workload)).name();
+  result.objective = scene.objective.text;
+  result.nodes = scene.nodes.size();
+  Teller teller(scene, workload);
+  const placement::Need &need = scene.problem.needs[workload];
+  std::map<std::pair<size_t, placement::NodeId>, size_t> known;
+  for (uint32_t r = need.first; r < need.first + need.count; ++r) {
+    const uint32_t number = stages.resolved().replicas(static_cast<int>(r)).number();
+    if (replica && *replica != number)
+      continue;
+    auto [at, fresh] = known.try_emplace({scene.node_of(r), scene.problem.replicas[r].home},
+                                         result.stories.size());
+    if (fresh)
+      result.stories.push_back(teller.story(r));
+    result.stories[at->second].replicas.push_back(number);
+  }
+  result.replanned = teller.replanned();
+  return result;
+}
+
+} // namespace nemo::why
