@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "backends/registry.h"
 #include "base/diagnostics/registry.h"
+#include "intent/fleet/fleet_file.h"
 #include "intent/schema/schema.h"
 #include "intent/syntax/parse.h"
 #include "orchestrator/git.h"
@@ -96,21 +98,27 @@ std::vector<Written> written(const Position &at) {
   return found;
 }
 
-/// What runs, if the agent answers; it is not started for this.
-std::vector<Written> running() {
+/// What the agent sees, if it answers; it is not started for this.
+std::optional<proto::Fleet> observed() {
   backends::Choice choice;
   choice.start_agent = false;
-  std::vector<Written> found;
   auto fleet = [&]() -> llvm::Expected<proto::Fleet> {
     auto backend = backends::open(choice);
     if (!backend)
       return backend.takeError();
     return backend->observe();
   }();
-  if (!fleet) {
-    llvm::consumeError(fleet.takeError());
+  if (fleet)
+    return std::move(*fleet);
+  llvm::consumeError(fleet.takeError());
+  return std::nullopt;
+}
+
+std::vector<Written> running() {
+  std::vector<Written> found;
+  const auto fleet = observed();
+  if (!fleet)
     return found;
-  }
   for (const proto::Running &replica : fleet->running()) {
     found.push_back({"workload", replica.workload(), replica.stack()});
     found.push_back(
@@ -118,6 +126,18 @@ std::vector<Written> running() {
     found.push_back({"stack", replica.stack(), ""});
   }
   return found;
+}
+
+/// The fleet in the file that the command line names, else the one that is there.
+proto::Fleet fleet_of(const Position &at) {
+  const std::string file = at.value("--fleet");
+  if (file.empty())
+    return observed().value_or(proto::Fleet());
+  std::error_code error;
+  const fs::path path = expand(file);
+  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > most_bytes || error)
+    return {};
+  return fleet::read_fleet_file(path.string()).fleet;
 }
 
 void add(Candidates &result, const std::vector<Written> &found, llvm::StringRef kind,
@@ -166,6 +186,26 @@ void ranges(Candidates &result, const Position &at, llvm::StringRef begun) {
       result.words.push_back({name + "..HEAD", ""});
 }
 
+void places(Candidates &result, const Position &at, bool nodes, const char *end) {
+  const proto::Fleet fleet = fleet_of(at);
+  for (int i = 0; nodes && i < fleet.nodes_size(); ++i)
+    result.words.push_back({"node." + fleet.nodes(i).name() + end, fleet.nodes(i).site()});
+  for (const proto::Site &site : fleet.sites()) {
+    result.words.push_back({"site." + site.name() + end, site.country()});
+    if (*end != 0 && site.has_zone())
+      result.words.push_back({"zone." + site.zone() + end, "of the electricity grid"});
+  }
+}
+void losable(Candidates &result, const Position &at, llvm::StringRef) {
+  places(result, at, true, "");
+}
+void zones(Candidates &result, const Position &at, llvm::StringRef) {
+  places(result, at, false, "=");
+}
+void priced(Candidates &result, const Position &at, llvm::StringRef) {
+  places(result, at, true, "=");
+}
+
 struct Source {
   const char *option; ///< a flag's long name, or an argument's name
   void (*find)(Candidates &, const Position &, llvm::StringRef);
@@ -173,7 +213,8 @@ struct Source {
 constexpr Source sources[] = {
     {"WORKLOAD", workloads},  {"NAME", workloads},   {"--target", workloads},
     {"--exclude", workloads}, {"WHAT", explainable}, {"--backend", backend_names},
-    {"--stack", stacks},      {"--ref", ranges},
+    {"--stack", stacks},      {"--ref", ranges},     {"--lose", losable},
+    {"--carbon", zones},      {"--price", priced},
 };
 
 struct Paths {
@@ -194,6 +235,7 @@ Candidates candidates(const CLI::Option &option, const Position &at, llvm::Strin
   static const std::vector<Paths> paths = {{"PATH", {".nemo"}},
                                            {"PLAN", {".nemoplan"}},
                                            {"--fleet", {".yaml", ".yml"}},
+                                           {"--add", {".yaml", ".yml", ".nemo"}},
                                            {"FILE", {}},
                                            {"DIR", {"/"}}};
   for (const Paths &kind : paths)

@@ -82,10 +82,7 @@ int replay(const Options &options, const Session &session) {
 int plan(const Options &options, const Session &session) {
   if (!options.range.empty())
     return review(session, options.request, options.range,
-                  options.json || options.format == "json" ? Format::json
-                  : options.format == "markdown"           ? Format::markdown
-                                                           : Format::text,
-                  options.detailed_exit);
+                  options.json ? Format::json : format_of(options.format), options.detailed_exit);
   if (!options.replay.empty())
     return replay(options, session);
   const orchestrator::Planned planned = orchestrator::make_plan(options.request);

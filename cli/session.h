@@ -48,6 +48,7 @@ void add_validate(CLI::App &app, Session &session);
 void add_fmt(CLI::App &app, Session &session);
 void add_explain(CLI::App &app, Session &session);
 void add_plan(CLI::App &app, Session &session);
+void add_what_if(CLI::App &app, Session &session);
 void add_verify(CLI::App &app, Session &session);
 void add_apply(CLI::App &app, Session &session);
 void add_destroy(CLI::App &app, Session &session);

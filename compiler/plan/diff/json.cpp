@@ -23,24 +23,36 @@ void added_and_gone(OStream &json, const char *key, const std::vector<Item> &add
   });
 }
 
+void head(OStream &json, const Question &question) {
+  if (const Supposed *supposed = std::get_if<Supposed>(&question)) {
+    json.attributeArray("supposed", [&] {
+      for (const std::string &change : supposed->changes)
+        json.value(text(change));
+    });
+    return;
+  }
+  const Sides &sides = std::get<Sides>(question);
+  json.attributeObject("into", [&] {
+    words(json, "name", sides.into);
+    words(json, "commit", sides.into_id);
+  });
+  json.attributeObject("from", [&] {
+    words(json, "name", sides.from);
+    words(json, "commit", sides.from_id);
+    words(json, "subject", sides.subject);
+    json.attribute("commits", static_cast<int64_t>(sides.commits));
+  });
+}
+
 } // namespace
 
-void print_json(llvm::raw_ostream &out, const Difference &difference, const Sides &sides) {
+void print_json(llvm::raw_ostream &out, const Difference &difference, const Question &question) {
   OStream json(out, 2);
   json.object([&] {
     json.attribute("version", 1);
     words(json, "stack", difference.stack);
     nullable(json, "stack_before", difference.stack_before);
-    json.attributeObject("into", [&] {
-      words(json, "name", sides.into);
-      words(json, "commit", sides.into_id);
-    });
-    json.attributeObject("from", [&] {
-      words(json, "name", sides.from);
-      words(json, "commit", sides.from_id);
-      words(json, "subject", sides.subject);
-      json.attribute("commits", static_cast<int64_t>(sides.commits));
-    });
+    head(json, question);
     json.attribute("changes", !difference.empty());
     json.attribute("kept", difference.kept);
     array(json, "actions", difference.actions);

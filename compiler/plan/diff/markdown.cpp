@@ -93,25 +93,32 @@ void table(llvm::raw_ostream &out, size_t &room, llvm::ArrayRef<llvm::StringRef>
     ++shown;
   }
   if (rows.size() > shown)
-    out << "\n… and " << rows.size() - shown << " more: `nemo plan --ref` shows all.\n";
+    out << "\n… and " << rows.size() - shown << " more; without --format all are shown.\n";
 }
 
-void heading(llvm::raw_ostream &out, const Sides &sides, llvm::StringRef rest) {
+void heading(llvm::raw_ostream &out, const Question &question, const std::string &rest) {
   // A script finds its own comment by the first line, and replaces it.
-  out << "<!-- nemo plan --ref -->\n### nemo: merging " << code(sides.from) << " into "
-      << code(sides.into) << rest << '\n';
-  if (!sides.subject.empty())
+  const Sides *sides = std::get_if<Sides>(&question);
+  if (sides == nullptr) {
+    out << "<!-- nemo what-if -->\n### nemo: "
+        << prose(rows::supposed(std::get<Supposed>(question))) << rest << '\n';
+    return;
+  }
+  out << "<!-- nemo plan --ref -->\n### nemo: merging " << code(sides->from) << " into "
+      << code(sides->into) << rest << '\n';
+  if (!sides->subject.empty())
     out << "\n"
-        << code(llvm::StringRef(sides.from_id).take_front(12)) << " " << code(sides.subject)
-        << " · " << rows::commits(sides.commits) << '\n';
+        << code(llvm::StringRef(sides->from_id).take_front(12)) << " " << code(sides->subject)
+        << " · " << rows::commits(sides->commits) << '\n';
 }
 
 } // namespace
 
-void print_markdown(llvm::raw_ostream &out, const Difference &difference, const Sides &sides) {
-  heading(out, sides, " · stack " + code(difference.stack));
+void print_markdown(llvm::raw_ostream &out, const Difference &difference,
+                    const Question &question) {
+  heading(out, question, " · stack " + code(difference.stack));
   if (difference.empty()) {
-    out << "\n**" << rows::no_change(difference) << "**\n";
+    out << "\n**" << rows::no_change(difference, question) << "**\n";
     return;
   }
   out << "\n**" << rows::summary(difference) << ".**\n";
@@ -138,8 +145,8 @@ void print_markdown(llvm::raw_ostream &out, const Difference &difference, const 
 }
 
 void print_markdown(llvm::raw_ostream &out, llvm::ArrayRef<Diagnostic> diagnostics,
-                    const Sides &sides) {
-  heading(out, sides, "");
+                    const Question &question) {
+  heading(out, question, "");
   out << "\n**There is no plan.**\n";
   std::vector<std::vector<std::string>> rows;
   for (const Diagnostic &item : diagnostics) {

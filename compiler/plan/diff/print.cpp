@@ -7,13 +7,19 @@
 
 namespace nemo::plan {
 
-void print(llvm::raw_ostream &out, const Difference &difference, const Sides &sides,
+void print(llvm::raw_ostream &out, const Difference &difference, const Question &question,
            const PrintStyle &style) {
-  out << painted(fmt::format("Merging {} into {}", sides.from, sides.into), Tone::strong,
-                 style.color)
-      << fmt::format(" · {} · stack {}\n", rows::commits(sides.commits), difference.stack);
+  std::string title, rest;
+  if (const Sides *sides = std::get_if<Sides>(&question)) {
+    title = fmt::format("Merging {} into {}", sides->from, sides->into);
+    rest = " · " + rows::commits(sides->commits);
+  } else {
+    title = rows::supposed(std::get<Supposed>(question));
+  }
+  out << painted(title, Tone::strong, style.color) << rest
+      << fmt::format(" · stack {}\n", difference.stack);
   if (difference.empty()) {
-    out << '\n' << rows::no_change(difference) << '\n';
+    out << '\n' << rows::no_change(difference, question) << '\n';
     return;
   }
   Table replicas, promises, totals, others;

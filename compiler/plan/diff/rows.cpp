@@ -160,9 +160,18 @@ std::string summary(const Difference &difference) {
   return text.empty() ? "Nothing runs" : text;
 }
 
-std::string no_change(const Difference &difference) {
+std::string no_change(const Difference &difference, const Question &question) {
+  if (std::holds_alternative<Supposed>(question))
+    return "No change in the plan: all stays as it is, and costs the same.";
   return difference.same_text ? "No change in the plan: the intent is the same."
                               : "No change in the plan: only the text of the intent differs.";
+}
+
+std::string supposed(const Supposed &supposed) {
+  std::string text = "What if ";
+  for (size_t i = 0; i < supposed.changes.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == supposed.changes.size() ? " and " : ", ") + supposed.changes[i];
+  return text;
 }
 
 std::string commits(size_t number) {

@@ -42,7 +42,9 @@ std::vector<Other> others(const Difference &difference);
 /// "1 added, 2 restarted, 3 kept; 1 expectation newly failing".
 std::string summary(const Difference &difference);
 /// Why there is nothing to show.
-std::string no_change(const Difference &difference);
+std::string no_change(const Difference &difference, const Question &question);
+/// "What if node gw1 is lost and carbon of zone FR +30%".
+std::string supposed(const Supposed &supposed);
 /// "3 commits", "1 commit", "nothing new".
 std::string commits(size_t number);
 
