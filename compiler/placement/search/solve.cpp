@@ -20,8 +20,10 @@ namespace {
 constexpr int meetings = 20;
 /// Of the budget: when the first descent has to be done, and when annealing everything has.
 constexpr double descended = 0.4, annealed = 0.85;
-/// Ticks per replica from which on annealing everything pays.
-constexpr double ticks_to_anneal = 4000;
+/// Annealing everything pays from this many ticks per replica on, where a node has 50 replicas (it
+/// grows with the square of that: many small ones are better moved a few nodes at a time), and only
+/// while this share of the cost looks avoidable.
+constexpr double ticks_to_anneal = 4000, avoidable_to_anneal = 0.01;
 
 class Run {
 public:
@@ -65,8 +67,8 @@ private:
     if (options_.enough && state.broken() == 0 && state.cost() <= *options_.enough)
       budget.end();
     const bool anneals = thread % 2 == 0 && !opening_costs(tables_) &&
-                         per_replica(budget, budget.ticks() - before,
-                                     Budget::Clock::now() - begin) >= ticks_to_anneal;
+                         worth_annealing(state, per_replica(budget, budget.ticks() - before,
+                                                            Budget::Clock::now() - begin));
     if (anneals)
       spend(budget, annealed, [&](Budget &part) { anneal_all(state, random, part); });
     for (int meeting = 1; meeting <= meetings; ++meeting) {
@@ -128,6 +130,16 @@ private:
     cooling.to = std::max(cooling.to, static_cast<double>(state.cost()) * 1e-8);
     cooling.from = std::max(cooling.from, cooling.to);
     anneal(state, arena, cooling, random, budget, options_.enough);
+  }
+
+  bool worth_annealing(const State &state, double ticks_per_replica) const {
+    Cost avoidable = 0;
+    for (uint32_t node = 0; node < tables_.nodes; ++node)
+      avoidable += avoidable_.of(state, node);
+    const double crowd = static_cast<double>(tables_.replicas) / 50 / std::max(1u, tables_.nodes);
+    return ticks_per_replica >= ticks_to_anneal * crowd * crowd &&
+           static_cast<double>(avoidable) >=
+               avoidable_to_anneal * static_cast<double>(state.cost());
   }
 
   // What is left to spend; where only the clock ends it, at the pace seen so far.
