@@ -34,7 +34,9 @@ public:
 
   Cost run() {
     Cost certified = 0;
-    while (!finished_ && !(options_.effort && oracle_.effort() >= *options_.effort)) {
+    const Model &model = relaxation_.model();
+    const uint64_t ahead = block * model.nodes * model.replicas.size();
+    while (!finished_ && !(options_.effort && oracle_.effort() + ahead > *options_.effort)) {
       const double before = best_;
       for (uint64_t step = 0; step < block && !finished_; ++step)
         advance();

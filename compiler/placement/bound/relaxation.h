@@ -111,8 +111,10 @@ template <class Number>
 void Relaxation::row(const Multipliers<Number> &multipliers, const Shape &shape,
                      Number *out) const {
   const size_t nodes = model_.nodes;
-  for (size_t node = 0; node < nodes; ++node)
-    out[node] = multipliers.one * node_price(shape, node);
+  std::fill_n(out, nodes, Number{0});
+  if (shape.prices != UINT32_MAX || !model_.unit_price.empty())
+    for (size_t node = 0; node < nodes; ++node)
+      out[node] = multipliers.one * node_price(shape, node);
   for (size_t k = 0; k < resources_; ++k) {
     const auto want = static_cast<Number>(demand(shape, k));
     if (want == 0)
