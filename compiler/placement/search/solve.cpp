@@ -74,7 +74,7 @@ private:
     for (int meeting = 1; meeting <= meetings; ++meeting) {
       // What opening a node costs is saved by emptying it, which moves of one or two never do.
       if (opening_costs(tables_) && thread % 2 == 0)
-        spend(budget, (meeting - 0.3) / meetings, [&](Budget &part) {
+        spend(budget, (meeting - 0.6) / meetings, [&](Budget &part) {
           if (state.broken() == 0)
             close(state, thread, random, part);
         });
