@@ -58,6 +58,8 @@ private:
     if (state.broken() > 0 && !construct(state, random, budget) && thread == 0)
       note_unplaced(state);
     incumbent_.offer(state, thread, budget.ticks());
+    if (tables_.nodes == 0 || tables_.replicas == 0) // nothing to draw moves from
+      budget.end();
     if (only_opening_costs(state))
       close(state, thread, random, budget);
     const auto begin = Budget::Clock::now();
@@ -66,7 +68,7 @@ private:
     incumbent_.offer(state, thread, budget.ticks());
     if (options_.enough && state.broken() == 0 && state.cost() <= *options_.enough)
       budget.end();
-    const bool anneals = thread % 2 == 0 && !opening_costs(tables_) &&
+    const bool anneals = budget.left() && thread % 2 == 0 && !opening_costs(tables_) &&
                          worth_annealing(state, per_replica(budget, budget.ticks() - before,
                                                             Budget::Clock::now() - begin));
     if (anneals)
