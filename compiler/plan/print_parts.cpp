@@ -63,7 +63,8 @@ void expectations(llvm::raw_ostream &out, const proto::Plan &plan, const PrintSt
                               llvm::StringRef(item.target()).contains("> ")))
       why = item.margin() >= 0 ? percent(item.margin()) + " above the limit"
                                : percent(-item.margin()) + " short of the limit";
-    if (!item.detail().empty() && (style.level == Level::full || !item.has_met() || !item.has_predicted()))
+    if (!item.detail().empty() &&
+        (style.level == Level::full || !item.has_met() || !item.has_predicted()))
       why += (why.empty() ? "" : "; ") + item.detail();
     if (style.level == Level::full && !item.model().empty())
       why += (why.empty() ? "" : "; ") + ("by " + item.model());

@@ -147,15 +147,15 @@ TEST_CASE("a rename and a protection are told as what they are") {
   const plan::Difference difference = plan::difference(before, after);
   std::string text;
   llvm::raw_string_ostream out(text);
-  plan::print(out, difference, {"main", "", "topic", "", "", 1}, {});
+  plan::print(out, difference, plan::Sides{"main", "", "topic", "", "", 1}, {});
   out.flush();
   INFO(text);
   CHECK(text.find("@  renamed web/0") != std::string::npos);
   CHECK(text.find("!  protected web/0") != std::string::npos);
   CHECK(text.find("?  changed web/0") != std::string::npos);
   CHECK(text.find("1 restarted, 1 renamed, 1 protected, 1 changed") != std::string::npos);
-  CHECK(markdown(difference, {"main", "", "topic", "", "", 1}).find("| renamed | `web/0` |") !=
-        std::string::npos);
+  CHECK(markdown(difference, plan::Sides{"main", "", "topic", "", "", 1})
+            .find("| renamed | `web/0` |") != std::string::npos);
 }
 
 TEST_CASE("Markdown keeps below what a comment may hold, and counts what it leaves out") {
@@ -171,7 +171,7 @@ TEST_CASE("Markdown keeps below what a comment may hold, and counts what it leav
     remark->set_message(std::to_string(i) + std::string(300, '*'));
   }
   const std::string text =
-      markdown(plan::difference(before, after), {"main", "", "topic", "", "", 1});
+      markdown(plan::difference(before, after), plan::Sides{"main", "", "topic", "", "", 1});
   CHECK(text.size() < 64 * 1024);
   CHECK(text.find("… and ") != std::string::npos);
 }
