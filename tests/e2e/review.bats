@@ -325,7 +325,7 @@ PY
   sed -i 's/replicas  = 2/replicas  = 900/; s/cpu = 0.05core/cpu = 0.001core/; s/64MiB/1MiB/' shop/web.nemo
   commit
   run -0 --separate-stderr review --format markdown
-  [[ $output == *"898 added"* && $output == *"EUR/month"* && $output == *"more: "* ]]
+  [[ $output == *"898 added"* && $output == *"EUR/month"* && $output == *"841 more"* ]]
   [ "${#output}" -lt 60000 ]
 }
 

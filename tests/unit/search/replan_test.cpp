@@ -88,7 +88,7 @@ TEST_CASE("A placement that breaks a rule is not taken in") {
 
 TEST_CASE("After each of several losses the cost is the judge's, and whole means feasible") {
   int whole = 0, only_displaced = 0;
-  for (uint64_t seed = 1; seed <= 30; ++seed) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
     Size size;
     size.slack_percent = 200;
     const Instance instance = random_instance(seed, size);
@@ -119,6 +119,6 @@ TEST_CASE("After each of several losses the cost is the judge's, and whole means
       only_displaced += displaced;
     }
   }
-  CHECK(whole >= 20);
-  CHECK(only_displaced >= 5); // rules are dense here: most losses force others to move
+  CHECK(whole >= 7);
+  CHECK(only_displaced >= 2); // rules are dense here: most losses force others to move
 }
