@@ -272,8 +272,7 @@ void add_explain(CLI::App &app, Session &session) {
   request.start_agent = false;
   CLI::App *command =
       app.add_subcommand("explain",
-                         "Explain a diagnostic (N0123), an object, a figure (latency.p99), or "
-                         "why a workload is placed where it is")
+                         "Explain a diagnostic, an object, a figure, or where a workload is placed")
           ->group(group_write)
           ->fallthrough();
   command->add_option(
