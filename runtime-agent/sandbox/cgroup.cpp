@@ -102,18 +102,26 @@ void remove_directory(const std::string &directory) {
   }
 }
 
+// The first attempt succeeds nearly always; what else may be is looked at when it does not.
+llvm::Error make_group(const std::string &base, const std::string &id) {
+  const std::string directory = base + "/" + id;
+  if (::mkdir(directory.c_str(), 0755) == 0)
+    return llvm::Error::success();
+  if (errno == ENOENT)
+    ::mkdir(base.c_str(), 0755);
+  else if (errno == EEXIST && ::rmdir(directory.c_str()) != 0 && errno == EBUSY)
+    return failure("'{}' runs already: {} is not empty", id, directory);
+  if (::mkdir(directory.c_str(), 0755) != 0)
+    return system_failure(errno, "make {}", directory);
+  return llvm::Error::success();
+}
+
 } // namespace
 
 llvm::Error make_cgroups(const std::string &id, const Limits &limits, const Host &host) {
-  for (const std::string &base : directories(host)) {
-    const std::string directory = base + "/" + id;
-    if (::rmdir(directory.c_str()) != 0 && errno == EBUSY)
-      return failure("'{}' runs already: {} is not empty", id, directory);
-    if (::mkdir(base.c_str(), 0755) != 0 && errno != EEXIST)
-      return system_failure(errno, "make {}", base);
-    if (::mkdir(directory.c_str(), 0755) != 0)
-      return system_failure(errno, "make {}", directory);
-  }
+  for (const std::string &base : directories(host))
+    if (auto error = make_group(base, id))
+      return error;
   if (limits.memory_bytes != 0)
     if (auto error =
             limit_memory(host.memory_directory + "/" + id, limits.memory_bytes, host.cgroup_memory))
@@ -131,9 +139,10 @@ llvm::Expected<Entrances> open_cgroups(const std::string &id, const Host &host) 
   Entrances entrances;
   for (const std::string &base : directories(host)) {
     const std::string path = base + "/" + id;
-    const bool unified = ::access((path + "/tasks").c_str(), F_OK) != 0;
-    Descriptor entrance(unified ? ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)
-                                : ::open((path + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+    Descriptor entrance(::open((path + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+    const bool unified = !entrance && errno == ENOENT; // version 2 has no such file
+    if (unified)
+      entrance = Descriptor(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!entrance)
       return system_failure(errno, "open {}", path);
     if (unified)

@@ -213,7 +213,20 @@ llvm::Error make_secrets(const RootPlan &plan) {
   return restrict_mount(in_stage("/run/secrets"), kReadOnly | MOUNT_ATTR_NOEXEC);
 }
 
-llvm::Error put_all(std::vector<Placed> &placed, RootPlan &plan) {
+// While nobody else's files are in the new root, no path in it can lead astray.
+llvm::Error put_host_trees(const std::vector<Placed> &placed) {
+  for (const Placed &one : placed) {
+    const std::string path = in_stage(one.target);
+    if ((one.directory ? ::mkdir(path.c_str(), 0755) : ::mknod(path.c_str(), S_IFREG | 0644, 0)) !=
+        0)
+      return system_failure(errno, "make {}", one.target);
+    if (::move_mount(one.tree.get(), "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+      return system_failure(errno, "mount {}", one.target);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error put_declared(RootPlan &plan) {
   Descriptor root(::open(kStage, O_PATH | O_DIRECTORY | O_CLOEXEC));
   std::vector<uint64_t> own;
   for (const char *path : {"", "/tmp", "/run"}) {
@@ -222,14 +235,13 @@ llvm::Error put_all(std::vector<Placed> &placed, RootPlan &plan) {
       return system_failure(errno, "look at {}", path);
     own.push_back(info.st_dev);
   }
-  for (Mount &mount : plan.mounts)
-    placed.push_back({mount.bind.target, std::move(mount.tree), mount.directory});
-  for (const Placed &one : placed) {
-    auto place = make_place(root.get(), one.target, one.directory, own);
+  for (Mount &mount : plan.mounts) {
+    auto place = make_place(root.get(), mount.bind.target, mount.directory, own);
     if (!place)
       return place.takeError();
-    if (auto error = put_tree(one.tree.get(), place->get(), one.target))
+    if (auto error = put_tree(mount.tree.get(), place->get(), mount.bind.target))
       return error;
+    mount.tree.reset();
   }
   return llvm::Error::success();
 }
@@ -284,7 +296,9 @@ llvm::Error build_root(RootPlan &plan) {
     return error;
   if (auto error = make_secrets(plan))
     return error;
-  if (auto error = put_all(placed, plan))
+  if (auto error = put_host_trees(placed))
+    return error;
+  if (auto error = put_declared(plan))
     return error;
   ::umask(022);
   return enter_root();
