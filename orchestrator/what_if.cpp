@@ -32,7 +32,7 @@ check::Checked check_with(const std::string &where, const std::vector<std::strin
   std::map<std::string, std::string> laid, shown;
   for (const std::string &file : more) {
     const std::string name = path::filename(file).str();
-    laid[directory + "/" + name] = file;
+    laid[fmt::format("{}/{}", directory, name)] = file;
     if (directory == ".")
       laid[name] = file;
     shown[(directory == "." ? "" : llvm::StringRef(directory).rtrim('/').str() + "/") + name] =

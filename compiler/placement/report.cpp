@@ -150,7 +150,7 @@ std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::
       text = fmt::format("if workload {} may have {}", workload.name(),
                          more_in(nodes, workload.place().spread(), change.beside));
     }
-    text = "would fit " + text;
+    text.insert(0, "would fit ");
     if (!change.everybody)
       text += "; then something else still does not";
     else if (in_euro && change.cost)

@@ -1,6 +1,7 @@
 // Rows to columns of limited room at the least total cost, by shortest augmenting paths.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <vector>
