@@ -109,8 +109,8 @@ happened() { nemo events "$@" --json 2>/dev/null | jq -se "$HAPPENED" >/dev/null
   export HAPPENED='any(.[]; .workload == "brief" and .state == "backoff" and .exit_code == 23)'
   until_true 20 happened brief
   until_true 20 bash -c "nemo status --json | jq -e '.workloads[0] | .state == \"running\" and .restarts == 1' >/dev/null"
-  run -0 nemo logs brief/0
-  [ "$(grep -c begun <<<"$output")" -eq 2 ]
+  # It runs a moment before its shell has printed anything.
+  until_true 20 bash -c '[ "$(nemo logs brief/0 | grep -c begun)" -eq 2 ]'
   run -0 nemo destroy "$APP" --yes
 }
 
