@@ -7,6 +7,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include "intent/units/units.h"
 #include "protocol/formula/evaluate.h"
 
 namespace nemo::explain {
@@ -173,6 +174,14 @@ std::string stop_first_port(uint32_t number) {
 }
 std::string stop_first_volume(llvm::StringRef volume) {
   return fmt::format("stop-first: volume {} has one writer", volume.str());
+}
+
+std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second) {
+  return fmt::format("{} of volume {} at {}", units::show_bytes(bytes), volume.str(),
+                     units::show_rate(bits_per_second));
+}
+std::string restore_unknown(llvm::StringRef volume, llvm::StringRef attribute) {
+  return fmt::format("`{}` of volume {} is not said", attribute.str(), volume.str());
 }
 
 namespace {

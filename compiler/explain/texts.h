@@ -61,6 +61,10 @@ std::string healthy_first();
 std::string stop_first_port(uint32_t number);
 std::string stop_first_volume(llvm::StringRef volume);
 
+/// Action.forecast: what has to come back, or what would have to be said to predict it.
+std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second);
+std::string restore_unknown(llvm::StringRef volume, llvm::StringRef attribute);
+
 /// The named models: figure, name and source; `missing` is the caller's.
 proto::Model cost_model();   ///< figure "eur_per_hour"
 proto::Model power_model();  ///< figure "watts", name "linear-share"

@@ -10,6 +10,7 @@
 
 #include "compiler/explain/texts.h"
 #include "compiler/resolve/node_bits.h"
+#include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
 
@@ -127,18 +128,21 @@ private:
   }
 
   std::optional<std::string> hinders(const Wanted &wanted, const stages::Existing &there) const {
-    if (there.node() != wanted.node)
-      return std::nullopt;
     const proto::Spec &before = there.has_spec() ? there.spec() : wanted.spec;
+    const bool same_node = there.node() == wanted.node;
+    for (const proto::Mount &mount : wanted.spec.mounts())
+      for (const proto::Mount &other : before.mounts())
+        if (!mount.volume().empty() && mount.volume() == other.volume() &&
+            mount.kind() == other.kind() && mount.kind() != "external" &&
+            (same_node || mount.kind() == "replicated") &&
+            !(mount.read_only() && other.read_only()))
+          return explain::stop_first_volume(mount.volume());
+    if (!same_node)
+      return std::nullopt;
     const std::vector<uint32_t> held = fixed_ports(before);
     for (uint32_t port : fixed_ports(wanted.spec))
       if (std::find(held.begin(), held.end(), port) != held.end())
         return explain::stop_first_port(port);
-    for (const proto::Mount &mount : wanted.spec.mounts())
-      for (const proto::Mount &other : before.mounts())
-        if (!mount.volume().empty() && mount.volume() == other.volume() &&
-            !(mount.read_only() && other.read_only()))
-          return explain::stop_first_volume(mount.volume());
     return std::nullopt;
   }
 
@@ -163,7 +167,7 @@ private:
     std::set<std::string> volumes;
     for (const stages::Existing *there : list) {
       for (const proto::Mount &mount : there->spec().mounts())
-        if (!mount.volume().empty())
+        if (is_local_volume(mount))
           volumes.insert(mount.volume());
       change.olds.push_back(result_.olds.size());
       result_.olds.push_back(old(*there));

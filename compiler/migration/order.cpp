@@ -9,6 +9,7 @@
 #include <set>
 
 #include "compiler/explain/texts.h"
+#include "compiler/migration/forecast.h"
 
 namespace nemo::compiler {
 
@@ -257,6 +258,8 @@ private:
     if (change.wanted)
       action.set_revision(change.wanted->revision);
     action.set_from_revision(change.from_revision);
+    if (change.verb == "move")
+      forecast(inputs_.intent().workloads(static_cast<int>(change.wanted->workload)), action);
     if (change.verb == "replace" || change.verb == "move") {
       std::string handover = explain::healthy_first();
       for (size_t o : change.olds)

@@ -179,6 +179,7 @@ proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload
   for (proto::Mount &mount : *spec.mutable_mounts()) {
     mount.clear_span();
     mount.clear_source();
+    mount.clear_restore_bps();
   }
   if (workload.has_health()) {
     *spec.mutable_health() = workload.health();

@@ -34,6 +34,10 @@ public:
         refuse(fmt::format("tenant {} has a tariff", tenant.name()), "metering",
                tenant.tariff(0).span().line() ? tenant.tariff(0).span() : tenant.span(),
                "leave `tariff` out");
+    for (const proto::Objective &objective : intent_.objectives())
+      if (objective.has_max_moves_per_hour())
+        refuse("an objective limits the moves of an hour", "max-moves-per-hour", objective.span(),
+               "leave `max-moves-per-hour` out");
     gates();
     return std::move(out_);
   }
@@ -106,6 +110,9 @@ private:
     offered(workload, "sandbox." + sandbox, workload.sandbox_span());
     if (workload.network() == "own")
       offered(workload, "network.own", workload.span());
+    for (const proto::Mount &mount : workload.mounts())
+      if (!mount.kind().empty())
+        offered(workload, "volume." + mount.kind(), mount.span());
     if (sandbox == "process" && workload.exec().empty())
       refuse(fmt::format("workload {} runs an image in a process sandbox", workload.name()),
              "sandbox.container",

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "compiler/network/network.h"
+#include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
 
@@ -20,7 +21,7 @@ std::vector<std::string> relied_on(const proto::Workload &workload) {
   if (resources.pids())
     names.push_back("limit.pids");
   for (const proto::Mount &mount : workload.mounts())
-    if (mount.size_bytes()) {
+    if (is_local_volume(mount) && mount.size_bytes()) {
       names.push_back("limit.volume");
       break;
     }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "compiler/resolve/names.h"
+#include "compiler/resolve/volumes.h"
 
 namespace nemo::placement {
 
@@ -68,7 +69,7 @@ void fill_nodes(Problem &problem, const std::vector<NodeView> &nodes) {
 }
 
 void take(Problem &problem, const proto::Spec &spec, size_t node) {
-  const Demand taken = demand_of(spec.resources());
+  const Demand taken = demand_of(compiler::reserved(spec.resources(), spec.mounts()));
   for (size_t resource = 0; resource < resource_count; ++resource) {
     int64_t &room = problem.room[resource][node];
     if (room > 0 && room < most_room)
@@ -166,8 +167,7 @@ Spread spread_of(const std::string &word) {
 }
 
 bool has_volume(const proto::Workload &workload) {
-  return std::any_of(workload.mounts().begin(), workload.mounts().end(),
-                     [](const proto::Mount &mount) { return !mount.volume().empty(); });
+  return std::any_of(workload.mounts().begin(), workload.mounts().end(), compiler::is_local_volume);
 }
 
 // The nodes that a running replica's data may not leave for.
@@ -233,7 +233,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
   for (size_t w = 0; w < static_cast<size_t>(admissible.workloads_size()); ++w) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(w));
     Need need;
-    need.demand = demand_of(workload.resources());
+    need.demand = demand_of(compiler::reserved(workload.resources(), workload.mounts()));
     need.resources = restriction(stages::Restriction::RESOURCES, w);
     need.spread = spread_of(workload.place().spread());
     if (need.spread != Spread::none)

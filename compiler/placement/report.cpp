@@ -7,6 +7,7 @@
 
 #include "compiler/policy/explain.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/volumes.h"
 
 namespace nemo::placement {
 
@@ -197,6 +198,9 @@ std::vector<Diagnostic> quotas(const proto::Intent &intent) {
       {"disk", nullptr, &proto::Resources::disk_bytes},
       {"gpu", "", &proto::Resources::gpu_milli},
   };
+  const auto each = [](const proto::Workload &workload) {
+    return compiler::reserved(workload.resources(), workload.mounts());
+  };
   std::vector<Diagnostic> out;
   for (const proto::Tenant &tenant : intent.tenants())
     for (const Field &field : fields) {
@@ -206,7 +210,7 @@ std::vector<Diagnostic> quotas(const proto::Intent &intent) {
       unsigned __int128 used = 0;
       for (const proto::Workload &workload : intent.workloads())
         if (workload.tenant() == tenant.name())
-          used += static_cast<unsigned __int128>((workload.resources().*field.get)()) *
+          used += static_cast<unsigned __int128>((each(workload).*field.get)()) *
                   workload.replicas_min();
       if (used <= quota)
         continue;
@@ -220,11 +224,11 @@ std::vector<Diagnostic> quotas(const proto::Intent &intent) {
                            used > UINT64_MAX ? std::string("more than 2^64")
                                              : field.text(static_cast<uint64_t>(used)))));
       for (const proto::Workload &workload : intent.workloads())
-        if (workload.tenant() == tenant.name() && (workload.resources().*field.get)() > 0 &&
+        if (workload.tenant() == tenant.name() && (each(workload).*field.get)() > 0 &&
             fault.notes.size() < 6)
           fault.notes.push_back(note(fmt::format("workload {}: {} of {} each", workload.name(),
                                                  counted(workload.replicas_min(), "replica"),
-                                                 field.text((workload.resources().*field.get)())),
+                                                 field.text((each(workload).*field.get)())),
                                      intent, workload.span()));
       fault.fix = "raise the quota, or ask for less";
       out.push_back(std::move(fault));

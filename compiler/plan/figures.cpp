@@ -48,6 +48,22 @@ std::string percent(double share) {
   return fmt::format("{:.1f}%", tenth);
 }
 
+std::string duration(uint64_t milliseconds) {
+  if (milliseconds < 1000)
+    return fmt::format("{}ms", milliseconds);
+  if (milliseconds < 60'000)
+    return fmt::format("{:.3g}s", static_cast<double>(milliseconds) / 1000);
+  const uint64_t seconds = (milliseconds + 500) / 1000, minutes = seconds / 60;
+  const auto with = [](uint64_t number, const char *unit) {
+    return number == 0 ? std::string() : fmt::format(" {}{}", number, unit);
+  };
+  if (minutes < 60)
+    return fmt::format("{}min", minutes) + with(seconds % 60, "s");
+  if (minutes < 48 * 60)
+    return fmt::format("{}h", minutes / 60) + with(minutes % 60, "min");
+  return fmt::format("{}d", minutes / (24 * 60)) + with(minutes / 60 % 24, "h");
+}
+
 std::string quantity_text(const proto::Quantity *quantity) {
   if (!quantity)
     return "unknown";

@@ -19,6 +19,8 @@ std::string watts(std::optional<int64_t> milliwatts);
 std::string grams_per_hour(std::optional<int64_t> milligrams);
 /// "81%"; whole percents, tenths below ten.
 std::string percent(double share);
+/// "850ms", "12.5s", "3min 35s", "2h 5min"
+std::string duration(uint64_t milliseconds);
 /// A quantity in the unit that it names; "unknown" when absent or malformed.
 /// "12ms", "12..15ms" where the model gives bounds, or "not predicted".
 std::string predicted_text(const proto::Expectation &item);

@@ -74,6 +74,12 @@ void write(OStream &json, const proto::Action &action) {
   nullable(json, "revision", action.revision());
   nullable(json, "from_revision", action.from_revision());
   nullable(json, "handover", action.handover());
+  figure(json, "predicted_s",
+         action.has_predicted_ms() && action.predicted_ms() <= INT64_MAX
+             ? std::optional<int64_t>(action.predicted_ms())
+             : std::nullopt,
+         3);
+  nullable(json, "forecast", action.forecast());
 }
 
 void write(OStream &json, const proto::Expectation &item) {

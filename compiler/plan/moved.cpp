@@ -272,6 +272,8 @@ std::map<std::string, Taken> taken_by_others(const proto::Fleet &fleet, const st
       taken.cpu += spec.resources().cpu_millicores();
       taken.memory += spec.resources().memory_bytes();
       taken.disk += spec.resources().disk_bytes();
+      for (const proto::Mount &mount : spec.mounts())
+        taken.disk += mount.kind().empty() ? mount.size_bytes() : 0;
       taken.gpu += spec.resources().gpu_milli();
       for (const proto::Port &port : spec.ports())
         if (port.number() != 0 && spec.network() != "own")

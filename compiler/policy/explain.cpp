@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "compiler/policy/policy.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
 
@@ -77,7 +78,7 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
     return say(fmt::format("data location = {}", workload.data().location()),
                workload.data().span());
   case stages::Restriction::RESOURCES: {
-    std::string text = "resources: " + amounts(workload.resources());
+    std::string text = "resources: " + amounts(reserved(workload.resources(), workload.mounts()));
     if (workload.replicas_min() != 1)
       text += fmt::format(" for each of {} replicas", workload.replicas_min());
     return say(text, workload.resources().span());
@@ -95,10 +96,17 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
     return say("fixed ports", workload.span());
   case stages::Restriction::VOLUME:
     for (const proto::Mount &mount : workload.mounts())
-      if (!mount.volume().empty())
+      if (is_local_volume(mount))
         return say(fmt::format("volume {} stays on the node that it is on", mount.volume()),
                    mount.span());
     return say("volumes stay where they are", workload.span());
+  case stages::Restriction::VOLUME_KIND:
+    for (const proto::Mount &mount : workload.mounts())
+      if (!mount.kind().empty())
+        return say(fmt::format("volume {} is {}", mount.volume(), mount.kind()), mount.span());
+    return say("volumes of a kind that not every node has", workload.span());
+  case stages::Restriction::DWELL:
+    return say("dwell: it arrived there a short time ago", workload.dwell_span());
   default:
     return say("", workload.span());
   }
@@ -148,7 +156,7 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
     there.set_disk_bytes(node.disk_bytes());
     there.set_gpu_milli(node.gpu_milli());
     std::string text = "it has " + amounts(there);
-    if (workload.resources().disk_bytes() && !node.has_disk_bytes())
+    if (reserved(workload.resources(), workload.mounts()).disk_bytes() && !node.has_disk_bytes())
       text += "; its disk is unknown";
     if (workload.resources().gpu_milli() && !node.has_gpu_milli())
       text += "; its gpu is unknown";
@@ -158,6 +166,8 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
     return fmt::format("its {} is unknown", workload.place().spread());
   case stages::Restriction::PORT:
     return "the port is taken there by another stack";
+  case stages::Restriction::VOLUME_KIND:
+    return "it does not keep such volumes";
   case stages::Restriction::VOLUME:
   case stages::Restriction::LOCATION:
     return "the data is elsewhere";

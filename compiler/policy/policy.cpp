@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -67,6 +68,12 @@ private:
     require(sandbox, stages::Restriction::SANDBOX, w, admitted);
     if (workload.network() == "own")
       require("network.own", stages::Restriction::NETWORK, w, admitted);
+    std::set<std::string> kinds;
+    for (const proto::Mount &mount : workload.mounts())
+      if (!mount.kind().empty())
+        kinds.insert(mount.kind());
+    for (const std::string &kind : kinds)
+      require("volume." + kind, stages::Restriction::VOLUME_KIND, w, admitted);
     stages::NodeSet set = admitted.to_proto();
     auto [index, fresh] =
         sets_.try_emplace(set.bits(), static_cast<uint32_t>(result_.admissible.sets_size()));

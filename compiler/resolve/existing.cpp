@@ -38,7 +38,8 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
   }
 
   std::map<Key, stages::Existing> found;
-  auto add = [&](const Key &key, bool retiring, bool protect, const std::string &source) {
+  auto add = [&](const Key &key, bool retiring, bool protect, const std::string &source,
+                 const std::string &since) {
     stages::Existing entry;
     entry.set_workload(renames.now(std::get<0>(key)));
     if (entry.workload() != std::get<0>(key))
@@ -52,6 +53,7 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
     entry.set_protect(protect || (spec != told.end() && spec->second.instance->protect()));
     entry.set_retiring(retiring);
     entry.set_source(source);
+    entry.set_since(since);
     found.emplace(key, std::move(entry));
   };
   for (const proto::Running &running : fleet.running()) {
@@ -61,11 +63,11 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
     auto order = told.find(key);
     bool retiring =
         running.retiring() || (order != told.end() && order->second.instance->retiring());
-    add(key, retiring, running.protect(), running.source());
+    add(key, retiring, running.protect(), running.source(), running.since());
   }
   for (const auto &[key, order] : told)
     if (!order.instance->retiring() && !found.count(key))
-      add(key, false, false, order.part->source());
+      add(key, false, false, order.part->source(), "");
 
   std::vector<stages::Existing> result;
   for (auto &entry : found)

@@ -18,6 +18,7 @@ struct Asked {
   bool temperature = false;
   bool availability = false; ///< of nodes and sites, also to predict one from
   bool links = false;        ///< to predict latency and throughput from
+  bool since = false;        ///< when replicas arrived
 
   void add(const proto::Expr &formula) {
     for (const proto::Ref *ref : formula::references(formula)) {
@@ -47,11 +48,14 @@ Asked asked(const proto::Intent &intent) {
     result.add(select.rules());
   for (const proto::Policy &policy : intent.policies())
     result.add(policy.rules());
-  for (const proto::Objective &objective : intent.objectives())
+  for (const proto::Objective &objective : intent.objectives()) {
     result.add(objective.rules());
+    result.since |= objective.has_max_moves_per_hour();
+  }
   for (const proto::Workload &workload : intent.workloads()) {
     result.add(workload.place().rules());
     result.add(workload.slo());
+    result.since |= workload.dwell_ms() != 0;
   }
   for (const proto::Object &object : intent.objects()) {
     if (object.kind() != "flow")
@@ -82,6 +86,13 @@ proto::PartState room_taken(const proto::PartState &state) {
     *copy->mutable_spec()->mutable_resources() = instance.spec().resources();
     *copy->mutable_spec()->mutable_ports() = instance.spec().ports();
     copy->mutable_spec()->set_network(instance.spec().network());
+    for (const proto::Mount &mount : instance.spec().mounts())
+      if (!mount.volume().empty() && mount.size_bytes() != 0) {
+        proto::Mount *kept = copy->mutable_spec()->add_mounts();
+        kept->set_volume(mount.volume());
+        kept->set_kind(mount.kind());
+        kept->set_size_bytes(mount.size_bytes());
+      }
   }
   return room;
 }
@@ -123,6 +134,8 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
       copy->set_source(running.source());
       copy->set_retiring(running.retiring());
       copy->set_protect(running.protect());
+      if (names.since)
+        copy->set_since(running.since());
       if (running.state() == proto::Running::STOPPED)
         copy->set_state(running.state());
     }

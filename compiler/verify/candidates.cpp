@@ -167,6 +167,8 @@ const Candidates &Choosing::of(const proto::Workload &workload) {
   const std::string priced = resources.SerializeAsString() + '|' + objective_.look(workload);
   // Workloads that all of this is the same for have the same choice.
   std::string look = priced + '|' + workload.sandbox() + '|' + workload.network();
+  for (const proto::Mount &mount : workload.mounts())
+    look += mount.kind().empty() ? "" : '|' + mount.kind();
   for (const std::string &name : workload.place().on())
     look += '|' + name;
   for (const proto::Rule *rule : rules_of(workload)) {

@@ -33,6 +33,9 @@ struct Difference {
   std::vector<size_t> step_of; ///< by index in DesiredState::replicas
 };
 
+/// How long the move of a replica waits for its data: `predicted_ms` and `forecast`.
+void forecast(const proto::Workload &workload, proto::Action &action);
+
 Difference difference(const Case &subject, const DesiredState &state);
 
 /// Instances by node, with gates, as agents must be given them; fills in the steps' `after` and

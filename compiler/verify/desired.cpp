@@ -114,8 +114,10 @@ proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload
   without_spans(*spec.mutable_ports());
   spec.mutable_mounts()->CopyFrom(workload.mounts());
   without_spans(*spec.mutable_mounts());
-  for (proto::Mount &mount : *spec.mutable_mounts())
+  for (proto::Mount &mount : *spec.mutable_mounts()) {
     mount.clear_source();
+    mount.clear_restore_bps();
+  }
   spec.mutable_resources()->CopyFrom(workload.resources());
   spec.mutable_resources()->clear_span();
   if (workload.has_health()) {

@@ -14,18 +14,23 @@ namespace {
 /// Why two revisions of a replica cannot run side by side on one node. One whose specification is
 /// not known is taken to hold what the wanted one will.
 std::string stop_first(const Desired &wanted, const There &there) {
-  if (there.node != wanted.replica->node)
-    return {};
   const proto::Spec &before = there.spec ? *there.spec : wanted.spec;
+  const bool elsewhere = there.node != wanted.replica->node;
+  for (const proto::Mount &mine : wanted.spec.mounts()) {
+    if (mine.volume().empty() || mine.kind() == "external" ||
+        (elsewhere && mine.kind() != "replicated"))
+      continue;
+    for (const proto::Mount &theirs : before.mounts())
+      if (mine.volume() == theirs.volume() && mine.kind() == theirs.kind() &&
+          (!mine.read_only() || !theirs.read_only()))
+        return explain::stop_first_volume(mine.volume());
+  }
+  if (elsewhere)
+    return {};
   const std::vector<uint32_t> held = held_ports(before);
   for (uint32_t port : held_ports(wanted.spec))
     if (std::find(held.begin(), held.end(), port) != held.end())
       return explain::stop_first_port(port);
-  for (const proto::Mount &mine : wanted.spec.mounts())
-    for (const proto::Mount &theirs : before.mounts())
-      if (!mine.volume().empty() && mine.volume() == theirs.volume() &&
-          !(mine.read_only() && theirs.read_only()))
-        return explain::stop_first_volume(mine.volume());
   return {};
 }
 
@@ -116,6 +121,7 @@ private:
         action.set_reason(explain::move_reason(
             main->node, !from.node,
             from.node && broken_rules({subject_.intent, &workload, from}).empty()));
+        forecast(workload, action);
       }
     }
     action.set_revision(wanted.revision);
@@ -143,7 +149,7 @@ private:
       leave(step, *there, "");
       if (there->spec)
         for (const proto::Mount &mount : there->spec->mounts())
-          if (!mount.volume().empty())
+          if (!mount.volume().empty() && mount.kind().empty())
             volumes.insert(mount.volume());
     }
     for (const std::string &volume : volumes)

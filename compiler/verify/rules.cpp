@@ -112,7 +112,10 @@ std::string spread_group(const Place &place, const std::string &spread) {
 
 bool offered(const proto::Workload &workload, const proto::Node &node) {
   return offers(node, "sandbox." + sandbox_of(workload)) &&
-         (workload.network() != "own" || offers(node, "network.own"));
+         (workload.network() != "own" || offers(node, "network.own")) &&
+         std::all_of(workload.mounts().begin(), workload.mounts().end(), [&](const auto &mount) {
+           return mount.kind().empty() || offers(node, "volume." + mount.kind());
+         });
 }
 
 std::vector<Broken> broken_rules(const Question &question) {
@@ -140,6 +143,10 @@ std::vector<Broken> broken_rules(const Question &question) {
                       workload.sandbox_span().line() ? workload.sandbox_span() : workload.span()});
   if (workload.network() == "own" && !offers(node, "network.own"))
     broken.push_back({"network = own", node.name() + " cannot give one", workload.span()});
+  for (const proto::Mount &mount : workload.mounts())
+    if (!mount.kind().empty() && !offers(node, "volume." + mount.kind()))
+      broken.push_back({fmt::format("volume {} is {}", mount.volume(), mount.kind()),
+                        node.name() + " does not keep such volumes", mount.span()});
   return broken;
 }
 

@@ -26,7 +26,9 @@ shortfalls_of(const Case &subject) {
     if (workload.resources().pids())
       relied.insert("limit.pids");
     if (std::any_of(workload.mounts().begin(), workload.mounts().end(),
-                    [](const proto::Mount &mount) { return mount.size_bytes() != 0; }))
+                    [](const proto::Mount &mount) {
+                      return mount.size_bytes() != 0 && mount.kind().empty();
+                    }))
       relied.insert("limit.volume");
     if (workload.sandbox().empty() || workload.sandbox() == "process")
       relied.insert({"landlock.files", "landlock.tcp", "seccomp"});

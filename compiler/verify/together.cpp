@@ -20,6 +20,16 @@ Amounts amounts(const proto::Resources &resources) {
           resources.gpu_milli(), resources.pids()};
 }
 
+/// With the disk that volumes on the node may fill.
+template <typename Mounts>
+Amounts amounts(const proto::Resources &resources, const Mounts &mounts) {
+  Amounts all = amounts(resources);
+  for (const proto::Mount &mount : mounts)
+    if (!mount.volume().empty() && mount.kind().empty())
+      all[2] += mount.size_bytes();
+  return all;
+}
+
 std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node) {
   auto known = [](bool has, uint64_t value) {
     return has ? std::optional<uint64_t>(value) : std::nullopt;
@@ -38,18 +48,18 @@ void check_room(const Case &subject, Faults &faults) {
   for (const proto::PartState &state : subject.plan.facts().parts())
     if (state.part().stack() != subject.plan.stack())
       for (const proto::Instance &instance : state.part().instances()) {
-        const Amounts taken = amounts(instance.spec().resources());
+        const Amounts taken = amounts(instance.spec().resources(), instance.spec().mounts());
         for (size_t i = 0; i < taken.size(); ++i)
           others[state.part().node()][i] += taken[i];
       }
   for (const There &one : subject.frozen)
     if (one.spec) {
-      const Amounts taken = amounts(one.spec->resources());
+      const Amounts taken = amounts(one.spec->resources(), one.spec->mounts());
       for (size_t i = 0; i < taken.size(); ++i)
         others[one.node][i] += taken[i];
     }
   for (const Replica &replica : subject.replicas) {
-    const Amounts need = amounts(replica.workload->resources());
+    const Amounts need = amounts(replica.workload->resources(), replica.workload->mounts());
     for (size_t i = 0; i < need.size(); ++i)
       own[replica.node][i] += need[i];
   }
@@ -140,7 +150,7 @@ void check_data(const Case &subject, Faults &faults) {
     const proto::Span *because = nullptr;
     std::string within;
     for (const proto::Mount &mount : workload.mounts())
-      if (!mount.volume().empty() && !because) {
+      if (!mount.volume().empty() && mount.kind().empty() && !because) {
         because = &mount.span();
         within = "node";
       }
@@ -175,7 +185,7 @@ void check_quotas(const Case &subject, Faults &faults) {
     Amounts used{};
     for (const Replica &replica : subject.replicas)
       if (replica.workload->tenant() == tenant.name()) {
-        const Amounts need = amounts(replica.workload->resources());
+        const Amounts need = amounts(replica.workload->resources(), replica.workload->mounts());
         for (size_t i = 0; i < need.size(); ++i)
           used[i] += need[i];
       }

@@ -44,6 +44,8 @@ void Builder::add(const TypedBlock &block) {
     copy_rules(block, made);
     if (const TypedAttribute *weight = block.find("weight"))
       *made.mutable_weight() = weight->value.quantity();
+    if (block.find("max-moves-per-hour"))
+      made.set_max_moves_per_hour(static_cast<uint32_t>(whole(block, "max-moves-per-hour", "")));
     *made.mutable_span() = span;
   } else if (kind == "secret") {
     const TypedAttribute *file = block.find("file");

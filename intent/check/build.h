@@ -32,6 +32,8 @@ private:
   bool mount(const TypedBlock &block, proto::Mount &out);
   bool bring_files(const TypedAttribute &source, proto::Mount &out);
   void health(const TypedBlock &block, proto::Workload &out);
+  void changes(const TypedBlock &block, proto::Workload &out);
+  void budget(const TypedBlock &block, proto::Workload &out);
   void tenant(const TypedBlock &block);
   void moved(const TypedBlock &block);
   void refuse_circles();
@@ -42,7 +44,8 @@ private:
 };
 
 // What builders read from a typed block. An absent attribute has its default of the schema.
-std::string text_of(const proto::Value &value); ///< text, enumerator, or a reference's name
+uint32_t whole_number(const proto::Value &value); ///< rounded down
+std::string text_of(const proto::Value &value);   ///< text, enumerator, or a reference's name
 std::string text(const TypedBlock &block, llvm::StringRef name);
 std::vector<std::string> texts(const TypedBlock &block, llvm::StringRef name);
 bool flag(const TypedBlock &block, llvm::StringRef name);

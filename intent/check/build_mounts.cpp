@@ -60,7 +60,9 @@ bool Builder::mount(const TypedBlock &block, proto::Mount &out) {
   const TypedAttribute *source = block.find("source"), *volume = block.find("volume");
   const TypedAttribute *target = block.find("target"), *size = block.find("size");
   *out.mutable_span() = context_.span(block.at, block.head);
-  if (source && volume) {
+  const std::string kind = block.find("kind") ? text(block, "kind") : "";
+  const bool external = volume && kind == "external";
+  if (source && volume && !external) {
     Diagnostic &fault = context_.error(diag::N0315, volume->at, volume->name_extent,
                                        "a mount is a source or a volume, not both");
     context_.note(fault, "the source", source->at, source->name_extent);
@@ -81,11 +83,12 @@ bool Builder::mount(const TypedBlock &block, proto::Mount &out) {
                    fmt::format("the target `{}` {}", out.target(), wrong), "\"/data\"");
     return false;
   }
-  if (size && source) {
-    context_.error(diag::N0315, size->at, size->name_extent, "`size` is of a volume",
-                   "leave `size` out");
-    return false;
-  }
+  for (const char *name : {"size", "kind", "restore"})
+    if (const TypedAttribute *of_volume = block.find(name); of_volume && !volume) {
+      context_.error(diag::N0315, of_volume->at, of_volume->name_extent,
+                     fmt::format("`{}` is of a volume", name), fmt::format("leave `{}` out", name));
+      return false;
+    }
   const bool asked = block.find("read-only") && block.find("read-only")->value.boolean();
   const bool writable = block.find("read-only") && !asked;
   if (volume) {
@@ -93,6 +96,17 @@ bool Builder::mount(const TypedBlock &block, proto::Mount &out) {
     out.set_source(out.volume());
     out.set_read_only(asked);
     out.set_size_bytes(size ? whole(block, "size", "B") : 0);
+    out.set_restore_bps(block.find("restore") ? whole(block, "restore", "bit/s") : 0);
+    out.set_kind(kind == "local" ? "" : kind);
+    if (!external)
+      return true;
+    if (!source || source->value.text().empty()) {
+      context_.error(diag::N0216, block.at, block.head,
+                     "an external volume needs `source`: where it is kept",
+                     "source = \"nfs://filer/orders\"");
+      return false;
+    }
+    out.set_origin(source->value.text());
     return true;
   }
   out.set_source(source->value.text());

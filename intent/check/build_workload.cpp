@@ -8,11 +8,6 @@ namespace nemo::check {
 
 namespace {
 
-uint32_t whole_number(const proto::Value &value) {
-  const auto quantity = formula::from_proto(value.quantity());
-  return static_cast<uint32_t>(quantity ? quantity->value.floor().value_or(0) : 0);
-}
-
 /// Rounded up.
 uint64_t millionths(const proto::Value &value) {
   const auto quantity = formula::from_proto(value.quantity());
@@ -106,9 +101,7 @@ void Builder::workload(const TypedBlock &block) {
   made.set_privileged(flag(block, "privileged"));
   made.set_protect(flag(block, "protect"));
   made.set_working_directory(text(block, "working-directory"));
-  for (const TypedBlock &child : block.children)
-    if (schema::has_word("migrate|rollout", child.schema->name))
-      *made.add_others() = to_object(context_, child);
+  changes(block, made);
   *made.mutable_span() = context_.span(block.at, block.head);
   *context_.intent.add_workloads() = std::move(made);
 }

@@ -28,6 +28,11 @@ uint64_t whole_of(const proto::Value &value, llvm::StringRef step) {
 
 } // namespace
 
+uint32_t whole_number(const proto::Value &value) {
+  const auto quantity = formula::from_proto(value.quantity());
+  return static_cast<uint32_t>(quantity ? quantity->value.floor().value_or(0) : 0);
+}
+
 std::string text_of(const proto::Value &value) {
   switch (value.kind_case()) {
   case proto::Value::kText:

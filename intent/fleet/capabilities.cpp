@@ -18,7 +18,7 @@ const std::vector<std::string> &known_capabilities() {
     for (const char *name :
          {"limit.volume", "metering", "migrate.live", "namespace.user", "redundancy", "refusals",
           "usage.cgroup", "sandbox.container", "sandbox.microvm", "sandbox.process",
-          "sandbox.unikernel", "sandbox.wasm"})
+          "sandbox.unikernel", "sandbox.wasm", "volume.external", "volume.replicated"})
       all.push_back(name);
     return all;
   }();

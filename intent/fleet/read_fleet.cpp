@@ -53,7 +53,9 @@ public:
           case 0:
             return edition(value);
           case 1:
-            return time(value);
+            if (auto at = time(value, "at"))
+              fleet_.set_at(*at);
+            return;
           case 2:
             return reader_.each_named(
                 value, "sites", [&](const Yaml &name, const Yaml &site) { read_site(name, site); });
@@ -96,18 +98,18 @@ private:
                     "write fleet: 1");
   }
 
-  void time(const Yaml &value) {
-    const auto text = reader_.text(value, "at");
+  std::optional<std::string> time(const Yaml &value, const char *key) {
+    const auto text = reader_.text(value, key);
     if (!text)
-      return;
+      return std::nullopt;
     const auto at = from_rfc3339(*text);
     if (!at) {
-      reader_.fault(diag::N0415, value, fmt::format("at {} is not a time", *text),
-                    "write it as in at: 2026-11-24T08:00:00Z");
-      return;
+      reader_.fault(diag::N0415, value, fmt::format("{} {} is not a time", key, *text),
+                    fmt::format("write it as in {}: 2026-11-24T08:00:00Z", key));
+      return std::nullopt;
     }
     const auto fraction = at->time_since_epoch().count() % 1'000'000'000;
-    fleet_.set_at(to_rfc3339(*at, fraction == 0 ? 0 : fraction % 1'000'000 == 0 ? 3 : 9));
+    return to_rfc3339(*at, fraction == 0 ? 0 : fraction % 1'000'000 == 0 ? 3 : 9);
   }
 
   void labels(const Yaml &map, google::protobuf::RepeatedPtrField<proto::Fact> &facts) {
@@ -355,8 +357,8 @@ private:
     running.set_stack("default");
     running.set_state(proto::Running::RUNNING);
     running.set_healthy(true);
-    static constexpr llvm::StringRef keys[] = {"workload", "node",     "stack",
-                                               "replica",  "revision", "protect"};
+    static constexpr llvm::StringRef keys[] = {"workload", "node",    "stack", "replica",
+                                               "revision", "protect", "since"};
     const uint32_t seen = reader_.each(map, "what runs", keys, [&](size_t key, const Yaml &value) {
       if (key == 3) {
         if (auto number = reader_.count(value, "replica", 1'000'000))
@@ -364,13 +366,15 @@ private:
         return;
       }
       if (key == 4) {
-        if (auto text = reader_.text(value, "revision"))
-          running.set_revision(*text);
+        running.set_revision(reader_.text(value, "revision").value_or(""));
         return;
       }
       if (key == 5) {
-        if (auto truth = reader_.truth(value, "protect"))
-          running.set_protect(*truth);
+        running.set_protect(reader_.truth(value, "protect").value_or(false));
+        return;
+      }
+      if (key == 6) {
+        running.set_since(time(value, "since").value_or(""));
         return;
       }
       const auto name = reader_.name(value, keys[key]);

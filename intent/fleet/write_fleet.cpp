@@ -197,6 +197,8 @@ std::string running_text(const proto::Running &running) {
     pairs.add("revision", word(running.revision()));
   if (running.protect())
     pairs.add("protect", "true");
+  if (!running.since().empty())
+    pairs.add("since", running.since());
   return pairs.braces();
 }
 

@@ -13,6 +13,15 @@ constexpr Attribute objective_attributes[] = {
      .standard = "1",
      .doc = "How much this objective counts beside the others.",
      .example = "weight = 2"},
+    {.name = "max-moves-per-hour",
+     .type = Type::count,
+     .min = "0",
+     .max = "1000000",
+     .doc =
+         "How many replicas of the stack may arrive on another node within an hour to save cost. "
+         "What moves because its node is lost or a rule leaves no other way counts, and is not "
+         "held back. Of several objectives the smallest holds.",
+     .example = "max-moves-per-hour = 20"},
 };
 
 } // namespace

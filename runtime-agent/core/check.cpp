@@ -143,6 +143,9 @@ private:
       if (!mount.host_path().empty() && !is_normal_path(mount.host_path()))
         return fault("the mount on {} has the source '{}', which is not an absolute path",
                      mount.target(), mount.host_path());
+      if (!mount.kind().empty())
+        return fault("the volume '{}' is {}, and this agent keeps local volumes only",
+                     mount.volume(), mount.kind());
       if (!mount.volume().empty() &&
           (!is_name(mount.volume()) || !volumes.insert(mount.volume()).second))
         return fault("the mount on {} names the volume '{}', which is not the name of one volume",

@@ -40,12 +40,25 @@ std::string new_uid() {
   std::array<uint8_t, 16> bytes{};
   while (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
     continue;
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  // Version 7 of RFC 9562: it begins with the time of minting.
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  for (size_t i = 0; i < 6; ++i)
+    bytes[i] = static_cast<uint8_t>(now.count() >> (8 * (5 - i)));
+  bytes[6] = (bytes[6] & 0x0f) | 0x70;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   std::string text;
   for (size_t i = 0; i < bytes.size(); ++i)
     text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
   return text;
+}
+
+std::optional<std::chrono::milliseconds> minted(llvm::StringRef uid) {
+  uint64_t milliseconds = 0;
+  const std::string digits = uid.take_front(8).str() + uid.substr(9, 4).str();
+  if (uid.size() != 36 || uid[14] != '7' || llvm::StringRef(digits).getAsInteger(16, milliseconds))
+    return std::nullopt;
+  return std::chrono::milliseconds(milliseconds);
 }
 
 proto::Node discover(const Place &place, const std::string &state, const sandbox::Host &host) {

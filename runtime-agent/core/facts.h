@@ -1,7 +1,11 @@
 // What this machine is: read once where it does not change, never assumed.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
+
+#include "llvm/ADT/StringRef.h"
 
 #include "protocol/fleet.pb.h"
 #include "runtime-agent/sandbox/sandbox.h"
@@ -11,8 +15,10 @@ namespace nemo::agent {
 /// Differs from boot to boot; empty where the kernel does not say.
 std::string boot_id();
 
-/// A random UUID (RFC 9562, version 4).
+/// A UUID of the time and random bits (RFC 9562, version 7).
 std::string new_uid();
+/// When such a uid was minted, as Unix time; nullopt for one that does not say.
+std::optional<std::chrono::milliseconds> minted(llvm::StringRef uid);
 
 struct Place {
   std::string node;

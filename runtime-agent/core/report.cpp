@@ -46,8 +46,12 @@ proto::Running Agent::running(const Known &known) const {
   out.set_replica(record.key.replica);
   out.set_node(options_.place.node);
   out.set_revision(record.key.revision);
-  if (const auto identity = identities_.find(replica_of(record.key)); identity != identities_.end())
+  if (const auto identity = identities_.find(replica_of(record.key));
+      identity != identities_.end()) {
     out.set_uid(identity->second.uid);
+    if (const auto since = minted(identity->second.uid))
+      out.set_since(to_rfc3339(UnixNanos{*since}));
+  }
   if (const auto part = parts_.find(record.key.stack); part != parts_.end())
     out.set_source(part->second.part.source());
   out.set_state(state(known));

@@ -157,6 +157,8 @@ Host probe(const std::string &state_directory, bool runs) {
   find_cgroups(host);
   say(host, "limit.volume",
       "volumes are directories on the node's own file system, which does not limit them");
+  for (const char *kind : {"volume.replicated", "volume.external"})
+    say(host, kind, "volumes are directories on the node's own file system");
   probe_landlock(host);
   probe_filters(host);
   const std::string namespaces = try_user_namespace();

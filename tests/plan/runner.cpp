@@ -1,6 +1,7 @@
 // Plan goldens: every folder here holds an intent, a fleet and what the compiler has to make of
 // them. `before.nemo`, where there is one, was applied first; `flags` holds words: `destroy`,
-// `target NAME`, `exclude NAME`, and `lacks NODE CAPABILITY` for what a fleet file has no form for.
+// `target NAME`, `exclude NAME`, `lose NODE` for one that is gone since then, and `lacks NODE CAPABILITY`
+// for what a fleet file has no form for.
 // With --update the files are written instead of compared.
 #include <algorithm>
 #include <filesystem>
@@ -83,11 +84,13 @@ Outcome run(const fs::path &folder) {
   proto::Fleet facts = fleet.fleet;
   bool destroy = false;
   std::istringstream flags(read(folder / "flags"));
-  std::vector<std::string> only, but;
+  std::vector<std::string> only, but, lost;
   for (std::string word, node, capability; flags >> word;) {
     destroy |= word == "destroy";
     if (word == "target" || word == "exclude")
       flags >> (word == "target" ? only : but).emplace_back();
+    if (word == "lose")
+      flags >> lost.emplace_back();
     if (word == "lacks" && flags >> node >> capability)
       for (proto::Node &one : *facts.mutable_nodes())
         if (one.name() == node)
@@ -101,6 +104,10 @@ Outcome run(const fs::path &folder) {
     inputs.fleet = facts;
     facts = test::applied(inputs, *before.plan);
   }
+  for (const std::string &name : lost)
+    for (int i = facts.nodes_size() - 1; i >= 0; --i)
+      if (facts.nodes(i).name() == name)
+        facts.mutable_nodes()->DeleteSubrange(i, 1);
   targets = std::move(only);
   excludes = std::move(but);
   auto [compiled, checked] = compile("intent.nemo", facts, destroy);

@@ -3,6 +3,7 @@
 
 #include "runtime-agent/core/check.h"
 #include "runtime-agent/core/decide.h"
+#include "runtime-agent/core/facts.h"
 
 using namespace nemo;
 using namespace nemo::agent;
@@ -167,8 +168,31 @@ TEST_CASE("a hostile part is refused whole") {
     mount->set_target("/x/../y");
     mount->set_volume("v");
   }));
+  for (const char *kind : {"", "replicated", "external", "remote"}) {
+    const auto keeps = [&](auto &i) {
+      auto *mount = i.mutable_spec()->add_mounts();
+      mount->set_target("/x");
+      mount->set_volume("v");
+      mount->set_kind(kind);
+    };
+    INFO("volumes of kind '" << kind << "'");
+    CHECK(refused(keeps) == (*kind != 0));
+  }
   CHECK(refused([](auto &i) { i.add_start_after(); }));
   CHECK(refused([](auto &i) { i.mutable_spec()->mutable_health()->set_kind(proto::Health::TCP); }));
   part.set_node("elsewhere");
   CHECK(llvm::errorToBool(check(part, "local")));
+}
+
+TEST_CASE("a uid says when it was minted") {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  const std::string uid = new_uid();
+  INFO(uid);
+  REQUIRE(minted(uid));
+  CHECK(*minted(uid) >= now);
+  CHECK(new_uid() != uid);
+  CHECK_FALSE(minted("f81d4fae-7dec-41d0-a765-00a0c91e6bf6")); // of another version
+  CHECK_FALSE(minted(""));
+  CHECK(minted("017f22e2-79b0-7cc3-98c4-dc0c0c07398f") == std::chrono::milliseconds(1645557742000));
 }

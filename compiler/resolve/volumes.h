@@ -1,0 +1,25 @@
+// Volumes by who keeps them, and what a replica reserves of its node with the local ones.
+#pragma once
+
+#include "protocol/intent.pb.h"
+
+namespace nemo::compiler {
+
+/// The node keeps it: its replica stays there.
+inline bool is_local_volume(const proto::Mount &mount) {
+  return !mount.volume().empty() && mount.kind().empty();
+}
+
+/// What is promised of the node: `resources`, and the disk that local volumes may fill. Sums beyond
+/// 64 bits are the largest number, which fits nowhere.
+template <typename Mounts>
+proto::Resources reserved(const proto::Resources &resources, const Mounts &mounts) {
+  proto::Resources all = resources;
+  for (const proto::Mount &mount : mounts)
+    if (uint64_t sum = 0; is_local_volume(mount) && mount.size_bytes() != 0)
+      all.set_disk_bytes(
+          __builtin_add_overflow(all.disk_bytes(), mount.size_bytes(), &sum) ? UINT64_MAX : sum);
+  return all;
+}
+
+} // namespace nemo::compiler
