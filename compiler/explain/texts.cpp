@@ -176,6 +176,10 @@ std::string stop_first_volume(llvm::StringRef volume) {
   return fmt::format("stop-first: volume {} has one writer", volume.str());
 }
 
+std::string stop_first_room(llvm::StringRef node) {
+  return fmt::format("stop-first: makes room on {}", node.str());
+}
+
 std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second) {
   return fmt::format("{} of volume {} at {}", units::show_bytes(bytes), volume.str(),
                      units::show_rate(bits_per_second));

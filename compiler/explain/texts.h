@@ -60,6 +60,7 @@ std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack);
 std::string healthy_first();
 std::string stop_first_port(uint32_t number);
 std::string stop_first_volume(llvm::StringRef volume);
+std::string stop_first_room(llvm::StringRef node);
 
 /// Action.forecast: what has to come back, or what would have to be said to predict it.
 std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second);

@@ -82,6 +82,7 @@ private:
       }
     }
     if (same) {
+      change.runs = true;
       change.from_revision = same->revision();
       change.renamed_from = same->renamed_from();
       change.protected_before = same->protect();

@@ -13,8 +13,8 @@ namespace nemo::compiler {
 struct Old {
   const stages::Existing *there = nullptr;
   size_t change = 0;                  ///< index of the change that it belongs to
-  std::optional<std::string> hinders; ///< why the new one cannot run beside it: stop-first
-  bool released = false; ///< stops at once: another replica needs its port on this node
+  std::optional<std::string> hinders; ///< why it stops before the new one serves
+  bool early = false;    ///< stops before its successor serves, as others wait for what it holds
   bool reachable = true; ///< its node is in the fleet
 };
 
@@ -27,6 +27,7 @@ struct Change {
   std::string reason;
   std::string from_node, from_revision;
   std::string renamed_from;      ///< what goes on running has this name until now
+  bool runs = false;             ///< what is wanted is there already
   bool protect = false;          ///< what it ends with
   bool protected_before = false; ///< of what goes on running
   std::vector<size_t> olds;

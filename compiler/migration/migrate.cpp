@@ -1,10 +1,11 @@
-// Three steps: what is wanted, what changes, in which order.
+// Four steps: what is wanted, what changes, who waits for whom, and an order that is safe.
 #include "compiler/migration/migrate.h"
 
 #include "compiler/migration/frozen.h"
 #include "compiler/migration/order.h"
 #include "compiler/migration/ownership.h"
 #include "compiler/migration/protection.h"
+#include "compiler/migration/schedule.h"
 #include "compiler/resolve/selection.h"
 
 namespace nemo::compiler {
@@ -26,7 +27,12 @@ Migrated migrate(const stages::Inputs &inputs, const stages::Resolved &resolved,
     result.diagnostics.push_back(std::move(found));
   if (has_errors(result.diagnostics))
     return result;
-  result.migration = order(inputs, replicas, std::move(changes));
+  Waits waits(inputs, replicas, changes);
+  for (Diagnostic &found : Schedule(inputs, resolved, replicas, changes, waits).run())
+    result.diagnostics.push_back(std::move(found));
+  if (has_errors(result.diagnostics))
+    return result;
+  result.migration = order(inputs, replicas, changes, waits);
   if (is_selective(inputs))
     add_frozen(inputs, resolved, result.migration);
   return result;

@@ -1,15 +1,12 @@
 // Gates: the order between instances, as data that agents evaluate.
 #pragma once
 
-#include "compiler/migration/changes.h"
+#include "compiler/migration/waits.h"
 
 namespace nemo::compiler {
 
-/// Puts the changes in order and returns instances and actions. No circle of waiting can arise: a
-/// new instance waits for new ones that start before it and for old ones that hold what it needs;
-/// an old one waits for its successor, or for old ones that still use it, but never both for that
-/// and for somebody who waits for it.
+/// Instances by node, with who waits for whom, and the actions that they make up.
 stages::Migration order(const stages::Inputs &inputs, const WantedReplicas &wanted,
-                        Changes changes);
+                        const Changes &changes, const Waits &waits);
 
 } // namespace nemo::compiler

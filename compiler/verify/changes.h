@@ -12,14 +12,15 @@ struct Leaving {
   const There *there = nullptr;
   size_t step = 0;
   bool reachable = true;
-  bool for_another = false; ///< another replica needs its port: it stops at once
-  std::string stop_first;   ///< why its successor cannot run beside it; empty: it can
+  std::string stop_first; ///< why its successor cannot run beside it; empty: it can
+  bool early = false;     ///< the plan lets it stop before its successor serves
 };
 
 struct Step {
   proto::Action action; ///< without `after` and `handover`
   std::optional<size_t> desired;
   std::string renamed_from;   ///< what goes on running has this name until now
+  bool runs = false;          ///< what is wanted is there already
   bool protect = false;       ///< what is wanted is protected from now on
   bool was_protected = false; ///< what goes on running is protected already
   std::vector<size_t> leaving;
@@ -38,13 +39,20 @@ void forecast(const proto::Workload &workload, proto::Action &action);
 
 Difference difference(const Case &subject, const DesiredState &state);
 
+/// By leaving one: those that were given its address, as far as they are in no circle.
+std::vector<std::set<size_t>> users_first(const Case &subject, const Difference &difference);
+
 /// Instances by node, with gates, as agents must be given them; fills in the steps' `after` and
 /// `handover`.
 std::map<std::string, std::vector<proto::Instance>>
 gated(const Case &subject, const DesiredState &state, Difference &difference);
 
-/// Follows the plan's own gates in the most careless way that they allow: nothing may wait for
-/// ever, and no workload may be left without a replica.
+/// Follows the plan's own gates in the most careless ways that they allow: nothing may wait for
+/// ever, and as many replicas of a workload as its budget says stay up; without one, one of
+/// several.
 void replay(const Case &subject, const Difference &difference, Faults &faults);
+
+/// Whatever may stand on a node at once, in any order that the plan's own gates allow, has room.
+void check_transient_room(const Case &subject, const Difference &difference, Faults &faults);
 
 } // namespace nemo::verify

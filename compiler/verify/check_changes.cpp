@@ -133,6 +133,8 @@ void check_changes(const Case &subject, Faults &faults) {
   check_parts(subject, instances, faults);
   check_circles(subject.plan, faults);
   if (faults.empty())
+    check_transient_room(subject, changes, faults);
+  if (faults.empty())
     replay(subject, changes, faults);
 }
 

@@ -63,7 +63,7 @@ private:
   void leave(Step &step, const There &there, std::string why) {
     step.leaving.push_back(result_.leaving.size());
     result_.leaving.push_back({&there, result_.steps.size(),
-                               subject_.world.nodes.count(there.node) != 0, false, std::move(why)});
+                               subject_.world.nodes.count(there.node) != 0, std::move(why)});
   }
 
   void wanted(size_t i) {
@@ -88,6 +88,7 @@ private:
       action.set_from_revision(same->revision);
     if (same && same->reported_as != same->workload)
       step.renamed_from = same->reported_as;
+    step.runs = same != nullptr;
     step.was_protected = same && same->guarded;
     step.protect = workload.protect() || step.was_protected;
     if (!main && !same) {

@@ -1,6 +1,8 @@
 // The waiting between instances. A new one waits for what it is `after`, for the replica before it
 // in a roll, and for what must stop first; an old one waits for its successor, or for that
-// successor's own turn, and for the old ones that use it.
+// successor's own turn, and for the old ones that use it. Two things are the plan's own choice and
+// are taken as it says: which old ones make room before their successors serve, and which new ones
+// wait for room. What they lead to is seen when the plan is followed.
 #include "compiler/verify/changes.h"
 
 #include <algorithm>
@@ -19,12 +21,21 @@ public:
         olds_(difference.leaving.size()), after_(difference.steps.size()) {}
 
   std::map<std::string, std::vector<proto::Instance>> run() {
+    read_choices();
+    make_rolls();
     ports_for_others();
     for (size_t i = 0; i < news_.size(); ++i)
       starting(i);
     for (size_t o = 0; o < olds_.size(); ++o)
       stopping(o);
     users_before_used();
+    for (size_t i = 0; i < news_.size(); ++i)
+      waiting_for_room(i);
+    for (size_t o = 0; o < olds_.size(); ++o)
+      if (difference_.leaving[o].early)
+        *olds_[o].mutable_stop_after() = said_of(o)->stop_after();
+    for (size_t o = 0; o < olds_.size(); ++o)
+      begins_later(o);
     finish_actions();
     return instances();
   }
@@ -60,9 +71,91 @@ private:
     gate.set_revision(of.revision);
     gate.set_node(of.node);
   }
+  /// Before a new one starts; what has started already waits for nobody.
+  void starts_later(size_t replica, size_t than) {
+    if (!step(replica).runs || explain::stays(step(replica).action.verb()))
+      later(difference_.step_of[replica], than);
+  }
   void later(size_t step, size_t than) {
     if (step != than && !explain::stays(difference_.steps[than].action.verb()))
       after_[step].insert(than);
+  }
+
+  using Slot = std::tuple<std::string, uint32_t, std::string, std::string, bool>;
+
+  /// An old one that does not wait for its successor, though nothing in what they are makes it.
+  void read_choices() {
+    for (const proto::Part &part : subject_.plan.parts())
+      for (const proto::Instance &one : part.instances())
+        said_.emplace(
+            Slot{one.workload(), one.replica(), one.revision(), part.node(), one.retiring()}, &one);
+    for (size_t i = 0; i < news_.size(); ++i)
+      desired_.emplace(std::make_pair(state_.replicas[i].replica->workload->name(),
+                                      state_.replicas[i].replica->number),
+                       i);
+    for (size_t o = 0; o < olds_.size(); ++o) {
+      Leaving &old = difference_.leaving[o];
+      const proto::Instance *said = said_of(o);
+      if (!said || !old.reachable || !old.stop_first.empty())
+        continue;
+      const bool waits = std::any_of(
+          said->stop_after().begin(), said->stop_after().end(), [&](const proto::Gate &gate) {
+            return (gate.workload() == old.there->workload &&
+                    gate.replica() == old.there->replica && gate.kind() == proto::Gate::HEALTHY);
+          });
+      const auto action = std::find_if(
+          subject_.plan.actions().begin(), subject_.plan.actions().end(),
+          [&](const proto::Action &one) { return one.id() == step_of(o).action.id(); });
+      if (!waits && action != subject_.plan.actions().end())
+        old.early = choice_of(old, action->handover());
+    }
+  }
+
+  const Step &step_of(size_t leaving) const {
+    return difference_.steps[difference_.leaving[leaving].step];
+  }
+  const proto::Instance *said_of(size_t leaving) const {
+    const There &there = *difference_.leaving[leaving].there;
+    const auto found =
+        said_.find({there.workload, there.replica, there.revision, there.node, true});
+    return found == said_.end() ? nullptr : found->second;
+  }
+
+  /// Whether this is why an old one may be told to make room.
+  static bool choice_of(Leaving &old, const std::string &handover) {
+    std::vector<std::string> reasons = {explain::stop_first_room(old.there->node)};
+    if (old.there->spec)
+      for (uint32_t port : held_ports(*old.there->spec))
+        reasons.push_back(explain::stop_first_port(port));
+    const bool is_one = std::find(reasons.begin(), reasons.end(), handover) != reasons.end();
+    if (is_one)
+      old.stop_first = handover;
+    return is_one;
+  }
+
+  /// What the plan adds after the waiting that follows from the intent: old ones on the same node.
+  void waiting_for_room(size_t replica) {
+    const Desired &desired = state_.replicas[replica];
+    const auto said = said_.find({desired.replica->workload->name(), desired.replica->number,
+                                  desired.revision, desired.replica->node, false});
+    if (said == said_.end() || step(replica).runs)
+      return;
+    auto &gates = *news_[replica].mutable_start_after();
+    const auto &claimed = said->second->start_after();
+    for (int i = gates.size(); i < claimed.size(); ++i)
+      for (size_t o = 0; o < olds_.size(); ++o) {
+        const Leaving &old = difference_.leaving[o];
+        const There &there = *old.there;
+        if (claimed[i].kind() != proto::Gate::STOPPED || !old.reachable ||
+            there.node != desired.replica->node || claimed[i].node() != there.node ||
+            claimed[i].workload() != there.workload || claimed[i].replica() != there.replica ||
+            claimed[i].revision() != there.revision)
+          continue;
+        stopped(gates, o);
+        if (old.stop_first.empty())
+          starts_later(replica, old.step);
+        break;
+      }
   }
 
   void ports_for_others() {
@@ -72,18 +165,18 @@ private:
         for (uint32_t port : held_ports(state_.replicas[i].spec))
           wanted.try_emplace({state_.replicas[i].replica->node, port}, i);
     for (size_t o = 0; o < olds_.size(); ++o) {
-      Leaving &old = difference_.leaving[o];
+      const Leaving &old = difference_.leaving[o];
       if (!old.there->spec || !old.reachable)
         continue;
+      std::set<size_t> held_up;
       for (uint32_t port : held_ports(*old.there->spec)) {
         const auto by = wanted.find({old.there->node, port});
-        if (by == wanted.end() || difference_.step_of[by->second] == old.step)
+        if (by == wanted.end() || difference_.step_of[by->second] == old.step ||
+            !held_up.insert(by->second).second)
           continue;
-        old.for_another = true;
-        old.stop_first = explain::stop_first_port(port);
         stopped(*news_[by->second].mutable_start_after(), o);
-        if (difference_.steps[old.step].action.verb() == "delete")
-          later(difference_.step_of[by->second], old.step);
+        if (old.stop_first.empty())
+          starts_later(by->second, old.step);
       }
     }
   }
@@ -96,14 +189,68 @@ private:
       const std::vector<Standing> peers = standing(state_, name);
       list.insert(list.end(), peers.begin(), peers.end());
     }
-    if (!step(replica).changes_place())
+    if (!rolls(replica))
       return list;
-    const std::vector<size_t> &own = state_.of.at(workload.name());
-    for (auto at = std::find(own.begin(), own.end(), replica); at != own.begin();)
-      if (step(*--at).changes_place()) {
-        list.push_back({state_.replicas[*at].replica->number, *at, nullptr});
-        break;
+    // As many at a time as a budget lets be down.
+    size_t turn = 1;
+    if (workload.has_budget() && workload.replicas_min() > workload.budget().least_up())
+      turn = workload.replicas_min() - workload.budget().least_up();
+    const std::vector<size_t> &roll = rolls_.at(workload.name());
+    const auto at =
+        static_cast<size_t>(std::find(roll.begin(), roll.end(), replica) - roll.begin());
+    if (at >= turn)
+      list.push_back({state_.replicas[roll[at - turn]].replica->number, roll[at - turn], nullptr});
+    return list;
+  }
+
+  /// By number, but after those of the workload that leave the node where this one goes.
+  void make_rolls() {
+    for (const auto &[workload, own] : state_.of) {
+      std::multiset<std::string> left; ///< nodes, once for each that is to leave
+      std::vector<size_t> open;
+      for (size_t replica : own)
+        if (rolls(replica)) {
+          open.push_back(replica);
+          for (const std::string &node : leaves(replica))
+            left.insert(node);
+        }
+      std::vector<size_t> &roll = rolls_[workload];
+      while (!open.empty()) {
+        auto next = std::find_if(open.begin(), open.end(), [&](size_t replica) {
+          return left.count(state_.replicas[replica].replica->node) == 0;
+        });
+        next = next == open.end() ? open.begin() : next;
+        for (const std::string &node : leaves(*next))
+          left.erase(left.find(node));
+        roll.push_back(*next);
+        open.erase(next);
       }
+    }
+  }
+  std::set<std::string> leaves(size_t replica) const {
+    std::set<std::string> nodes;
+    for (size_t o : step(replica).leaving)
+      if (const Leaving &old = difference_.leaving[o];
+          old.reachable && old.there->node != state_.replicas[replica].replica->node)
+        nodes.insert(old.there->node);
+    return nodes;
+  }
+
+  bool has_old(size_t replica) const {
+    const Step &own = step(replica);
+    return std::any_of(own.leaving.begin(), own.leaving.end(),
+                       [&](size_t o) { return difference_.leaving[o].reachable; });
+  }
+  bool rolls(size_t replica) const { return step(replica).changes_place() && has_old(replica); }
+
+  /// Those that a budget waits for: they have to be up before one more goes down.
+  std::vector<size_t> down_now(size_t replica) const {
+    const proto::Workload &workload = *state_.replicas[replica].replica->workload;
+    std::vector<size_t> list;
+    if (workload.has_budget())
+      for (size_t other : state_.of.at(workload.name()))
+        if (other != replica && !step(other).runs && !has_old(other))
+          list.push_back(other);
     return list;
   }
 
@@ -112,11 +259,11 @@ private:
     for (const Standing &other : before(replica)) {
       healthy(gates, other);
       if (other.desired)
-        later(difference_.step_of[replica], difference_.step_of[*other.desired]);
+        starts_later(replica, difference_.step_of[*other.desired]);
     }
     for (size_t o : step(replica).leaving) {
       const Leaving &old = difference_.leaving[o];
-      if (!old.stop_first.empty() && !old.for_another && old.reachable)
+      if (!old.stop_first.empty() && !old.early && old.reachable)
         stopped(gates, o);
     }
   }
@@ -124,78 +271,43 @@ private:
   void stopping(size_t o) {
     const Leaving &old = difference_.leaving[o];
     const std::optional<size_t> successor = difference_.steps[old.step].desired;
-    if (old.for_another || !successor)
+    if (old.early || !successor)
       return;
     auto &gates = *olds_[o].mutable_stop_after();
     if (old.stop_first.empty())
       healthy(gates, *successor);
-    else
+    else {
       for (const Standing &other : before(*successor))
         healthy(gates, other);
-  }
-
-  /// users[o]: old ones that were given o's address.
-  std::vector<std::set<size_t>> users_of_olds() const {
-    std::vector<std::set<size_t>> users(olds_.size());
-    std::map<std::pair<std::string, uint32_t>, std::vector<size_t>> named;
-    for (size_t o = 0; o < olds_.size(); ++o)
-      if (const Leaving &old = difference_.leaving[o]; old.reachable)
-        named[{old.there->workload, old.there->replica}].push_back(o);
-    auto uses = [&](size_t user, const std::string &workload, uint32_t replica) {
-      if (const auto found = named.find({workload, replica}); found != named.end())
-        for (size_t o : found->second)
-          if (o != user)
-            users[o].insert(user);
-    };
-    for (size_t o = 0; o < olds_.size(); ++o) {
-      const Leaving &old = difference_.leaving[o];
-      if (!old.reachable)
-        continue;
-      if (old.there->spec) {
-        for (const proto::Peer &peer : old.there->spec->peers())
-          uses(o, subject_.moves.name_of_now(peer.workload()), peer.replica());
-        continue;
-      }
-      for (const proto::Workload &workload : subject_.intent.workloads())
-        if (workload.name() == old.there->workload)
-          for (const std::string &name : workload.after())
-            for (uint32_t number = 0; number < 64; ++number)
-              uses(o, name, number);
+      for (size_t other : down_now(*successor))
+        healthy(gates, other);
     }
-    return users;
   }
 
   void users_before_used() {
-    const std::vector<std::set<size_t>> users = users_of_olds();
-    // Those that a circle of users keeps waiting are not ordered: take away what nobody uses until
-    // nothing more can be taken.
-    std::vector<char> ordered(olds_.size(), 0);
-    std::vector<std::vector<size_t>> used(olds_.size());
-    std::vector<size_t> waiting(olds_.size()), ready;
-    for (size_t o = 0; o < olds_.size(); ++o) {
-      for (size_t user : users[o])
-        used[user].push_back(o);
-      if ((waiting[o] = users[o].size()) == 0)
-        ready.push_back(o);
-    }
-    while (!ready.empty()) {
-      const size_t user = ready.back();
-      ready.pop_back();
-      ordered[user] = 1;
-      for (size_t o : used[user])
-        if (--waiting[o] == 0)
-          ready.push_back(o);
-    }
+    const std::vector<std::set<size_t>> users = users_first(subject_, difference_);
     for (size_t o = 0; o < olds_.size(); ++o) {
       const Leaving &old = difference_.leaving[o];
-      if (!ordered[o] || !old.stop_first.empty() || old.for_another)
+      if (!old.stop_first.empty())
         continue;
       for (size_t user : users[o]) {
         stopped(*olds_[o].mutable_stop_after(), user);
-        if (difference_.steps[old.step].action.verb() == "delete")
+        if (difference_.steps[old.step].action.verb() == "delete" &&
+            difference_.leaving[user].stop_first.empty())
           later(old.step, difference_.leaving[user].step);
       }
     }
+  }
+
+  /// One that stops before its successor serves begins the change.
+  void begins_later(size_t o) {
+    const Leaving &old = difference_.leaving[o];
+    if (old.stop_first.empty() || !old.reachable || step_of(o).runs)
+      return;
+    for (const proto::Gate &gate : olds_[o].stop_after())
+      if (const auto other = desired_.find({gate.workload(), gate.replica()});
+          gate.kind() == proto::Gate::HEALTHY && other != desired_.end())
+        later(old.step, difference_.step_of[other->second]);
   }
 
   void finish_actions() {
@@ -203,9 +315,8 @@ private:
       Step &step = difference_.steps[s];
       for (size_t other : after_[s])
         step.action.add_after(difference_.steps[other].action.id());
-      if (!step.changes_place())
-        continue;
-      step.action.set_handover(explain::healthy_first());
+      if (step.changes_place())
+        step.action.set_handover(explain::healthy_first());
       for (size_t o : step.leaving)
         if (!difference_.leaving[o].stop_first.empty() && difference_.leaving[o].reachable)
           step.action.set_handover(difference_.leaving[o].stop_first);
@@ -292,6 +403,9 @@ private:
   Difference &difference_;
   std::vector<proto::Instance> news_, olds_;
   std::vector<std::set<size_t>> after_;
+  std::map<Slot, const proto::Instance *> said_; ///< by the plan
+  std::map<std::pair<std::string, uint32_t>, size_t> desired_;
+  std::map<std::string, std::vector<size_t>> rolls_; ///< by workload, in turn
 };
 
 } // namespace

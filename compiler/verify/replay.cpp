@@ -51,30 +51,31 @@ public:
         waiting_[place(gate)].push_back(a);
       look_at(a);
     }
-    exempt(difference);
+    find_least();
   }
 
-  void run(Faults &faults) {
-    for (const Actor &actor : actors_)
-      serving_[actor.instance->workload()] += actor.running;
-    for (const auto &[workload, count] : serving_)
-      if (count == 0)
-        exempt_.insert(workload);
+  /// \param last  of those that may start, the last one does, and not the first
+  void run(Faults &faults, bool last) {
     while (!may_stop_.empty() || !may_start_.empty()) {
       std::set<size_t> &next = may_stop_.empty() ? may_start_ : may_stop_;
-      const size_t at = *next.begin();
-      next.erase(next.begin());
+      const auto chosen = last && may_stop_.empty() ? std::prev(next.end()) : next.begin();
+      const size_t at = *chosen;
+      next.erase(chosen);
       Actor &actor = actors_[at];
       if (!open(actor.gates()))
         continue; // looked at again when what it waits for has changed
+      count(actor, -1);
       actor.running = !actor.running;
-      unsigned &count = serving_[actor.instance->workload()];
-      count += actor.running ? 1 : -1u;
-      if (count == 0 && exempt_.insert(actor.instance->workload()).second)
+      count(actor, 1);
+      const std::string &workload = actor.instance->workload();
+      const bool went_down =
+          !actor.running && wanted_.count(unit_of(actor)) != 0 && instances_[unit_of(actor)] == 0;
+      if (const int least = least_[workload];
+          went_down && up_[workload] < least && told_.insert(workload).second)
         faults.add(diag::N0718,
-                   fmt::format("following this order leaves workload {} without a replica",
-                               actor.instance->workload()));
-      const Slot changed{actor.instance->workload(), actor.instance->replica(), actor.node, ""};
+                   fmt::format("following this order leaves {} of workload {} up, and {} must be",
+                               up_[workload], workload, least));
+      const Slot changed{workload, actor.instance->replica(), actor.node, ""};
       if (const auto found = waiting_.find(changed); found != waiting_.end())
         for (size_t other : found->second)
           look_at(other);
@@ -97,27 +98,35 @@ private:
       (actors_[a].instance->retiring() ? may_stop_ : may_start_).insert(a);
   }
 
-  /// Workloads that must go through zero: a single replica that stays and stops first, or one that
-  /// gives way to another's port.
-  void exempt(const Difference &difference) {
-    std::set<std::pair<std::string, uint32_t>> wanted;
-    std::set<std::string> workloads;
-    for (const Replica &replica : subject_.replicas) {
-      wanted.emplace(replica.workload->name(), replica.number);
-      workloads.insert(replica.workload->name());
-    }
-    // Replicas that the author takes away go at once: only those that stay can stand in.
-    std::map<std::string, std::set<uint32_t>> staying;
-    for (const There &one : difference.there) {
-      if (wanted.count({one.workload, one.replica}))
-        staying[one.workload].insert(one.replica);
-      if (!workloads.count(one.workload))
-        exempt_.insert(one.workload);
-    }
-    for (const Leaving &old : difference.leaving)
-      if (old.for_another || !old.reachable ||
-          (!old.stop_first.empty() && staying[old.there->workload].size() < 2))
-        exempt_.insert(old.there->workload);
+  using Unit = std::pair<std::string, uint32_t>;
+  static Unit unit_of(const Actor &actor) {
+    return {actor.instance->workload(), actor.instance->replica()};
+  }
+
+  /// Replicas that the intent wants are up while an instance of them runs.
+  void count(const Actor &actor, int by) {
+    if (!actor.running || !wanted_.count(unit_of(actor)))
+      return;
+    int &instances = instances_[unit_of(actor)];
+    int &up = up_[actor.instance->workload()];
+    up -= instances > 0;
+    instances += by;
+    up += instances > 0;
+  }
+
+  /// What a budget says; without one, one of several that are up.
+  void find_least() {
+    if (subject_.plan.destroy())
+      return;
+    for (const proto::Workload &workload : subject_.intent.workloads())
+      for (uint32_t number = 0; number < workload.replicas_min(); ++number)
+        wanted_.emplace(workload.name(), number);
+    for (const Actor &actor : actors_)
+      count(actor, 1);
+    for (const proto::Workload &workload : subject_.intent.workloads())
+      least_[workload.name()] = workload.has_budget()
+                                    ? static_cast<int>(workload.budget().least_up())
+                                    : (up_[workload.name()] > 1 ? 1 : 0);
   }
 
   bool open(const google::protobuf::RepeatedPtrField<proto::Gate> &gates) const {
@@ -138,14 +147,18 @@ private:
   std::map<Slot, std::vector<size_t>> named_;   ///< by place, without the revision
   std::map<Slot, std::vector<size_t>> waiting_; ///< whose gates name the place
   std::set<size_t> may_stop_, may_start_;
-  std::map<std::string, unsigned> serving_; ///< instances that run, by workload
-  std::set<std::string> exempt_;
+  std::set<Unit> wanted_;
+  std::map<Unit, int> instances_;         ///< those that run
+  std::map<std::string, int> up_, least_; ///< replicas, by workload
+  std::set<std::string> told_;
 };
 
 } // namespace
 
 void replay(const Case &subject, const Difference &difference, Faults &faults) {
-  Replay(subject, difference).run(faults);
+  Replay(subject, difference).run(faults, false);
+  if (faults.empty())
+    Replay(subject, difference).run(faults, true);
 }
 
 } // namespace nemo::verify

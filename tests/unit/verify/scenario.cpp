@@ -161,6 +161,7 @@ workload app {
   env    { GREETING = "Welcome" }
   secrets = [token]
   place  { spread = node }
+  rollout { quorum = majority }
   load   { rate = 20req/s; service-time = 500us; concurrency = 2 }
   slo    { min-available = 1; prefer latency.p99 <= 20ms; prefer latency.max <= 1s }
 }

@@ -1,0 +1,148 @@
+#include "compiler/migration/rooms.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "compiler/resolve/volumes.h"
+
+namespace nemo::compiler {
+
+namespace {
+
+template <typename Amounts> void add(Amounts &sum, const Amounts &part) {
+  for (size_t i = 0; i < sum.size(); ++i)
+    sum[i] += part[i];
+}
+
+} // namespace
+
+Rooms::Amounts Rooms::amounts(const proto::Spec &spec) {
+  const proto::Resources all = reserved(spec.resources(), spec.mounts());
+  return {all.cpu_millicores(), all.memory_bytes(), all.disk_bytes(), all.gpu_milli(), all.pids()};
+}
+
+Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
+             const WantedReplicas &wanted, const Changes &changes)
+    : wanted_(wanted), nodes_(static_cast<size_t>(resolved.world().nodes_size())),
+      old_needs_(changes.olds.size()), node_of_old_(changes.olds.size()),
+      node_of_new_(wanted.replicas.size()), awaited_(changes.olds.size()) {
+  std::unordered_map<std::string, size_t> index;
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    const proto::Node &node = resolved.world().nodes(static_cast<int>(n));
+    index.emplace(node.name(), n);
+    auto known = [](bool has, uint64_t value) {
+      return has ? std::optional<uint64_t>(value) : std::nullopt;
+    };
+    nodes_[n].has = {
+        node.cpu_millicores(), node.memory_bytes(), known(node.has_disk_bytes(), node.disk_bytes()),
+        known(node.has_gpu_milli(), node.gpu_milli()), known(node.has_pids(), node.pids())};
+  }
+  for (const proto::PartState &state : resolved.facts().parts())
+    if (auto node = index.find(state.part().node());
+        node != index.end() && state.part().stack() != inputs.intent().stack())
+      for (const proto::Instance &instance : state.part().instances())
+        add(nodes_[node->second].stays, amounts(instance.spec()));
+  for (const stages::Existing &there : resolved.frozen())
+    if (auto node = index.find(there.node()); node != index.end())
+      add(nodes_[node->second].stays, amounts(there.spec()));
+  std::vector<Amounts> all(nodes_.size());
+  for (size_t r = 0; r < wanted.replicas.size(); ++r) {
+    node_of_new_[r] = index.at(wanted.replicas[r].node);
+    const Amounts need = amounts(wanted.replicas[r].spec);
+    add(all[node_of_new_[r]], need);
+    if (changes.changes[changes.change_of_wanted[r]].runs)
+      add(nodes_[node_of_new_[r]].stays, need);
+  }
+  for (size_t o = 0; o < changes.olds.size(); ++o) {
+    const Old &old = changes.olds[o];
+    auto node = index.find(old.there->node());
+    if (!old.reachable || node == index.end())
+      continue;
+    // What nobody says the specification of is taken to be like what follows it.
+    const Wanted *next = changes.changes[old.change].wanted;
+    if (old.there->has_spec() || next)
+      old_needs_[o] = amounts(old.there->has_spec() ? old.there->spec() : next->spec);
+    node_of_old_[o] = node->second;
+    nodes_[node->second].olds.push_back(o);
+    add(all[node->second], old_needs_[o]);
+  }
+  for (size_t n = 0; n < nodes_.size(); ++n)
+    for (size_t i = 0; i < all[n].size(); ++i)
+      // What stays and is wanted is in both sums: at worst the node is looked at for nothing.
+      nodes_[n].tight |= nodes_[n].has[i] && all[n][i] + nodes_[n].stays[i] > *nodes_[n].has[i];
+}
+
+Rooms::Amounts Rooms::most(const Node &node) const {
+  Amounts sum = node.stays;
+  for (size_t o : node.olds)
+    if (!awaited_[o])
+      add(sum, old_needs_[o]);
+  for (const Started &one : node.started) {
+    Amounts own{};
+    for (size_t o : one.own)
+      if (!awaited_[o])
+        add(own, old_needs_[o]);
+    for (size_t i = 0; i < sum.size(); ++i)
+      sum[i] += one.need[i] > own[i] ? one.need[i] - own[i] : 0;
+  }
+  return sum;
+}
+
+bool Rooms::fits(const Node &node, const Amounts &most, const Amounts &need) {
+  for (size_t i = 0; i < need.size(); ++i)
+    if (node.has[i] && need[i] != 0 && most[i] > *node.has[i])
+      return false;
+  return true;
+}
+
+std::optional<std::vector<size_t>> Rooms::admit(size_t replica, const std::vector<size_t> &own) {
+  Node &node = nodes_[node_of_new_[replica]];
+  if (!node.tight)
+    return std::vector<size_t>();
+  Started started{amounts(wanted_.replicas[replica].spec), {}};
+  // An old one makes room for one new one.
+  for (size_t o : own)
+    if (node_of_old_[o] == node_of_new_[replica] &&
+        std::none_of(node.started.begin(), node.started.end(), [&](const Started &other) {
+          return std::find(other.own.begin(), other.own.end(), o) != other.own.end();
+        }))
+      started.own.push_back(o);
+  node.started.push_back(started);
+  std::vector<size_t> more;
+  for (size_t o : node.gone) {
+    if (fits(node, most(node), started.need))
+      break;
+    if (awaited_[o])
+      continue;
+    awaited_[o] = 1;
+    more.push_back(o);
+  }
+  if (fits(node, most(node), started.need)) {
+    node.awaited.insert(node.awaited.end(), more.begin(), more.end());
+    std::vector<size_t> list;
+    for (size_t o : node.awaited)
+      if (std::find(own.begin(), own.end(), o) == own.end())
+        list.push_back(o);
+    return list;
+  }
+  node.started.pop_back();
+  for (size_t o : more)
+    awaited_[o] = 0;
+  return std::nullopt;
+}
+
+void Rooms::stopped(size_t old) {
+  if (node_of_old_[old])
+    nodes_[*node_of_old_[old]].gone.push_back(old);
+}
+
+std::vector<size_t> Rooms::in_the_way(size_t replica) const {
+  const Node &node = nodes_[node_of_new_[replica]];
+  std::vector<size_t> list;
+  for (size_t o : node.olds)
+    if (std::find(node.gone.begin(), node.gone.end(), o) == node.gone.end())
+      list.push_back(o);
+  return list;
+}
+
+} // namespace nemo::compiler

@@ -1,0 +1,57 @@
+// What nodes have room for while old and new stand beside each other.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "compiler/migration/changes.h"
+
+namespace nemo::compiler {
+
+/// In whatever order things start and stop that waiting allows, no node holds more than it has.
+///
+/// New ones start on a node in some order r1, r2 ...; rm waits for the old ones in Gm, and each G
+/// holds the one before it. Of all that can stand there when rm is the last that has started, the
+/// most is: what stays, the old ones outside Gm, and each of r1 to rm by as much as it needs beyond
+/// the old ones outside Gm that it waits for itself, as these have gone by then.
+class Rooms {
+public:
+  Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
+        const WantedReplicas &wanted, const Changes &changes);
+
+  /// What a new one has to wait for besides `own`, which it waits for anyway, to start now; nullopt
+  /// where there is no room for it yet. Both are old ones on its node; `gone` have stopped.
+  std::optional<std::vector<size_t>> admit(size_t replica, const std::vector<size_t> &own);
+  void stopped(size_t old);
+  /// Reachable old ones on the replica's node that have not stopped.
+  std::vector<size_t> in_the_way(size_t replica) const;
+
+private:
+  using Amounts = std::array<unsigned __int128, 5>;
+  struct Started {
+    Amounts need;
+    std::vector<size_t> own;
+  };
+  struct Node {
+    std::array<std::optional<uint64_t>, 5> has;
+    Amounts stays{};
+    bool tight = false;
+    std::vector<size_t> olds;
+    std::vector<size_t> gone;    ///< those of them that have stopped, in that order
+    std::vector<size_t> awaited; ///< G of the last that has started
+    std::vector<Started> started;
+  };
+  static Amounts amounts(const proto::Spec &spec);
+  Amounts most(const Node &node) const;
+  static bool fits(const Node &node, const Amounts &most, const Amounts &need);
+
+  const WantedReplicas &wanted_;
+  std::vector<Node> nodes_;
+  std::vector<Amounts> old_needs_;
+  std::vector<std::optional<size_t>> node_of_old_;
+  std::vector<size_t> node_of_new_;
+  std::vector<char> awaited_; ///< by old one: in G of its node
+};
+
+} // namespace nemo::compiler

@@ -1,0 +1,201 @@
+// Old and new beside each other. Which new instances may stand on a node together, and which old
+// ones have gone by then, follows from what each new one waits for. The fullest that it can get is
+// a largest closure: a new instance adds what it needs and takes along the old ones that it waits
+// for, which free what they held. By Picard (Management Science 22, 1976) that is a minimum cut.
+#include "compiler/verify/changes.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+
+#include <fmt/format.h>
+
+namespace nemo::verify {
+
+namespace {
+
+constexpr std::array<const char *, 5> resource_names = {
+    "cpu (millicores)", "memory (bytes)", "disk (bytes)", "gpu (thousandths)", "pids"};
+using Size = __int128;
+using Sizes = std::array<Size, 5>;
+
+Sizes sizes_of(const proto::Spec &spec) {
+  Sizes sizes = {spec.resources().cpu_millicores(), spec.resources().memory_bytes(),
+                 spec.resources().disk_bytes(), spec.resources().gpu_milli(),
+                 spec.resources().pids()};
+  for (const proto::Mount &mount : spec.mounts())
+    if (!mount.volume().empty() && mount.kind().empty())
+      sizes[2] += mount.size_bytes();
+  return sizes;
+}
+
+void operator+=(Sizes &sum, const Sizes &part) {
+  for (size_t i = 0; i < sum.size(); ++i)
+    sum[i] += part[i];
+}
+
+/// What comes to a node and what leaves it.
+struct Traffic {
+  Sizes stays{};
+  std::vector<Sizes> leaving, arriving;
+  std::vector<std::set<size_t>> awaits; ///< by arriving one: leaving ones
+};
+
+/// How much fuller than at the start it can get, of one resource.
+Size most_added(const Traffic &traffic, size_t resource) {
+  // Flow from arriving ones to the leaving ones that they await: what is left over is added.
+  std::vector<Size> need, room;
+  for (const Sizes &sizes : traffic.arriving)
+    need.push_back(sizes[resource]);
+  for (const Sizes &sizes : traffic.leaving)
+    room.push_back(sizes[resource]);
+  std::map<std::pair<size_t, size_t>, Size> flow; ///< by arriving, leaving one
+  std::vector<std::vector<size_t>> users(room.size());
+  for (size_t a = 0; a < need.size(); ++a)
+    for (size_t l : traffic.awaits[a])
+      users[l].push_back(a);
+  while (true) {
+    // Breadth first over what can still be passed on, also back along what flows.
+    constexpr size_t none = SIZE_MAX;
+    std::vector<size_t> from_arriving(room.size(), none), from_leaving(need.size(), none);
+    std::vector<char> seen(need.size());
+    std::deque<size_t> queue;
+    for (size_t a = 0; a < need.size(); ++a)
+      if (need[a] > 0) {
+        seen[a] = 1;
+        queue.push_back(a);
+      }
+    size_t end = none;
+    while (!queue.empty() && end == none) {
+      const size_t a = queue.front();
+      queue.pop_front();
+      for (size_t l : traffic.awaits[a]) {
+        if (from_arriving[l] != none)
+          continue;
+        from_arriving[l] = a;
+        if (room[l] > 0) {
+          end = l;
+          break;
+        }
+        for (size_t other : users[l])
+          if (!seen[other] && flow[{other, l}] > 0) {
+            seen[other] = 1;
+            from_leaving[other] = l;
+            queue.push_back(other);
+          }
+      }
+    }
+    if (end == none)
+      break;
+    Size amount = room[end];
+    for (size_t l = end;;) {
+      const size_t a = from_arriving[l];
+      if (from_leaving[a] == none) {
+        amount = std::min(amount, need[a]);
+        break;
+      }
+      amount = std::min(amount, flow[{a, from_leaving[a]}]);
+      l = from_leaving[a];
+    }
+    room[end] -= amount;
+    for (size_t l = end;;) {
+      const size_t a = from_arriving[l];
+      flow[{a, l}] += amount;
+      if (from_leaving[a] == none) {
+        need[a] -= amount;
+        break;
+      }
+      flow[{a, from_leaving[a]}] -= amount;
+      l = from_leaving[a];
+    }
+  }
+  Size added = 0;
+  for (Size left : need)
+    added += left;
+  return added;
+}
+
+void check_node(const proto::Node &node, const Traffic &traffic, Faults &faults) {
+  const std::array<std::optional<uint64_t>, 5> has = {
+      node.cpu_millicores(), node.memory_bytes(),
+      node.has_disk_bytes() ? std::optional<uint64_t>(node.disk_bytes()) : std::nullopt,
+      node.has_gpu_milli() ? std::optional<uint64_t>(node.gpu_milli()) : std::nullopt,
+      node.has_pids() ? std::optional<uint64_t>(node.pids()) : std::nullopt};
+  for (size_t i = 0; i < has.size(); ++i) {
+    if (!has[i])
+      continue;
+    Size before = traffic.stays[i], all = 0;
+    for (const Sizes &sizes : traffic.leaving)
+      before += sizes[i];
+    for (const Sizes &sizes : traffic.arriving)
+      all += sizes[i];
+    if (before + all <= *has[i])
+      continue;
+    if (const Size added = most_added(traffic, i); added > 0 && before + added > *has[i])
+      faults.add(diag::N0718,
+                 fmt::format("this order lets {} hold more than its {} of {} before what makes "
+                             "room has gone",
+                             node.name(), *has[i], resource_names[i]));
+  }
+}
+
+} // namespace
+
+void check_transient_room(const Case &subject, const Difference &difference, Faults &faults) {
+  using Unit = std::pair<std::string, uint32_t>;
+  std::map<std::string, Traffic> nodes;
+  std::map<std::tuple<std::string, uint32_t, std::string, std::string>, size_t> place_of_old;
+  std::set<Unit> starting;
+  for (const Step &step : difference.steps)
+    if (step.desired && !step.runs) {
+      const Replica &replica = subject.replicas[*step.desired];
+      starting.emplace(replica.workload->name(), replica.number);
+    }
+  std::map<Unit, const proto::Spec *> successors;
+  for (const proto::Part &part : subject.plan.parts())
+    for (const proto::Instance &instance : part.instances())
+      if (!instance.retiring())
+        successors[{instance.workload(), instance.replica()}] = &instance.spec();
+  for (const Leaving &old : difference.leaving) {
+    if (!old.reachable)
+      continue;
+    const There &there = *old.there;
+    const auto next = successors.find({there.workload, there.replica});
+    const proto::Spec *spec = there.spec                 ? there.spec
+                              : next == successors.end() ? nullptr
+                                                         : next->second;
+    std::vector<Sizes> &leaving = nodes[there.node].leaving;
+    place_of_old[{there.workload, there.replica, there.revision, there.node}] = leaving.size();
+    leaving.push_back(spec ? sizes_of(*spec) : Sizes{});
+  }
+  for (const There &one : subject.frozen)
+    if (one.spec)
+      nodes[one.node].stays += sizes_of(*one.spec);
+  for (const proto::PartState &state : subject.plan.facts().parts())
+    if (state.part().stack() != subject.plan.stack())
+      for (const proto::Instance &instance : state.part().instances())
+        nodes[state.part().node()].stays += sizes_of(instance.spec());
+  for (const proto::Part &part : subject.plan.parts())
+    for (const proto::Instance &instance : part.instances()) {
+      if (instance.retiring() || !subject.takes(instance.workload(), instance.replica()))
+        continue;
+      Traffic &traffic = nodes[part.node()];
+      if (!starting.count({instance.workload(), instance.replica()})) {
+        traffic.stays += sizes_of(instance.spec());
+        continue;
+      }
+      std::set<size_t> &awaits = traffic.awaits.emplace_back();
+      traffic.arriving.push_back(sizes_of(instance.spec()));
+      for (const proto::Gate &gate : instance.start_after())
+        if (gate.kind() == proto::Gate::STOPPED && gate.node() == part.node())
+          if (const auto old = place_of_old.find(
+                  {gate.workload(), gate.replica(), gate.revision(), gate.node()});
+              old != place_of_old.end())
+            awaits.insert(old->second);
+    }
+  for (const auto &[name, traffic] : nodes)
+    if (const auto node = subject.world.nodes.find(name); node != subject.world.nodes.end())
+      check_node(node->second, traffic, faults);
+}
+
+} // namespace nemo::verify
