@@ -160,7 +160,9 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
   if (has_errors(result.diagnostics))
     return result;
   const Problem problem = build(inputs, resolved, admissible, objective);
-  auto found = place(problem, budget);
+  Budget seeded = budget;
+  seeded.seed = inputs.seed();
+  auto found = place(problem, seeded);
   if (!found) {
     llvm::handleAllErrors(
         found.takeError(),

@@ -1,135 +1,79 @@
-// Local improvement. A replica that runs pays a toll for leaving its node, so small savings do not
-// make services wander; the toll is the hysteresis.
+// What the optimiser makes of it. A replica that runs pays a toll for leaving its node, so small
+// savings do not make services wander; the toll is the hysteresis.
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
 
+#include "compiler/placement/general.h"
+#include "compiler/placement/search/search.h"
 #include "compiler/placement/state.h"
 
 namespace nemo::placement {
 
 namespace {
 
-class Improver {
-public:
-  Improver(State &state, const Budget &budget)
-      : state_(state), problem_(state.problem()), steps_(budget.improve_steps),
-        passes_(budget.improve_passes) {}
+bool at_best(const State &state, size_t replica) {
+  const Problem &problem = state.problem();
+  const size_t need = problem.replicas[replica].need;
+  return cost(problem, problem.needs[need], index(state.node_of(replica))) <=
+         state.offers(need).front().cost;
+}
 
-  void run() {
-    for (unsigned pass = 0; pass < passes_; ++pass) {
-      bool changed = false;
-      for (size_t replica = 0; replica < problem_.replicas.size(); ++replica)
-        changed |= move(replica);
-      for (size_t replica = 0; replica < problem_.replicas.size() && steps_ > 0; ++replica)
-        changed |= exchange(replica);
-      if (!changed)
-        return;
-    }
-  }
-
-private:
-  const Need &need_of(size_t replica) const {
-    return problem_.needs[problem_.replicas[replica].need];
-  }
-
-  // With the toll. Where the cost at home is not known, no saving is known either: it stays.
-  int64_t price(size_t replica, size_t node) const {
-    const int64_t here = cost(problem_, need_of(replica), node);
-    const NodeId home = problem_.replicas[replica].home;
-    if (home == nowhere || !state_.admitted(replica, index(home)))
-      return here;
-    const int64_t at_home = cost(problem_, need_of(replica), index(home));
-    if (index(home) == node)
-      return at_home == unknown_cost ? -unknown_cost : here;
-    if (at_home == unknown_cost || here == unknown_cost)
-      return unknown_cost;
-    return here + std::llabs(std::llround(static_cast<double>(at_home) * hysteresis)) + 1;
-  }
-
-  bool at_best(size_t replica) const {
-    return cost(problem_, need_of(replica), index(state_.node_of(replica))) <=
-           state_.offers(problem_.replicas[replica].need).front().cost;
-  }
-
-  bool move(size_t replica) {
-    if (at_best(replica))
+bool all_at_best(const State &state) {
+  for (size_t r = 0; r < state.problem().replicas.size(); ++r)
+    if (!at_best(state, r))
       return false;
-    const size_t from = index(state_.node_of(replica));
-    int64_t best_price = price(replica, from);
-    size_t best = from;
-    state_.lift(replica);
-    for (const auto [least, node] : state_.offers(problem_.replicas[replica].need)) {
-      if (least > best_price)
-        break; // no price is below the cost
-      if (node == from)
-        continue;
-      int64_t there = price(replica, node);
-      if ((there < best_price || (there == best_price && best != from &&
-                                  problem_.tie_rank[node] < problem_.tie_rank[best])) &&
-          state_.fits(replica, node)) {
-        best_price = there;
-        best = node;
-      }
-    }
-    state_.put(replica, best);
-    return best != from;
-  }
+  return true;
+}
 
-  // Swaps with a replica on a cheaper node that has no room, when both together pay less.
-  bool exchange(size_t replica) {
-    if (at_best(replica))
-      return false;
-    const size_t from = index(state_.node_of(replica));
-    const int64_t mine = price(replica, from);
-    for (const auto [least, node] : state_.offers(problem_.replicas[replica].need)) {
-      if (least >= mine || steps_ == 0)
-        break;
-      if (node == from || !state_.admitted(replica, node))
-        continue;
-      --steps_;
-      const int64_t there = price(replica, node);
-      if (there >= mine)
-        continue;
-      const std::vector<uint32_t> others = state_.on_node(node);
-      for (uint32_t other : others) {
-        if (steps_ == 0)
-          break;
-        --steps_;
-        if (!state_.admitted(other, from))
-          continue;
-        const int64_t gain = mine - there - (price(other, from) - price(other, node));
-        if (gain > 0 && swap(replica, from, other, node))
-          return true;
-      }
-    }
-    return false;
+/// None where amounts are beyond the optimiser's tables, or it finds nothing.
+std::optional<optimiser::Solution>
+solve(const State &state, const std::optional<optimiser::Solution> &start, const Budget &budget) {
+  const optimiser::Model model = general(state);
+  if (llvm::Error error = optimiser::check(model)) {
+    llvm::consumeError(std::move(error));
+    return std::nullopt;
   }
-
-  bool swap(size_t replica, size_t from, size_t other, size_t node) {
-    state_.lift(replica);
-    state_.lift(other);
-    if (state_.fits(replica, node)) {
-      state_.put(replica, node);
-      if (state_.fits(other, from)) {
-        state_.put(other, from);
-        return true;
-      }
-      state_.lift(replica);
-    }
-    state_.put(replica, from);
-    state_.put(other, node);
-    return false;
+  optimiser::Options options;
+  options.seed = budget.seed;
+  options.threads = budget.threads;
+  options.effort = std::max<uint64_t>(20'000, budget.effort * model.replicas.size());
+  options.enough = 0; // everybody at its cheapest: costs are counted from there
+  auto found = optimiser::solve(model, start, options);
+  if (!found) {
+    llvm::consumeError(found.takeError());
+    return std::nullopt;
   }
-
-  State &state_;
-  const Problem &problem_;
-  uint64_t steps_;
-  unsigned passes_;
-};
+  return std::move(*found);
+}
 
 } // namespace
 
-void improve(State &state, const Budget &budget) { Improver(state, budget).run(); }
+void improve(State &state, const Budget &budget) {
+  if (budget.effort == 0 || all_at_best(state))
+    return;
+  const size_t replicas = state.problem().replicas.size();
+  optimiser::Solution start;
+  for (size_t r = 0; r < replicas; ++r)
+    start.node_of.push_back(static_cast<uint32_t>(index(state.node_of(r))));
+  const std::optional<optimiser::Solution> found = solve(state, start, budget);
+  if (!found)
+    return;
+  for (size_t r = 0; r < replicas; ++r)
+    if (found->node_of[r] != start.node_of[r])
+      state.lift(r);
+  for (size_t r = 0; r < replicas; ++r)
+    if (found->node_of[r] != start.node_of[r])
+      state.put(r, found->node_of[r]);
+}
+
+bool repair(State &state, const Budget &budget) {
+  if (budget.effort == 0)
+    return false;
+  const std::optional<optimiser::Solution> found = solve(state, std::nullopt, budget);
+  if (!found)
+    return false;
+  for (size_t r = 0; r < found->node_of.size(); ++r)
+    state.put(r, found->node_of[r]);
+  return true;
+}
 
 } // namespace nemo::placement

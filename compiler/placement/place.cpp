@@ -25,9 +25,13 @@ llvm::Expected<State> exact(const Problem &problem, const Budget &budget, Replic
       Verdict verdict = search(state, steps);
       if (verdict == Verdict::impossible)
         return llvm::make_error<Infeasible>(narrow(problem, group, budget));
-      undecided |= verdict == Verdict::undecided;
-      if (verdict != Verdict::found)
-        continue;
+      if (verdict == Verdict::undecided) {
+        state = State(part);
+        if (!repair(state, budget)) {
+          undecided = true;
+          continue;
+        }
+      }
     }
     for (size_t need = 0; need < group.size(); ++need)
       for (uint32_t r = 0; r < part.needs[need].count; ++r)

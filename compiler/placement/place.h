@@ -78,8 +78,9 @@ struct Budget {
   uint64_t search_steps = 4'000'000;  ///< nodes looked at by the exact search, each time
   uint64_t narrow_steps = 40'000'000; ///< the same, for narrowing a conflict down
   uint64_t relax_steps = 20'000'000;  ///< the same, for what would make a conflict fit
-  uint64_t improve_steps = 2'000'000;
-  unsigned improve_passes = 8;
+  uint64_t effort = 2'000;            ///< ticks of the optimiser for each replica and thread
+  unsigned threads = 2;               ///< a part of the answer, so not what the machine has
+  uint64_t seed = 1;
 };
 
 /// A replica leaves the node that it runs on for savings above this share of its cost there.
@@ -123,8 +124,8 @@ public:
 };
 
 /// Assigns every replica to a node so that no hard rule is broken and the cost is as low as
-/// `budget` allows: greedy by difficulty from what runs now, then moves and exchanges while they
-/// save; where greedy finds no room, an exact search.
+/// `budget` allows: greedy by difficulty from what runs now, then the optimiser; where greedy finds
+/// no room, an exact search, and where that is undecided, ejection.
 ///
 /// \returns an assignment, or Infeasible with a proven irreducible set of restrictions that cannot
 ///          hold together, or NotFound when the effort ran out first: the two are never mixed up.

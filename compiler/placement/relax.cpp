@@ -78,7 +78,7 @@ public:
       : problem_(problem), conflict_(conflict), part_(only(problem, conflict.needs)),
         left_(budget.relax_steps) {
     budget_.search_steps = budget.relax_steps / 50;
-    budget_.improve_steps = budget.improve_steps / 10;
+    budget_.effort = budget.effort / 10;
   }
 
   Relaxations run() {

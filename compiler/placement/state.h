@@ -25,6 +25,8 @@ public:
   void put(size_t replica, size_t node);
   void lift(size_t replica);
   const NodeBits &allowed(size_t need) const { return shapes_[shape_of_need_[need]]; }
+  /// Needs of one shape are allowed the same nodes.
+  uint32_t shape_of(size_t need) const { return shape_of_need_[need]; }
   struct Offer {
     int64_t cost;
     uint32_t node;
@@ -59,8 +61,12 @@ std::optional<ReplicaId> greedy(State &state, bool warm);
 /// The same for room alone: where the least is left over. Costs do not count.
 std::optional<ReplicaId> tight_fit(State &state);
 
-/// Moves and exchanges replicas while that saves.
+/// Moves replicas to where they cost less.
 void improve(State &state, const Budget &budget);
+
+/// Places everybody by ejecting who is in the way. \pre nobody is placed.
+/// \returns false when it did not; the state is as it was then.
+bool repair(State &state, const Budget &budget);
 
 enum class Verdict { found, impossible, undecided };
 /// Exact: tries everything, up to `steps` nodes looked at, which are taken off.

@@ -1,4 +1,7 @@
 // Placement, against the oracle on small random instances, and on instances made to show one thing.
+#include <algorithm>
+#include <random>
+
 #include <catch2/catch.hpp>
 
 #include "oracle.h"
@@ -60,6 +63,37 @@ TEST_CASE("a packing that greedy misses is found by the exact search") {
     add(problem, size, 1);
   auto result = place(problem, {});
   REQUIRE(bool(result));
+}
+
+TEST_CASE("a packing that the exact search gives up on is found by ejection") {
+  // Three parts of it fill every node but for a hundredth; four parts of another do so too.
+  Problem problem = alike(12, 1000);
+  std::mt19937 random(7);
+  for (size_t node = 0; node < problem.nodes; ++node) {
+    int64_t left = 990;
+    for (size_t part = 3 + node % 2; part > 1; --part) {
+      const auto size = static_cast<int64_t>(
+          static_cast<double>(left) * (0.8 + 0.4 * static_cast<double>(random() % 1000) / 1000) /
+          static_cast<double>(part));
+      add(problem, size, 1);
+      left -= size;
+    }
+    add(problem, left, 1);
+  }
+  Budget budget;
+  budget.search_steps = 100;
+  auto result = place(problem, budget);
+  REQUIRE(bool(result));
+  std::vector<int64_t> used(problem.nodes);
+  for (size_t r = 0; r < problem.replicas.size(); ++r)
+    used[index(result->node_of_replica[r])] += problem.needs[problem.replicas[r].need].demand[0];
+  CHECK(*std::max_element(used.begin(), used.end()) <= 1000);
+  SECTION("and without effort it is not") {
+    budget.effort = 0;
+    auto none = place(problem, budget);
+    CHECK_FALSE(bool(none));
+    llvm::consumeError(none.takeError());
+  }
 }
 
 TEST_CASE("demands beyond all bounds fit nowhere and overflow nothing") {

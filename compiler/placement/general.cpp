@@ -1,0 +1,190 @@
+#include "compiler/placement/general.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <tuple>
+
+namespace nemo::placement {
+
+namespace {
+
+using optimiser::Cost;
+
+class Generaliser {
+public:
+  explicit Generaliser(const State &state) : state_(state), problem_(state.problem()) {}
+
+  optimiser::Model run() {
+    model_.nodes = static_cast<uint32_t>(problem_.nodes);
+    rooms();
+    domains();
+    find_scale();
+    for (size_t need = 0; need < problem_.needs.size(); ++need)
+      add(need);
+    model_.groups = groups_;
+    return std::move(model_);
+  }
+
+private:
+  // No node needs more room than everybody asks for together, which is how rooms without limit
+  // become numbers.
+  void rooms() {
+    model_.resources.resize(resource_count);
+    Demand asked{};
+    for (const Need &need : problem_.needs)
+      for (size_t r = 0; r < resource_count; ++r) {
+        const __int128 sum = asked[r] + static_cast<__int128>(need.demand[r]) * need.count;
+        asked[r] = static_cast<int64_t>(std::min<__int128>(sum, most_room));
+      }
+    for (size_t node = 0; node < problem_.nodes; ++node)
+      for (size_t r = 0; r < resource_count; ++r)
+        model_.capacity.push_back(std::clamp<int64_t>(problem_.room[r][node], 0, asked[r]));
+    model_.safety = model_.capacity;
+  }
+
+  void domains() {
+    for (size_t spread = 1; spread < problem_.domain.size(); ++spread) {
+      optimiser::Family family;
+      uint32_t most = 0;
+      for (uint32_t domain : problem_.domain[spread])
+        most = domain == unknown_domain ? most : std::max(most, domain + 1);
+      // Nodes of unknown domain are allowed to nobody who is spread: one more domain holds them.
+      for (uint32_t domain : problem_.domain[spread])
+        family.domain_of_node.push_back(domain == unknown_domain ? most : domain);
+      family.domains = most + 1;
+      model_.families.push_back(std::move(family));
+    }
+  }
+
+  static uint32_t family_of(Spread spread) { return static_cast<uint32_t>(spread) - 1; }
+
+  // What everybody pays at least is left out, so that what is left fits and is never negative.
+  void find_scale() {
+    for (size_t need = 0; need < problem_.needs.size(); ++need) {
+      const std::vector<State::Offer> &offers = state_.offers(need);
+      Cost dearest = 0;
+      for (const State::Offer &offer : offers)
+        if (offer.cost != unknown_cost)
+          dearest = std::max(dearest, offer.cost - offers.front().cost);
+      dearest_ = std::max(dearest_, dearest);
+    }
+    // An unknown cost ranks after every known one, and the toll of leaving is a part of the cost.
+    const auto most = (static_cast<__int128>(dearest_) * 4 + 1) *
+                      static_cast<__int128>(std::max<size_t>(problem_.replicas.size(), 1));
+    while (most >> halvings_ > optimiser::most_cost / 4 ||
+           dearest_ >> halvings_ > optimiser::most_amount / 4)
+      ++halvings_;
+  }
+
+  uint32_t prices_of(size_t n) {
+    const Need &need = problem_.needs[n];
+    auto [known, fresh] = prices_.try_emplace(
+        {need.demand[0], need.demand[1], need.cost_class, state_.shape_of(n)}, 0);
+    if (fresh) {
+      const std::vector<State::Offer> &offers = state_.offers(n);
+      std::vector<Cost> list(problem_.nodes);
+      for (const State::Offer &offer : offers)
+        list[offer.node] = offer.cost == unknown_cost
+                               ? 2 * (dearest_ >> halvings_) + 1
+                               : (offer.cost - offers.front().cost) >> halvings_;
+      known->second = static_cast<uint32_t>(model_.prices.size());
+      model_.prices.push_back(std::move(list));
+    }
+    return known->second;
+  }
+
+  template <class Allows> uint32_t add_set(Allows allows) {
+    std::vector<bool> set(problem_.nodes);
+    for (size_t node = 0; node < problem_.nodes; ++node)
+      set[node] = allows(node);
+    model_.node_sets.push_back(std::move(set));
+    return static_cast<uint32_t>(model_.node_sets.size() - 1);
+  }
+
+  uint32_t set_of(size_t need) {
+    auto [known, fresh] = sets_.try_emplace(state_.shape_of(need), 0);
+    if (fresh)
+      known->second = add_set([&](size_t node) { return state_.allowed(need).test(node); });
+    return known->second;
+  }
+
+  uint32_t group_of_port(uint16_t port) {
+    auto [known, fresh] = ports_.try_emplace(port, groups_);
+    if (fresh) {
+      model_.limits.push_back({groups_, family_of(Spread::node), 1});
+      ++groups_;
+    }
+    return known->second;
+  }
+
+  void add(size_t n) {
+    const Need &need = problem_.needs[n];
+    if (need.count == 0)
+      return;
+    optimiser::Shape shape;
+    shape.demand.assign(need.demand.begin(), need.demand.end());
+    shape.prices = prices_of(n);
+    shape.allowed = set_of(n);
+    const uint32_t index_of_shape = static_cast<uint32_t>(model_.shapes.size());
+    model_.shapes.push_back(shape);
+    std::vector<uint32_t> groups;
+    for (uint16_t port : need.ports)
+      groups.push_back(group_of_port(port));
+    if (need.spread != Spread::none && need.count > 1) {
+      model_.limits.push_back({groups_, family_of(need.spread), 1});
+      groups.push_back(groups_++);
+    }
+    std::sort(groups.begin(), groups.end());
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    for (uint32_t r = need.first; r < need.first + need.count; ++r) {
+      optimiser::Replica replica;
+      replica.shape = index_of_shape;
+      replica.groups = groups;
+      at_home(r, need, replica);
+      model_.replicas.push_back(std::move(replica));
+    }
+  }
+
+  // A shape of its own for a replica that may be on fewer nodes than its siblings.
+  void restrict(optimiser::Replica &replica, uint32_t set) {
+    optimiser::Shape own = model_.shapes[replica.shape];
+    own.allowed = set;
+    replica.shape = static_cast<uint32_t>(model_.shapes.size());
+    model_.shapes.push_back(std::move(own));
+  }
+
+  void at_home(uint32_t r, const Need &need, optimiser::Replica &replica) {
+    const NodeId home = problem_.replicas[r].home;
+    if (home != nowhere && state_.admitted(r, index(home))) {
+      replica.home = static_cast<uint32_t>(index(home));
+      const int64_t there = cost(problem_, need, index(home));
+      if (there == unknown_cost) { // then no saving is known either
+        restrict(replica, add_set([&](size_t node) { return node == index(home); }));
+        return;
+      }
+      const double toll = std::fabs(static_cast<double>(there) * hysteresis);
+      replica.move_price =
+          std::min<Cost>((std::llround(toll) >> halvings_) + 1, optimiser::most_amount / 4);
+    }
+    if (problem_.replicas[r].pinned)
+      restrict(replica, add_set([&](size_t node) { return state_.admitted(r, node); }));
+  }
+
+  const State &state_;
+  const Problem &problem_;
+  optimiser::Model model_;
+  Cost dearest_ = 0; ///< the largest saving of any replica
+  unsigned halvings_ = 0;
+  uint32_t groups_ = 0;
+  std::map<std::tuple<int64_t, int64_t, uint32_t, uint32_t>, uint32_t> prices_;
+  std::map<uint32_t, uint32_t> sets_; ///< by the shape of this stage
+  std::map<uint16_t, uint32_t> ports_;
+};
+
+} // namespace
+
+optimiser::Model general(const State &state) { return Generaliser(state).run(); }
+
+} // namespace nemo::placement
