@@ -7,6 +7,7 @@
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
 #include "cli/carry_out.h"
+#include "cli/searching.h"
 #include "compiler/plan/binding.h"
 
 namespace nemo::cli {
@@ -16,6 +17,7 @@ namespace {
 struct Options {
   orchestrator::PlanRequest request;
   CarryOutOptions how;
+  std::string time_limit;
 };
 
 int apply_file(Options options, const Session &session) {
@@ -51,7 +53,10 @@ int apply(Options options, const Session &session) {
   if (plan::is_plan_file(path))
     return apply_file(std::move(options), session);
   options.request.take_over = options.how.take_over;
+  Searching searching(session, options.time_limit);
+  options.request.watch = searching.watch();
   orchestrator::Planned planned = orchestrator::make_plan(options.request);
+  searching.end();
   if (has_errors(planned.diagnostics) || !planned.plan)
     return refuse(session, options.how.json, planned.diagnostics, planned.texts());
   if (!options.how.json)
@@ -73,7 +78,7 @@ void add_apply(CLI::App &app, Session &session) {
       ->capture_default_str();
   add_flags(*command, options->how);
   add_selection(*command, options->request.targets, options->request.excludes);
-  command->add_option("--seed", options->request.seed, "Of the optimiser")->capture_default_str();
+  add_search(*command, options->request, options->time_limit);
   command
       ->add_option("--backend", options->request.backend,
                    "local (default), null, or NAME of nemo-backend-NAME")

@@ -10,6 +10,7 @@
 #include "cli/carry_out.h"
 #include "cli/files.h"
 #include "cli/review.h"
+#include "cli/searching.h"
 #include "cli/session.h"
 #include "compiler/plan/binding.h"
 #include "orchestrator/make_plan.h"
@@ -24,6 +25,7 @@ struct Options {
   std::string replay;
   std::string range;
   std::string format = "text";
+  std::string time_limit;
   bool json = false;
   bool brief = false;
   bool full = false;
@@ -61,7 +63,7 @@ int show(const Options &options, const Session &session, const std::optional<pro
   return options.detailed_exit && plan::has_changes(*plan) ? changes : ok;
 }
 
-int replay(const Options &options, const Session &session) {
+int replay(const Options &options, const Session &session, const placement::Watch &watch) {
   constexpr uint64_t most = 256ull << 20; // a plan file may have 64, and JSON is longer
   auto dump = read_file(options.replay, most, Input::stream);
   if (!dump || dump->size() > most)
@@ -70,7 +72,7 @@ int replay(const Options &options, const Session &session) {
         fmt::format("'{}' cannot be read: {}", options.replay,
                     dump ? fmt::format("it is over {} MiB, and no dump of nemo's", most >> 20)
                          : llvm::toString(dump.takeError()))));
-  auto compiled = compiler::replay(*dump, options.request.dump_stage);
+  auto compiled = compiler::replay(*dump, options.request.dump_stage, watch);
   if (!compiled)
     return session.report(to_diagnostics(compiled.takeError(), diag::N0101.id));
   SourceTexts texts;
@@ -79,13 +81,16 @@ int replay(const Options &options, const Session &session) {
   return show(options, session, compiled->plan, compiled->dump, compiled->diagnostics, texts);
 }
 
-int plan(const Options &options, const Session &session) {
+int plan(Options options, const Session &session) {
   if (!options.range.empty())
     return review(session, options.request, options.range,
                   options.json ? Format::json : format_of(options.format), options.detailed_exit);
+  Searching searching(session, options.time_limit);
   if (!options.replay.empty())
-    return replay(options, session);
+    return replay(options, session, searching.watch());
+  options.request.watch = searching.watch();
   const orchestrator::Planned planned = orchestrator::make_plan(options.request);
+  searching.end();
   return show(options, session, planned.plan, planned.dump, planned.diagnostics, planned.texts());
 }
 
@@ -111,10 +116,7 @@ void add_plan(CLI::App &app, Session &session) {
   command->add_flag("--full", options->full, "Everything, with models and sources")
       ->excludes(brief);
   command->add_flag("--detailed-exitcode", options->detailed_exit, "Exit 2 when there are changes");
-  auto *seed = command
-                   ->add_option("--seed", request.seed,
-                                "Of the optimiser; the same seed gives the same plan")
-                   ->capture_default_str();
+  auto *seed = add_search(*command, request, options->time_limit);
   std::vector<std::string> stages;
   for (llvm::StringRef stage : compiler::stages())
     stages.push_back(stage.str());
@@ -135,6 +137,7 @@ void add_plan(CLI::App &app, Session &session) {
           ->type_name("FILE");
   for (CLI::Option *input : {path, fleet, seed, take_over, backend}) // the dump holds all of them
     replay->excludes(input);
+  replay->excludes(command->get_option("--effort"));
   for (const char *input : {"--target", "--exclude"})
     replay->excludes(command->get_option(input));
   command->get_option("--dump")->excludes(
@@ -145,8 +148,8 @@ void add_plan(CLI::App &app, Session &session) {
                        "Show what merging commit B into A changes in the plan; merges in memory, "
                        "touches no file")
           ->type_name("A..B");
-  for (const char *other :
-       {"--out", "--brief", "--full", "--dump", "--replay", "--take-over", "--target", "--exclude"})
+  for (const char *other : {"--out", "--brief", "--full", "--dump", "--replay", "--take-over",
+                            "--target", "--exclude", "--time-limit"})
     range->excludes(command->get_option(other));
   command
       ->add_option("--format", options->format,

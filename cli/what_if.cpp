@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/review.h"
+#include "cli/searching.h"
 #include "cli/session.h"
 #include "compiler/plan/diff/print.h"
 #include "orchestrator/what_if.h"
@@ -58,8 +59,7 @@ void add_what_if(CLI::App &app, Session &session) {
       ->add_option("--backend", request.backend,
                    "local (default), null, or NAME of nemo-backend-NAME")
       ->type_name("NAME");
-  command->add_option("--seed", request.seed, "Of the optimiser; the same seed gives the same plan")
-      ->capture_default_str();
+  add_effort(*command, request);
   auto *json = command->add_flag("--json", options->json, "Print the difference as JSON");
   command->add_option("--format", options->format, "text, markdown (for a pull request), json")
       ->check(CLI::IsMember({"text", "markdown", "json"}))

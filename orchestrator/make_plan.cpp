@@ -127,12 +127,13 @@ Planned make_plan(const PlanRequest &request) {
   inputs.commit = origin.commit;
   inputs.intent_path = request.path;
   inputs.seed = request.seed;
+  inputs.effort = request.effort;
   inputs.take_over = request.take_over;
   inputs.destroy = request.destroy;
   inputs.targets = request.targets;
   inputs.excludes = request.excludes;
   result.seen = std::move(*seen);
-  compiler::Compiled compiled = compiler::compile(inputs, request.dump_stage);
+  compiler::Compiled compiled = compiler::compile(inputs, request.dump_stage, request.watch);
   name_as_found(compiled.diagnostics, result.checked);
   say(std::move(compiled.diagnostics));
   result.plan = std::move(compiled.plan);

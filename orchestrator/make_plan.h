@@ -18,6 +18,8 @@ struct PlanRequest {
   std::optional<std::string> fleet_file; ///< plan for this fleet instead of the one that is there
   std::optional<std::string> backend;    ///< default: local; null with a fleet file
   uint64_t seed = 1;
+  std::optional<uint64_t> effort; ///< ticks of the search for each replica
+  placement::Watch watch;
   bool take_over = false;
   bool destroy = false;
   std::vector<std::string> targets, excludes; ///< patterns, see base/pattern.h

@@ -65,6 +65,7 @@ private:
     inputs.commit = std::move(commit);
     inputs.intent_path = result_.merge.path;
     inputs.seed = request_.seed;
+    inputs.effort = request_.effort;
     return compiler::compile(inputs);
   }
 

@@ -156,6 +156,7 @@ private:
     inputs.commit = commit;
     inputs.intent_path = request_.path;
     inputs.seed = request_.seed;
+    inputs.effort = request_.effort;
     compiler::Compiled compiled = compiler::compile(inputs);
     name_as_found(compiled.diagnostics, checked);
     return compiled;

@@ -23,14 +23,15 @@ constexpr std::array<llvm::StringRef, 8> names = {"intent",  "resolve",   "polic
                                                   "network", "migration", "plan",   "lower"};
 
 using Findings = std::vector<Diagnostic>;
+using placement::Watch;
 
-Findings run_resolve(stages::Stages &state) {
+Findings run_resolve(stages::Stages &state, const Watch &) {
   Resolution result = resolve(state.inputs());
   *state.mutable_resolved() = std::move(result.resolved);
   return std::move(result.diagnostics);
 }
 
-Findings run_policy(stages::Stages &state) {
+Findings run_policy(stages::Stages &state, const Watch &) {
   Findings found = undeliverable(state.inputs(), state.resolved());
   Judged judged = judge_policies(state.inputs(), state.resolved());
   *state.mutable_policy() = std::move(judged.admissible);
@@ -38,32 +39,33 @@ Findings run_policy(stages::Stages &state) {
   return found;
 }
 
-Findings run_placement(stages::Stages &state) {
-  placement::Result result = placement::assign(state.inputs(), state.resolved(), state.policy());
+Findings run_placement(stages::Stages &state, const Watch &watch) {
+  placement::Result result =
+      placement::assign(state.inputs(), state.resolved(), state.policy(), watch);
   *state.mutable_placement() = std::move(result.placed);
   return std::move(result.diagnostics);
 }
 
-Findings run_network(stages::Stages &state) {
+Findings run_network(stages::Stages &state, const Watch &) {
   *state.mutable_network() = shortfalls(state.inputs(), state.resolved(), state.placement());
   return {};
 }
 
-Findings run_migration(stages::Stages &state) {
+Findings run_migration(stages::Stages &state, const Watch &) {
   Migrated result =
       migrate(state.inputs(), state.resolved(), state.policy(), state.placement(), state.network());
   *state.mutable_migration() = std::move(result.migration);
   return std::move(result.diagnostics);
 }
 
-Findings run_plan(stages::Stages &state) {
+Findings run_plan(stages::Stages &state, const Watch &) {
   Assembled result = assemble(state.inputs(), state.resolved(), state.placement(), state.network(),
                               state.migration());
   *state.mutable_plan() = std::move(result.plan);
   return std::move(result.diagnostics);
 }
 
-Findings run_lower(stages::Stages &state) {
+Findings run_lower(stages::Stages &state, const Watch &) {
   Findings warnings;
   for (const stages::Finding &finding : state.findings())
     warnings.push_back(from_proto(finding));
@@ -72,15 +74,15 @@ Findings run_lower(stages::Stages &state) {
   return {};
 }
 
-using Pass = Findings (*)(stages::Stages &);
+using Pass = Findings (*)(stages::Stages &, const Watch &);
 constexpr std::array<Pass, 8> passes = {nullptr,     run_resolve,   run_policy, run_placement,
                                         run_network, run_migration, run_plan,   run_lower};
 
-Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage) {
+Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage, const Watch &watch) {
   bool failed = false;
   bool dumped = dump_stage == state.stage();
   while (next < passes.size() && !failed && !dumped) {
-    for (const Diagnostic &found : passes[next](state)) {
+    for (const Diagnostic &found : passes[next](state, watch)) {
       failed |= found.severity == Severity::error;
       *state.add_findings() = to_proto(found);
     }
@@ -103,15 +105,16 @@ Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage) {
 
 llvm::ArrayRef<llvm::StringRef> stages() { return names; }
 
-Compiled compile(const Inputs &inputs, llvm::StringRef dump_stage) {
+Compiled compile(const Inputs &inputs, llvm::StringRef dump_stage, const Watch &watch) {
   nemo::stages::Stages state;
   state.set_version(1);
   state.set_stage("intent");
   *state.mutable_inputs() = to_proto(inputs);
-  return run(std::move(state), 1, dump_stage);
+  return run(std::move(state), 1, dump_stage, watch);
 }
 
-llvm::Expected<Compiled> replay(llvm::StringRef dump, llvm::StringRef dump_stage) {
+llvm::Expected<Compiled> replay(llvm::StringRef dump, llvm::StringRef dump_stage,
+                                const Watch &watch) {
   auto state = from_json(dump);
   if (!state)
     return state.takeError();
@@ -127,7 +130,7 @@ llvm::Expected<Compiled> replay(llvm::StringRef dump, llvm::StringRef dump_stage
   std::vector<proto::SourceFile> files(state->inputs().intent().files().begin(),
                                        state->inputs().intent().files().end());
   Compiled compiled =
-      run(std::move(*state), static_cast<size_t>(at - names.begin()) + 1, dump_stage);
+      run(std::move(*state), static_cast<size_t>(at - names.begin()) + 1, dump_stage, watch);
   compiled.files = std::move(files);
   return compiled;
 }

@@ -8,6 +8,7 @@
 
 #include "base/diagnostics/diagnostics.h"
 #include "compiler/pipeline/stages.pb.h"
+#include "compiler/placement/watch.h"
 #include "protocol/backend.pb.h"
 #include "protocol/plan.pb.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -24,8 +25,9 @@ struct Inputs {
   std::optional<std::string> commit; ///< of a clean tree
   std::string intent_path;
   uint64_t seed = 1;
-  bool take_over = false; ///< what another source applied to this stack may be changed
-  bool destroy = false;   ///< plan the removal of the whole stack
+  std::optional<uint64_t> effort; ///< ticks of the search for each replica
+  bool take_over = false;         ///< what another source applied to this stack may be changed
+  bool destroy = false;           ///< plan the removal of the whole stack
   std::vector<std::string> targets, excludes; ///< patterns; empty: everything is selected
 };
 
@@ -43,10 +45,12 @@ llvm::ArrayRef<llvm::StringRef> stages();
 
 /// \param dump_stage  empty, or stop after this stage and return the state so far as JSON in
 /// `dump`.
-Compiled compile(const Inputs &inputs, llvm::StringRef dump_stage = {});
+Compiled compile(const Inputs &inputs, llvm::StringRef dump_stage = {},
+                 const placement::Watch &watch = {});
 
 /// Goes on from a dump: same result as if it had never been interrupted. A dump_stage that the dump
 /// is already beyond is an error.
-llvm::Expected<Compiled> replay(llvm::StringRef dump, llvm::StringRef dump_stage = {});
+llvm::Expected<Compiled> replay(llvm::StringRef dump, llvm::StringRef dump_stage = {},
+                                const placement::Watch &watch = {});
 
 } // namespace nemo::compiler

@@ -117,6 +117,8 @@ stages::Inputs to_proto(const Inputs &inputs) {
     result.set_commit(*inputs.commit);
   result.set_intent_path(inputs.intent_path);
   result.set_seed(inputs.seed);
+  if (inputs.effort)
+    result.set_effort(*inputs.effort);
   result.set_take_over(inputs.take_over);
   result.set_destroy(inputs.destroy);
   // In one order, however they were typed: the same selection is the same plan.

@@ -148,7 +148,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
 } // namespace
 
 Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
-              const stages::Admissible &admissible, const Budget &budget) {
+              const stages::Admissible &admissible, const Watch &watch) {
   Result result;
   const proto::Intent &intent = inputs.intent();
   const std::vector<NodeView> nodes = compiler::views(resolved.world());
@@ -160,9 +160,19 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
   if (has_errors(result.diagnostics))
     return result;
   const Problem problem = build(inputs, resolved, admissible, objective);
-  Budget seeded = budget;
-  seeded.seed = inputs.seed();
-  auto found = place(problem, seeded);
+  Budget budget;
+  budget.seed = inputs.seed();
+  budget.watch = watch;
+  if (watch.better)
+    budget.watch.better = [&](Found found) {
+      found.in_euro = objective.in_euro;
+      watch.better(found);
+    };
+  if (inputs.has_effort())
+    budget.effort = inputs.effort();
+  else if (watch.time_limit)
+    budget.effort = UINT64_MAX;
+  auto found = place(problem, budget);
   if (!found) {
     llvm::handleAllErrors(
         found.takeError(),
@@ -179,6 +189,7 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
     return result;
   }
   result.placed = describe(inputs, nodes, admissible, objective, problem, *found);
+  result.placed.set_cut(found->cut);
   return result;
 }
 

@@ -16,6 +16,6 @@ struct Result {
 };
 
 Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
-              const stages::Admissible &admissible, const Budget &budget = {});
+              const stages::Admissible &admissible, const Watch &watch = {});
 
 } // namespace nemo::placement

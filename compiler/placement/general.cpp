@@ -16,7 +16,7 @@ class Generaliser {
 public:
   explicit Generaliser(const State &state) : state_(state), problem_(state.problem()) {}
 
-  optimiser::Model run() {
+  General run() {
     model_.nodes = static_cast<uint32_t>(problem_.nodes);
     rooms();
     domains();
@@ -24,7 +24,7 @@ public:
     for (size_t need = 0; need < problem_.needs.size(); ++need)
       add(need);
     model_.groups = groups_;
-    return std::move(model_);
+    return {std::move(model_), base_, halvings_};
   }
 
 private:
@@ -62,6 +62,7 @@ private:
 
   // What everybody pays at least is left out, so that what is left fits and is never negative.
   void find_scale() {
+    __int128 base = 0;
     for (size_t need = 0; need < problem_.needs.size(); ++need) {
       const std::vector<State::Offer> &offers = state_.offers(need);
       Cost dearest = 0;
@@ -69,6 +70,8 @@ private:
         if (offer.cost != unknown_cost)
           dearest = std::max(dearest, offer.cost - offers.front().cost);
       dearest_ = std::max(dearest_, dearest);
+      if (!offers.empty() && offers.front().cost != unknown_cost)
+        base += static_cast<__int128>(offers.front().cost) * problem_.needs[need].count;
     }
     // An unknown cost ranks after every known one, and the toll of leaving is a part of the cost.
     const auto most = (static_cast<__int128>(dearest_) * 4 + 1) *
@@ -76,6 +79,7 @@ private:
     while (most >> halvings_ > optimiser::most_cost / 4 ||
            dearest_ >> halvings_ > optimiser::most_amount / 4)
       ++halvings_;
+    base_ = static_cast<int64_t>(std::clamp<__int128>(base, -unknown_cost, unknown_cost));
   }
 
   uint32_t prices_of(size_t n) {
@@ -177,6 +181,7 @@ private:
   optimiser::Model model_;
   Cost dearest_ = 0; ///< the largest saving of any replica
   unsigned halvings_ = 0;
+  int64_t base_ = 0;
   uint32_t groups_ = 0;
   std::map<std::tuple<int64_t, int64_t, uint32_t, uint32_t>, uint32_t> prices_;
   std::map<uint32_t, uint32_t> sets_; ///< by the shape of this stage
@@ -185,6 +190,6 @@ private:
 
 } // namespace
 
-optimiser::Model general(const State &state) { return Generaliser(state).run(); }
+General general(const State &state) { return Generaliser(state).run(); }
 
 } // namespace nemo::placement

@@ -9,6 +9,13 @@ namespace nemo::placement {
 /// Every rule of `state`'s problem, and costs in its unit less what cannot be saved, perhaps halved
 /// so often that sums fit. A replica that runs pays for leaving its node (hysteresis); where its
 /// cost there is not known, it stays.
-optimiser::Model general(const State &state);
+struct General {
+  optimiser::Model model;
+  int64_t base = 0;      ///< what all pay at least, 1e-9 of the objective's unit per hour
+  unsigned halvings = 0; ///< of what the model counts from there
+  /// Of the objective, with what leaving costs.
+  int64_t value(optimiser::Cost cost) const { return base + (cost << halvings); }
+};
+General general(const State &state);
 
 } // namespace nemo::placement

@@ -10,6 +10,8 @@ namespace nemo::placement {
 
 namespace {
 
+constexpr uint64_t least_ticks = 20'000;
+
 bool at_best(const State &state, size_t replica) {
   const Problem &problem = state.problem();
   const size_t need = problem.replicas[replica].need;
@@ -27,7 +29,8 @@ bool all_at_best(const State &state) {
 /// None where amounts are beyond the optimiser's tables, or it finds nothing.
 std::optional<optimiser::Solution>
 solve(const State &state, const std::optional<optimiser::Solution> &start, const Budget &budget) {
-  const optimiser::Model model = general(state);
+  const General whole = general(state);
+  const optimiser::Model &model = whole.model;
   if (llvm::Error error = optimiser::check(model)) {
     llvm::consumeError(std::move(error));
     return std::nullopt;
@@ -35,7 +38,14 @@ solve(const State &state, const std::optional<optimiser::Solution> &start, const
   optimiser::Options options;
   options.seed = budget.seed;
   options.threads = budget.threads;
-  options.effort = std::max<uint64_t>(20'000, budget.effort * model.replicas.size());
+  if (budget.effort != UINT64_MAX)
+    options.effort = std::max<uint64_t>(least_ticks, budget.effort * model.replicas.size());
+  options.time_limit = budget.watch.time_limit;
+  options.stop = budget.watch.stop;
+  if (budget.watch.better)
+    options.on_improvement = [&](const optimiser::Progress &progress) {
+      budget.watch.better({progress.elapsed, whole.value(progress.cost), whole.base, true});
+    };
   options.enough = 0; // everybody at its cheapest: costs are counted from there
   auto found = optimiser::solve(model, start, options);
   if (!found) {
@@ -47,22 +57,24 @@ solve(const State &state, const std::optional<optimiser::Solution> &start, const
 
 } // namespace
 
-void improve(State &state, const Budget &budget) {
+bool improve(State &state, const Budget &budget) {
   if (budget.effort == 0 || all_at_best(state))
-    return;
+    return false;
   const size_t replicas = state.problem().replicas.size();
   optimiser::Solution start;
   for (size_t r = 0; r < replicas; ++r)
     start.node_of.push_back(static_cast<uint32_t>(index(state.node_of(r))));
   const std::optional<optimiser::Solution> found = solve(state, start, budget);
+  const bool cut = budget.watch.time_limit || (budget.watch.stop && *budget.watch.stop);
   if (!found)
-    return;
+    return cut;
   for (size_t r = 0; r < replicas; ++r)
     if (found->node_of[r] != start.node_of[r])
       state.lift(r);
   for (size_t r = 0; r < replicas; ++r)
     if (found->node_of[r] != start.node_of[r])
       state.put(r, found->node_of[r]);
+  return cut;
 }
 
 bool repair(State &state, const Budget &budget) {

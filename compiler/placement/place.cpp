@@ -61,8 +61,8 @@ llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
       state = std::move(*found);
     }
   }
-  improve(state, budget);
-  return Assignment{state.assignment()};
+  const bool cut = improve(state, budget);
+  return Assignment{state.assignment(), cut};
 }
 
 } // namespace nemo::placement

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/pipeline/stages.pb.h"
+#include "compiler/placement/watch.h"
 #include "compiler/resolve/node_bits.h"
 #include "llvm/Support/Error.h"
 
@@ -78,9 +79,10 @@ struct Budget {
   uint64_t search_steps = 4'000'000;  ///< nodes looked at by the exact search, each time
   uint64_t narrow_steps = 40'000'000; ///< the same, for narrowing a conflict down
   uint64_t relax_steps = 20'000'000;  ///< the same, for what would make a conflict fit
-  uint64_t effort = 2'000;            ///< ticks of the optimiser for each replica and thread
+  uint64_t effort = default_effort;   ///< ticks of the optimiser for each replica and thread
   unsigned threads = 2;               ///< a part of the answer, so not what the machine has
   uint64_t seed = 1;
+  Watch watch;
 };
 
 /// A replica leaves the node that it runs on for savings above this share of its cost there.
@@ -92,6 +94,7 @@ int64_t cost(const Problem &problem, const Need &need, size_t node);
 
 struct Assignment {
   std::vector<NodeId> node_of_replica;
+  bool cut = false; ///< the clock or somebody ended the search
 };
 
 /// No assignment exists, and this was proved.

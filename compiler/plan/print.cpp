@@ -93,7 +93,7 @@ void header(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &s
                       plan.facts().nodes_size() == 1 ? "" : "s");
   rest += " · plan " + plan.digest().substr(0, 12);
   if (!plan.reproducible())
-    rest += " · not reproducible: the search was cut by time";
+    rest += " · not reproducible: the search was cut short";
   out << rest << '\n';
   if (const std::string flags = selection(plan); !flags.empty())
     out << painted("Only part of the stack: " + flags, Tone::changed, style.color) << '\n';

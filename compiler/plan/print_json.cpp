@@ -18,6 +18,7 @@ void print_json(llvm::raw_ostream &out, const proto::Plan &plan) {
     json.attribute("changes", has_changes(plan));
     words(json, "source", plan.source());
     number(json, "seed", std::to_string(plan.seed()));
+    number(json, "effort", std::to_string(plan.effort()));
     array(json, "placements", plan.placements());
     array(json, "actions", plan.actions());
     array(json, "expectations", plan.expectations());

@@ -182,6 +182,7 @@ void bindings(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle 
   row("plan", plan.digest());
   row("at", plan.facts().at());
   row("seed", std::to_string(plan.seed()));
+  row("effort", std::to_string(plan.effort()));
   row("made by", plan.generator());
   table.print(out, style);
 }

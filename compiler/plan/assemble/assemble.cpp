@@ -2,6 +2,7 @@
 #include "compiler/plan/assemble/assemble.h"
 
 #include "base/version.h"
+#include "compiler/placement/watch.h"
 #include "compiler/plan/assemble/expectations.h"
 #include "compiler/plan/assemble/totals.h"
 #include "compiler/resolve/names.h"
@@ -24,7 +25,8 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
   plan.set_intent_path(inputs.intent_path());
   plan.set_intent_digest(intent.digest());
   plan.set_seed(inputs.seed());
-  plan.set_reproducible(true);
+  plan.set_effort(inputs.has_effort() ? inputs.effort() : placement::default_effort);
+  plan.set_reproducible(!placed.cut());
   plan.set_destroy(inputs.destroy());
   *plan.mutable_intent() = intent;
   *plan.mutable_facts() = resolved.facts();
