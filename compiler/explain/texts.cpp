@@ -233,7 +233,8 @@ proto::Model throughput_model() {
   return model("throughput", "reserved-paths",
                "what is reserved, and what others leave on the links of the way of least latency");
 }
-std::string bound_model() { return "sum of each replica's cheapest admissible marginal cost"; }
+std::string bound_model() { return "each replica at its cheapest admissible node, with scarce room at its price (Lagrangian "
+         "relaxation, Fisher 1981)"; }
 
 std::string detail_no_model(llvm::StringRef metric) {
   return fmt::format("no model predicts {}", metric.str());

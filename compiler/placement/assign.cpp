@@ -12,6 +12,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/placement/build.h"
 #include "compiler/placement/report.h"
+#include "compiler/placement/scarcity.h"
 #include "compiler/resolve/report.h"
 
 namespace nemo::placement {
@@ -24,8 +25,8 @@ namespace {
 class Figuring {
 public:
   Figuring(const proto::Intent &intent, const std::vector<NodeView> &nodes,
-           const Objective &objective, const Problem &problem)
-      : intent_(intent), nodes_(nodes), objective_(objective), problem_(problem) {}
+           const Objective &objective, const Problem &problem, const std::vector<Scarce> &scarce)
+      : intent_(intent), nodes_(nodes), objective_(objective), problem_(problem), scarce_(scarce) {}
 
   // The objective's share of one replica of workload `w` on `node`, 1e-6 per hour. The table of the
   // search has it to about 1e-9; only where that leaves the rounding open is it computed exactly.
@@ -49,8 +50,8 @@ public:
   };
   struct Choices {
     uint32_t count = 0;
-    std::vector<Choice> best;          ///< at most two: by cost, then name; unknown costs last
-    std::optional<int64_t> everywhere; ///< the lowest cost; none when one is not known
+    std::vector<Choice> best; ///< at most two: by cost, then name; unknown costs last
+    bool known = true;        ///< the cost is, on all of them
     const Choice *but(size_t node) const {
       for (const Choice &choice : best)
         if (choice.node != node)
@@ -67,12 +68,11 @@ public:
     Choices &result = known->second;
     if (!fresh)
       return result;
-    bool unknown = false;
     NodeBits::from_proto(admissible.sets(static_cast<int>(set)), nodes_.size())
         .for_each([&](size_t node) {
           const std::optional<int64_t> here = exact(w, node);
           ++result.count;
-          unknown |= !here;
+          result.known &= here.has_value();
           auto at = result.best.begin();
           while (at != result.best.end() && !(here && (!at->cost || *here < *at->cost)))
             ++at;
@@ -81,16 +81,70 @@ public:
           if (result.best.size() > 2)
             result.best.pop_back();
         });
-    if (!unknown && !result.best.empty())
-      result.everywhere = result.best.front().cost;
     return result;
   }
 
+  // What the replicas of workload `w` cost at least, in 2^-price_bits, where scarce room is paid
+  // for. None where a cost is not known.
+  std::optional<__int128> least(size_t w, const stages::Admissible &admissible) {
+    const Need &need = problem_.needs[w];
+    const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
+    if (!choices(w, admissible).known)
+      return std::nullopt;
+    const uint32_t apart = need.spread != Spread::none ? need.count : 0;
+    auto [known, fresh] =
+        least_.try_emplace({need.demand, objective_.class_of_workload[w], set, need.spread, apart});
+    if (fresh) {
+      Apart costs;
+      std::optional<__int128> one;
+      NodeBits::from_proto(admissible.sets(static_cast<int>(set)), nodes_.size())
+          .for_each([&](size_t node) {
+            const std::optional<__int128> paid = paid_on(w, node);
+            if (!paid)
+              return;
+            one = one ? std::min(*one, *paid) : *paid;
+            if (const uint32_t domain = problem_.domain[static_cast<size_t>(need.spread)][node];
+                apart > 1 && domain != unknown_domain)
+              costs.offer(domain, *paid);
+          });
+      known->second = apart > 1 ? costs.sum(apart) : one;
+    }
+    if (!known->second || apart > 1)
+      return known->second;
+    return *known->second * need.count;
+  }
+
+  __int128 scarce_room() const {
+    __int128 sum = 0;
+    for (const Scarce &scarce : scarce_)
+      sum += static_cast<__int128>(scarce.price) *
+             std::max<int64_t>(problem_.room[scarce.resource][scarce.node], 0);
+    return sum;
+  }
+
 private:
+  // None on nodes that it alone does not fit.
+  std::optional<__int128> paid_on(size_t w, size_t node) const {
+    const Need &need = problem_.needs[w];
+    for (size_t k = 0; k < resource_count; ++k)
+      if (need.demand[k] > 0 && need.demand[k] > problem_.room[k][node])
+        return std::nullopt;
+    __int128 paid = static_cast<__int128>(*exact(w, node)) << price_bits;
+    for (auto at = std::lower_bound(
+             scarce_.begin(), scarce_.end(), node,
+             [](const Scarce &scarce, size_t wanted) { return scarce.node < wanted; });
+         at != scarce_.end() && at->node == node; ++at)
+      paid += static_cast<__int128>(at->price) * need.demand[at->resource];
+    return paid;
+  }
+
   const proto::Intent &intent_;
   const std::vector<NodeView> &nodes_;
   const Objective &objective_;
   const Problem &problem_;
+  const std::vector<Scarce> &scarce_;
+  std::map<std::tuple<Demand, uint32_t, uint32_t, Spread, uint32_t>, std::optional<__int128>>
+      least_;
   std::map<std::tuple<uint64_t, uint64_t, uint32_t, uint32_t>, Choices> choices_;
 };
 
@@ -98,12 +152,18 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
                         const stages::Admissible &admissible, const Objective &objective,
                         const Problem &problem, const Assignment &assignment) {
   const proto::Intent &intent = inputs.intent();
-  Figuring figuring(intent, nodes, objective, problem);
+  Figuring figuring(intent, nodes, objective, problem, assignment.scarce);
   stages::Placed placed;
   proto::ObjectiveValue &value = *placed.mutable_objective();
   value.set_text(objective.text);
   value.set_bound_model(explain::bound_model());
-  __int128 sum = 0, bound = 0;
+  for (const Scarce &scarce : assignment.scarce) {
+    proto::ScarceRoom &room = *value.add_scarce();
+    room.set_node(nodes[scarce.node].node->name());
+    room.set_resource(scarce.resource);
+    room.set_price(scarce.price);
+  }
+  __int128 sum = 0, bound = -figuring.scarce_room();
   bool known = objective.in_euro, bounded = objective.in_euro;
   for (size_t r = 0; r < problem.replicas.size(); ++r) {
     const Replica &replica = problem.replicas[r];
@@ -130,15 +190,22 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     if (objective.in_euro && cost)
       entry.set_cost_ueur_per_hour(*cost);
     known &= cost.has_value();
-    bounded &= choices.everywhere.has_value();
     sum += cost.value_or(0);
-    bound += choices.everywhere.value_or(0);
   }
+  for (size_t w = 0; w < problem.needs.size() && bounded; ++w)
+    if (problem.needs[w].count > 0) {
+      const std::optional<__int128> least = figuring.least(w, admissible);
+      bounded = least.has_value();
+      bound += least.value_or(0);
+    }
+  bound = (bound + (__int128{1} << price_bits) - 1) >> price_bits; // a sum of whole numbers
   auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };
   if (known && fits(sum))
     value.set_value_ueur_per_hour(static_cast<int64_t>(sum));
   if (bounded && fits(bound))
     value.set_bound_ueur_per_hour(static_cast<int64_t>(bound));
+  else
+    value.clear_scarce();
   if (value.has_value_ueur_per_hour() && value.has_bound_ueur_per_hour())
     value.set_gap(static_cast<double>(sum - bound) /
                   static_cast<double>(std::max<__int128>(sum < 0 ? -sum : sum, 1)));

@@ -12,23 +12,10 @@ namespace {
 
 constexpr uint64_t least_ticks = 20'000;
 
-bool at_best(const State &state, size_t replica) {
-  const Problem &problem = state.problem();
-  const size_t need = problem.replicas[replica].need;
-  return cost(problem, problem.needs[need], index(state.node_of(replica))) <=
-         state.offers(need).front().cost;
-}
-
-bool all_at_best(const State &state) {
-  for (size_t r = 0; r < state.problem().replicas.size(); ++r)
-    if (!at_best(state, r))
-      return false;
-  return true;
-}
-
 /// None where amounts are beyond the optimiser's tables, or it finds nothing.
-std::optional<optimiser::Solution>
-solve(const State &state, const std::optional<optimiser::Solution> &start, const Budget &budget) {
+std::optional<optimiser::Solution> solve(const State &state,
+                                         const std::optional<optimiser::Solution> &start,
+                                         const Budget &budget, int64_t bound) {
   const General whole = general(state);
   const optimiser::Model &model = whole.model;
   if (llvm::Error error = optimiser::check(model)) {
@@ -44,9 +31,11 @@ solve(const State &state, const std::optional<optimiser::Solution> &start, const
   options.stop = budget.watch.stop;
   if (budget.watch.better)
     options.on_improvement = [&](const optimiser::Progress &progress) {
-      budget.watch.better({progress.elapsed, whole.value(progress.cost), whole.base, true});
+      budget.watch.better({progress.elapsed, whole.value(progress.cost), bound, true});
     };
-  options.enough = 0; // everybody at its cheapest: costs are counted from there
+  // With everybody at its cheapest the cost is 0.
+  bound = std::max(bound, whole.base);
+  options.enough = (bound - whole.base) >> whole.halvings;
   auto found = optimiser::solve(model, start, options);
   if (!found) {
     llvm::consumeError(found.takeError());
@@ -57,14 +46,14 @@ solve(const State &state, const std::optional<optimiser::Solution> &start, const
 
 } // namespace
 
-bool improve(State &state, const Budget &budget) {
-  if (budget.effort == 0 || all_at_best(state))
+bool improve(State &state, const Budget &budget, int64_t bound) {
+  if (budget.effort == 0)
     return false;
   const size_t replicas = state.problem().replicas.size();
   optimiser::Solution start;
   for (size_t r = 0; r < replicas; ++r)
     start.node_of.push_back(static_cast<uint32_t>(index(state.node_of(r))));
-  const std::optional<optimiser::Solution> found = solve(state, start, budget);
+  const std::optional<optimiser::Solution> found = solve(state, start, budget, bound);
   const bool cut = budget.watch.time_limit || (budget.watch.stop && *budget.watch.stop);
   if (!found)
     return cut;
@@ -80,7 +69,7 @@ bool improve(State &state, const Budget &budget) {
 bool repair(State &state, const Budget &budget) {
   if (budget.effort == 0)
     return false;
-  const std::optional<optimiser::Solution> found = solve(state, std::nullopt, budget);
+  const std::optional<optimiser::Solution> found = solve(state, std::nullopt, budget, INT64_MAX);
   if (!found)
     return false;
   for (size_t r = 0; r < found->node_of.size(); ++r)

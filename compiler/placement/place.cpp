@@ -3,6 +3,7 @@
 #include "compiler/placement/place.h"
 
 #include "compiler/placement/conflict.h"
+#include "compiler/placement/scarcity.h"
 #include "compiler/placement/state.h"
 
 namespace nemo::placement {
@@ -61,8 +62,14 @@ llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
       state = std::move(*found);
     }
   }
-  const bool cut = improve(state, budget);
-  return Assignment{state.assignment(), cut};
+  Assignment result;
+  if (!all_at_best(state)) {
+    Scarcity scarce = scarcity(state, budget.bound_steps);
+    result.scarce = std::move(scarce.rooms);
+    result.cut = improve(state, budget, scarce.bound);
+  }
+  result.node_of_replica = state.assignment();
+  return result;
 }
 
 } // namespace nemo::placement

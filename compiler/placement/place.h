@@ -80,6 +80,7 @@ struct Budget {
   uint64_t narrow_steps = 40'000'000; ///< the same, for narrowing a conflict down
   uint64_t relax_steps = 20'000'000;  ///< the same, for what would make a conflict fit
   uint64_t effort = default_effort;   ///< ticks of the optimiser for each replica and thread
+  uint64_t bound_steps = 20'000'000;  ///< kinds of replicas and nodes looked at for the bound
   unsigned threads = 2;               ///< a part of the answer, so not what the machine has
   uint64_t seed = 1;
   Watch watch;
@@ -92,9 +93,19 @@ constexpr double hysteresis = 0.05;
 constexpr int64_t unknown_cost = int64_t{1} << 60;
 int64_t cost(const Problem &problem, const Need &need, size_t node);
 
+/// Room that somebody would pay for. Prices are in 2^-price_bits of 1e-6 of the objective's unit
+/// per hour, for a unit of the resource.
+struct Scarce {
+  uint32_t node = 0, resource = 0;
+  int64_t price = 0; ///< positive, at most most_scarcity
+};
+constexpr int price_bits = 40;
+constexpr int64_t most_scarcity = int64_t{1} << 46;
+
 struct Assignment {
   std::vector<NodeId> node_of_replica;
-  bool cut = false; ///< the clock or somebody ended the search
+  std::vector<Scarce> scarce; ///< by node, then resource
+  bool cut = false;           ///< the clock or somebody ended the search
 };
 
 /// No assignment exists, and this was proved.

@@ -4,25 +4,22 @@
 // problems"; steps after Polyak (1969).
 #pragma once
 
-#include "compiler/placement/place.h"
+#include <map>
+#include <optional>
+
 #include "compiler/placement/state.h"
 
 namespace nemo::placement {
 
-/// Of prices: 2^-40 of 1e-6 of the objective's unit per hour, for a unit of the resource.
-constexpr int price_bits = 40;
-
-/// Room that somebody would pay for.
-struct Scarce {
-  uint32_t node = 0, resource = 0;
-  int64_t price = 0; ///< positive, at most most_scarcity
+struct Scarcity {
+  std::vector<Scarce> rooms; ///< by node, then resource
+  int64_t bound = INT64_MIN; ///< what they prove but for rounding, 1e-9 per hour
 };
-constexpr int64_t most_scarcity = int64_t{1} << 46;
 
 /// \param state  everybody placed
 /// \param steps  pairs of a kind of replica and a node that may be looked at
-/// \returns by node, then resource; nothing where everybody is at its cheapest already.
-std::vector<Scarce> scarcities(const State &state, uint64_t steps);
+/// \returns nothing where a cost is not known.
+Scarcity scarcity(const State &state, uint64_t steps);
 
 /// The least that `count` replicas cost together in different domains.
 class Apart {

@@ -119,6 +119,17 @@ void State::lift(size_t replica) {
   node_of_[replica] = nowhere;
 }
 
+bool all_at_best(const State &state) {
+  const Problem &problem = state.problem();
+  for (size_t r = 0; r < problem.replicas.size(); ++r) {
+    const size_t need = problem.replicas[r].need;
+    if (cost(problem, problem.needs[need], index(state.node_of(r))) >
+        state.offers(need).front().cost)
+      return false;
+  }
+  return true;
+}
+
 unsigned State::siblings_on(size_t need, size_t node) const {
   const Need &who = problem_->needs[need];
   unsigned count = 0;

@@ -61,8 +61,12 @@ std::optional<ReplicaId> greedy(State &state, bool warm);
 /// The same for room alone: where the least is left over. Costs do not count.
 std::optional<ReplicaId> tight_fit(State &state);
 
-/// Moves replicas to where they cost less. \returns whether it was cut short.
-bool improve(State &state, const Budget &budget);
+/// Nobody would cost less elsewhere.
+bool all_at_best(const State &state);
+
+/// Moves replicas to where they cost less, until no placement costs less than `bound`.
+/// \returns whether it was cut short.
+bool improve(State &state, const Budget &budget, int64_t bound);
 
 /// Places everybody by ejecting who is in the way. \pre nobody is placed.
 /// \returns false when it did not; the state is as it was then.

@@ -97,4 +97,20 @@ std::optional<std::string> quantity_number(const proto::Quantity &quantity) {
   return text;
 }
 
+RoomPrice price_of(const proto::ScarceRoom &room) {
+  struct Unit {
+    const char *resource;
+    double size;
+    const char *name;
+  };
+  static constexpr Unit units[] = {{"cpu", 1000, "core"},
+                                   {"memory", 1 << 30, "GiB"},
+                                   {"disk", 1 << 30, "GiB"},
+                                   {"gpu", 1000, "gpu"},
+                                   {"pids", 1, "pid"}};
+  const Unit &unit = units[std::min<uint32_t>(room.resource(), 4)];
+  return {unit.resource, std::ldexp(static_cast<double>(room.price()), -40) / 1e6 * unit.size,
+          unit.name};
+}
+
 } // namespace nemo::plan

@@ -39,4 +39,12 @@ inline std::optional<int64_t> carbon(const proto::Totals &totals) {
                                        : std::nullopt;
 }
 
+/// What scarce room is worth, for people: "memory", 0.0034, "GiB".
+struct RoomPrice {
+  const char *resource;
+  double eur_per_hour;
+  const char *unit;
+};
+RoomPrice price_of(const proto::ScarceRoom &room);
+
 } // namespace nemo::plan

@@ -167,6 +167,16 @@ void write(OStream &json, const proto::ObjectiveValue &objective) {
   real(json, "gap", objective.has_gap(), objective.gap());
   nullable(json, "text", objective.text());
   nullable(json, "bound_model", objective.bound_model());
+  json.attributeArray("scarce", [&] {
+    for (const proto::ScarceRoom &room : objective.scarce())
+      json.object([&] {
+        const RoomPrice price = price_of(room);
+        words(json, "node", room.node());
+        words(json, "resource", price.resource);
+        real(json, "price", true, price.eur_per_hour);
+        words(json, "unit", std::string("EUR/h/") + price.unit);
+      });
+  });
   words(json, "unit", "EUR/h");
 }
 

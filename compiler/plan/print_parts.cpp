@@ -128,6 +128,17 @@ void objective(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle
     line += "; bound: " + objective.bound_model();
   table.row({{line, Tone::faint}});
   table.print(out, style);
+  if (style.level != Level::full || objective.scarce().empty())
+    return;
+  section(out, "Scarce room", style);
+  Table scarce;
+  for (const proto::ScarceRoom &room : objective.scarce()) {
+    const RoomPrice price = price_of(room);
+    scarce.row(
+        {{fmt::format("{} on {}", price.resource, room.node())},
+         {fmt::format("{:.6f} EUR/h for a {}", price.eur_per_hour, price.unit), Tone::faint}});
+  }
+  scarce.print(out, style);
 }
 
 void shortfalls(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {

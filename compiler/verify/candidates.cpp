@@ -1,5 +1,7 @@
 #include "compiler/verify/candidates.h"
 
+#include <algorithm>
+
 namespace nemo::verify {
 
 namespace {
@@ -83,8 +85,8 @@ const Candidates::Choice *Candidates::but(const std::string &node) const {
   return nullptr;
 }
 
-Choosing::Choosing(const Case &subject, const Objective &objective)
-    : subject_(subject), objective_(objective) {
+Choosing::Choosing(const Case &subject, const Objective &objective, const Scarcity &scarcity)
+    : subject_(subject), objective_(objective), scarcity_(scarcity) {
   for (const auto &[name, node] : subject.world.nodes)
     places_.push_back(subject.world.at(name));
   for (const proto::Select &select : subject.intent.selects())
@@ -133,13 +135,47 @@ bool Choosing::inside(const proto::Workload &workload, size_t place) const {
   return workload.place().on().empty();
 }
 
-Candidates Choosing::choose(const proto::Workload &workload, const std::string &priced) {
+std::optional<__int128> Choosing::least(const proto::Workload &workload, uint32_t replicas,
+                                        const std::vector<size_t> &candidates,
+                                        const Costs &costs) const {
+  const std::string &spread = workload.place().spread();
+  const bool apart = !spread.empty() && replicas > 1;
+  std::map<std::string, __int128> by_domain; // all in one, where they may be together
+  for (size_t place : candidates) {
+    const std::string &name = places_[place].node->name();
+    if (!scarcity_.has_room(workload, name))
+      continue;
+    const std::string domain = apart ? spread_group(places_[place], spread) : "any";
+    if (domain.empty())
+      continue;
+    const __int128 paid = scarcity_.paid(workload, name, *costs[place]);
+    const auto [known, fresh] = by_domain.try_emplace(domain, paid);
+    if (!fresh && paid < known->second)
+      known->second = paid;
+  }
+  if (by_domain.size() < (apart ? replicas : 1))
+    return std::nullopt;
+  if (!apart)
+    return by_domain.begin()->second * replicas;
+  std::vector<__int128> sorted;
+  for (const auto &[domain, paid] : by_domain)
+    sorted.push_back(paid);
+  std::sort(sorted.begin(), sorted.end());
+  __int128 sum = 0;
+  for (uint32_t i = 0; i < replicas; ++i)
+    sum += sorted[i];
+  return sum;
+}
+
+Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
+                            const std::string &priced) {
   std::vector<std::pair<Asked *, uint32_t>> rules;
   for (const proto::Rule *rule : rules_of(workload))
     rules.emplace_back(&asked(*rule), asked(*rule).look(workload));
   const Costs &there = costs(workload, priced);
   Candidates result;
   bool unknown = false;
+  std::vector<size_t> candidates;
   for (size_t place = 0; place < places_.size(); ++place) {
     bool taken = !inside(workload, place) || !offered(workload, *places_[place].node);
     for (auto rule = rules.begin(); !taken && rule != rules.end(); ++rule)
@@ -147,6 +183,7 @@ Candidates Choosing::choose(const proto::Workload &workload, const std::string &
     if (taken)
       continue;
     ++result.count;
+    candidates.push_back(place);
     unknown |= !there[place];
     auto at = result.best.begin();
     while (at != result.best.end() && !cheaper(there[place], at->cost))
@@ -156,19 +193,22 @@ Candidates Choosing::choose(const proto::Workload &workload, const std::string &
     if (result.best.size() > 2)
       result.best.pop_back();
   }
-  if (!unknown && !result.best.empty())
-    result.lowest = result.best.front().cost;
+  if (!unknown)
+    result.least = least(workload, replicas, candidates, there);
   return result;
 }
 
-const Candidates &Choosing::of(const proto::Workload &workload) {
+const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replicas) {
   proto::Resources resources = workload.resources();
   resources.clear_span();
   const std::string priced = resources.SerializeAsString() + '|' + objective_.look(workload);
   // Workloads that all of this is the same for have the same choice.
-  std::string look = priced + '|' + workload.sandbox() + '|' + workload.network();
-  for (const proto::Mount &mount : workload.mounts())
+  std::string look = priced + '|' + workload.sandbox() + '|' + workload.network() + '|' +
+                     workload.place().spread() + '|' + std::to_string(replicas);
+  for (const proto::Mount &mount : workload.mounts()) {
     look += mount.kind().empty() ? "" : '|' + mount.kind();
+    look += mount.volume().empty() ? "" : '|' + std::to_string(mount.size_bytes());
+  }
   for (const std::string &name : workload.place().on())
     look += '|' + name;
   for (const proto::Rule *rule : rules_of(workload)) {
@@ -178,7 +218,7 @@ const Candidates &Choosing::of(const proto::Workload &workload) {
   }
   auto [known, fresh] = of_look_.try_emplace(std::move(look));
   if (fresh)
-    known->second = choose(workload, priced);
+    known->second = choose(workload, replicas, priced);
   return known->second;
 }
 

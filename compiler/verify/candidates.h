@@ -5,6 +5,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "compiler/verify/scarce.h"
 #include "compiler/verify/sums.h"
 
 namespace nemo::verify {
@@ -15,8 +16,10 @@ struct Candidates {
     std::optional<int64_t> cost; ///< the objective's value there
   };
   uint32_t count = 0;
-  std::vector<Choice> best;      ///< at most two; by cost, then name; unknown costs last
-  std::optional<int64_t> lowest; ///< none while the cost on one of them is unknown
+  std::vector<Choice> best; ///< at most two; by cost, then name; unknown costs last
+  /// What its replicas cost at least where scarce room is paid for, in Scarcity's unit; none while
+  /// the cost on one of the nodes is unknown.
+  std::optional<__int128> least;
 
   /// The cheapest other one; null when there is none.
   const Choice *but(const std::string &node) const;
@@ -24,9 +27,10 @@ struct Candidates {
 
 class Choosing {
 public:
-  Choosing(const Case &subject, const Objective &objective);
+  Choosing(const Case &subject, const Objective &objective, const Scarcity &scarcity);
   ~Choosing();
-  const Candidates &of(const proto::Workload &workload);
+  /// \param replicas  how many of it the plan places
+  const Candidates &of(const proto::Workload &workload, uint32_t replicas);
 
 private:
   class Asked;
@@ -35,10 +39,13 @@ private:
   std::vector<const proto::Rule *> rules_of(const proto::Workload &workload) const;
   const Costs &costs(const proto::Workload &workload, const std::string &look);
   bool inside(const proto::Workload &workload, size_t place) const;
-  Candidates choose(const proto::Workload &workload, const std::string &priced);
+  Candidates choose(const proto::Workload &workload, uint32_t replicas, const std::string &priced);
+  std::optional<__int128> least(const proto::Workload &workload, uint32_t replicas,
+                                const std::vector<size_t> &candidates, const Costs &costs) const;
 
   const Case &subject_;
   const Objective &objective_;
+  const Scarcity &scarcity_;
   std::vector<Place> places_;                           ///< by name
   std::map<std::string, std::vector<char>> selections_; ///< of selects, by place
   std::unordered_map<std::string, std::unique_ptr<Asked>> by_meaning_;

@@ -47,13 +47,17 @@ void check_figures(const Case &subject, Faults &faults) {
   const Objective objective(subject.intent, subject.world);
   const std::vector<There> &there = subject.there;
   const auto home = homes(subject, there);
-  Choosing choosing(subject, objective);
-  __int128 value = 0, bound = 0;
+  const Scarcity scarcity(subject, faults);
+  Choosing choosing(subject, objective, scarcity);
+  std::map<const proto::Workload *, uint32_t> replicas_of;
+  for (const Replica &replica : subject.replicas)
+    ++replicas_of[replica.workload];
+  __int128 value = 0, bound = -scarcity.worth();
   bool known = objective.in_euros(), bounded = objective.in_euros();
   for (size_t i = 0; i < subject.replicas.size(); ++i) {
     const Replica &replica = subject.replicas[i];
     const proto::Workload &workload = *replica.workload;
-    const Candidates &candidates = choosing.of(workload);
+    const Candidates &candidates = choosing.of(workload, replicas_of[&workload]);
     const std::optional<int64_t> cost = objective.of(workload, subject.world.at(replica.node));
     const Candidates::Choice *next = candidates.but(replica.node);
     const auto at_home = home.find({workload.name(), replica.number});
@@ -80,18 +84,25 @@ void check_figures(const Case &subject, Faults &faults) {
     faults.compare(diag::N0716, fmt::format("placements[{}]", i),
                    subject.plan.placements(static_cast<int>(i)), expected);
     known &= cost.has_value();
-    bounded &= candidates.lowest.has_value();
     value += cost.value_or(0);
-    bound += candidates.lowest.value_or(0);
+    // Those of a workload follow each other, and are bounded together.
+    if (i == 0 || subject.replicas[i - 1].workload != &workload) {
+      bounded &= candidates.least.has_value();
+      bound += candidates.least.value_or(0);
+    }
   }
+  constexpr __int128 one = __int128{1} << Scarcity::price_bits;
+  bound = (bound + one - 1) >> Scarcity::price_bits; // no cost is between two whole numbers
   auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };
   proto::ObjectiveValue expected;
   expected.set_text(objective.text());
   expected.set_bound_model(explain::bound_model());
   if (known && fits(value))
     expected.set_value_ueur_per_hour(static_cast<int64_t>(value));
-  if (bounded && fits(bound))
+  if (bounded && fits(bound)) {
     expected.set_bound_ueur_per_hour(static_cast<int64_t>(bound));
+    *expected.mutable_scarce() = subject.plan.objective().scarce();
+  }
   if (expected.has_value_ueur_per_hour() && expected.has_bound_ueur_per_hour()) {
     const __int128 size = value < 0 ? -value : value; // in 1e-6 EUR/h, so that 1e-6 of it is 1
     expected.set_gap(static_cast<double>(value - bound) /

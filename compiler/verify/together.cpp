@@ -1,9 +1,7 @@
 // What stands on one node together, and what belongs together across nodes. Room is what a node
 // has, less what other stacks were given there as far as the plan's facts tell.
-#include "compiler/verify/case.h"
+#include "compiler/verify/rooms.h"
 #include "compiler/verify/there.h"
-
-#include <array>
 
 #include <fmt/format.h>
 
@@ -11,53 +9,12 @@ namespace nemo::verify {
 
 namespace {
 
-constexpr std::array<const char *, 5> names = {"cpu (millicores)", "memory (bytes)", "disk (bytes)",
-                                               "gpu (thousandths)", "pids"};
-using Amounts = std::array<unsigned __int128, 5>;
-
-Amounts amounts(const proto::Resources &resources) {
-  return {resources.cpu_millicores(), resources.memory_bytes(), resources.disk_bytes(),
-          resources.gpu_milli(), resources.pids()};
-}
-
-/// With the disk that volumes on the node may fill.
-template <typename Mounts>
-Amounts amounts(const proto::Resources &resources, const Mounts &mounts) {
-  Amounts all = amounts(resources);
-  for (const proto::Mount &mount : mounts)
-    if (!mount.volume().empty() && mount.kind().empty())
-      all[2] += mount.size_bytes();
-  return all;
-}
-
-std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node) {
-  auto known = [](bool has, uint64_t value) {
-    return has ? std::optional<uint64_t>(value) : std::nullopt;
-  };
-  return {node.cpu_millicores(), node.memory_bytes(),
-          known(node.has_disk_bytes(), node.disk_bytes()),
-          known(node.has_gpu_milli(), node.gpu_milli()), known(node.has_pids(), node.pids())};
-}
-
 std::string text(unsigned __int128 value) {
   return value > UINT64_MAX ? "more than 2^64" : std::to_string(static_cast<uint64_t>(value));
 }
 
 void check_room(const Case &subject, Faults &faults) {
-  std::map<std::string, Amounts> others, own;
-  for (const proto::PartState &state : subject.plan.facts().parts())
-    if (state.part().stack() != subject.plan.stack())
-      for (const proto::Instance &instance : state.part().instances()) {
-        const Amounts taken = amounts(instance.spec().resources(), instance.spec().mounts());
-        for (size_t i = 0; i < taken.size(); ++i)
-          others[state.part().node()][i] += taken[i];
-      }
-  for (const There &one : subject.frozen)
-    if (one.spec) {
-      const Amounts taken = amounts(one.spec->resources(), one.spec->mounts());
-      for (size_t i = 0; i < taken.size(); ++i)
-        others[one.node][i] += taken[i];
-    }
+  std::map<std::string, Amounts> others = held_by_others(subject), own;
   for (const Replica &replica : subject.replicas) {
     const Amounts need = amounts(replica.workload->resources(), replica.workload->mounts());
     for (size_t i = 0; i < need.size(); ++i)
@@ -72,11 +29,12 @@ void check_room(const Case &subject, Faults &faults) {
         continue; // a limit and no reservation: where a node does not say, it is not what runs out
       if (!have[i])
         faults.add(diag::N0715, fmt::format("{} needs {} of {}, and what it has is unknown", name,
-                                            text(need[i]), names[i]));
+                                            text(need[i]), amount_names[i]));
       else if (need[i] + others[name][i] > *have[i])
         faults.add(diag::N0715,
                    fmt::format("{} has {} of {}; this plan puts {} there beside {} of other stacks",
-                               name, *have[i], names[i], text(need[i]), text(others[name][i])));
+                               name, *have[i], amount_names[i], text(need[i]),
+                               text(others[name][i])));
     }
   }
 }
@@ -194,7 +152,7 @@ void check_quotas(const Case &subject, Faults &faults) {
       if (quota[i] != 0 && used[i] > quota[i])
         faults.at(diag::N0715,
                   fmt::format("tenant {} may use {} of {}; the plan gives it {}", tenant.name(),
-                              text(quota[i]), names[i], text(used[i])),
+                              text(quota[i]), amount_names[i], text(used[i])),
                   tenant.span());
   }
 }

@@ -87,6 +87,25 @@ bool Oracle::feasible() {
   return descend(0);
 }
 
+std::optional<int64_t> Oracle::optimum() {
+  at.assign(problem.replicas.size(), -1);
+  std::optional<int64_t> least;
+  std::function<void(size_t, int64_t)> descend = [&](size_t r, int64_t sum) {
+    if (r == at.size()) {
+      least = std::min(least.value_or(sum), sum);
+      return;
+    }
+    for (size_t node = 0; node < problem.nodes; ++node) {
+      at[r] = static_cast<int>(node);
+      if (legal())
+        descend(r + 1, sum + cost(problem, problem.needs[problem.replicas[r].need], node));
+    }
+    at[r] = -1;
+  };
+  descend(0, 0);
+  return least;
+}
+
 Problem random_problem(uint32_t seed) {
   std::mt19937 random(seed);
   auto pick = [&](int low, int high) {

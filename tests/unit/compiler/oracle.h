@@ -22,6 +22,8 @@ struct Oracle {
   bool holds(const stages::Restriction &r) const { return !kept || kept->count(key(r)); }
   bool legal() const;
   bool feasible();
+  /// The least that a legal assignment of everybody costs; none: there is none.
+  std::optional<int64_t> optimum();
 };
 
 /// At most four nodes and six replicas, with rules of every kind.

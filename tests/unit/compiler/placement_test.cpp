@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "compiler/placement/scarcity.h"
 #include "oracle.h"
 
 using namespace nemo;
@@ -54,6 +55,39 @@ TEST_CASE("placement agrees with an exhaustive oracle") {
   // Both kinds have to be common, or this test would say little.
   CHECK(infeasible > 300);
   CHECK(placed > 300);
+}
+
+TEST_CASE("placements cost what is least, and no bound is above that") {
+  int placed = 0, least = 0, tight = 0;
+  for (uint32_t seed = 1; seed <= 1500; ++seed) {
+    INFO("seed " << seed);
+    Problem problem = random_problem(seed);
+    for (Replica &replica : problem.replicas) // what leaving costs is no part of the objective
+      replica.home = nowhere;
+    const std::optional<int64_t> optimum = Oracle{problem, nullptr, nullptr, {}}.optimum();
+    if (!optimum)
+      continue;
+    auto result = place(problem, {});
+    REQUIRE(bool(result));
+    ++placed;
+    int64_t cost = 0;
+    State state(problem);
+    for (size_t r = 0; r < problem.replicas.size(); ++r) {
+      const size_t node = index(result->node_of_replica[r]);
+      cost += placement::cost(problem, problem.needs[problem.replicas[r].need], node);
+      state.put(r, node);
+    }
+    REQUIRE(cost >= *optimum);
+    least += cost == *optimum;
+    const Scarcity scarce = scarcity(state, 100'000);
+    REQUIRE(scarce.bound <= *optimum + 1); // a millionth of what is printed
+    tight += scarce.bound >= *optimum - *optimum / 100;
+    for (const Scarce &room : scarce.rooms)
+      REQUIRE((room.price > 0 && room.price <= most_scarcity));
+  }
+  CHECK(placed > 400);
+  CHECK(least >= placed * 99 / 100);
+  CHECK(tight >= placed / 2);
 }
 
 TEST_CASE("a packing that greedy misses is found by the exact search") {

@@ -79,6 +79,19 @@ TEST_CASE("figures, actions, desired state and shortfalls") {
   plan.mutable_objective()->set_bound_ueur_per_hour(0);
   CHECK_THAT(faults(plan), Contains("N0716: objective.bound_ueur_per_hour"));
   plan = base();
+  proto::ScarceRoom &scarce = *plan.mutable_objective()->add_scarce();
+  scarce.set_node(plan.placements(0).node());
+  scarce.set_price(1'000'000'000'000);
+  CHECK_THAT(faults(plan), Contains("N0716: objective.bound_ueur_per_hour")); // it is lower now
+  for (auto spoil : {+[](proto::ScarceRoom &room) { room.set_node("nowhere"); },
+                     +[](proto::ScarceRoom &room) { room.set_resource(5); },
+                     +[](proto::ScarceRoom &room) { room.set_price(-1); },
+                     +[](proto::ScarceRoom &room) { room.set_price(INT64_MAX); }}) {
+    proto::Plan spoiled = plan;
+    spoil(*spoiled.mutable_objective()->mutable_scarce(0));
+    CHECK_THAT(faults(spoiled), Contains("N0716: objective.scarce"));
+  }
+  plan = base();
   plan.mutable_actions(0)->set_reason("because");
   CHECK_THAT(faults(plan), Contains("N0717: actions[0].reason"));
   plan = base();

@@ -1,0 +1,223 @@
+#include "compiler/placement/scarcity.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nemo::placement {
+
+std::optional<__int128> Apart::sum(uint32_t count) const {
+  if (least_.size() < count)
+    return std::nullopt;
+  std::vector<__int128> costs;
+  for (const auto &[domain, cost] : least_)
+    costs.push_back(cost);
+  std::nth_element(costs.begin(), costs.begin() + count, costs.end());
+  __int128 sum = 0;
+  for (uint32_t i = 0; i < count; ++i)
+    sum += costs[i];
+  return sum;
+}
+
+namespace {
+
+/// Replicas that may be on the same nodes, ask for the same, and pay the same.
+struct Kind {
+  uint32_t need = 0; ///< one of them
+  double replicas = 0;
+  uint32_t apart = 0; ///< how many of them are in different domains; 0: they may be together
+};
+
+/// Subgradient ascent on the prices of whole nodes; a node's share of one is the replica's share of
+/// the node, so that the steps do not depend on units.
+class Ascent {
+public:
+  explicit Ascent(const State &state) : state_(state), problem_(state.problem()) {
+    find_kinds();
+    for (size_t k = 0; k < resource_count; ++k)
+      price_[k].assign(problem_.nodes, 0);
+    for (size_t r = 0; r < problem_.replicas.size(); ++r) {
+      const Need &need = problem_.needs[problem_.replicas[r].need];
+      reached_ += static_cast<double>(cost(problem_, need, index(state.node_of(r))));
+    }
+  }
+
+  Scarcity run(uint64_t steps) {
+    double ease = 1;
+    unsigned vain = 0;
+    best_ = price_;
+    double best = -1e300;
+    for (; steps > 0 && rounds_ < most_rounds && ease > 0.002; ++rounds_) {
+      const uint64_t before = looked_;
+      const double value = relax();
+      steps -= std::min(steps, looked_ - before);
+      if (value > best) {
+        vain = value > best + (reached_ - best) * 0.002 ? 0 : vain + 1;
+        best = value;
+        best_ = price_;
+      } else {
+        ++vain;
+      }
+      if (vain >= 8) {
+        vain = 0;
+        ease /= 2;
+        price_ = best_;
+        continue;
+      }
+      if (!step(ease, value))
+        break;
+    }
+    return {prices(), static_cast<int64_t>(std::clamp(best, -1e18, 1e18))};
+  }
+
+private:
+  void find_kinds() {
+    std::map<std::tuple<uint32_t, uint32_t, uint32_t>, size_t> known;
+    for (uint32_t n = 0; n < problem_.needs.size(); ++n) {
+      const Need &need = problem_.needs[n];
+      if (need.count == 0 || state_.offers(n).empty())
+        continue;
+      const uint32_t apart = need.spread != Spread::none && need.count > 1 ? need.count : 0;
+      const auto [entry, fresh] =
+          known.try_emplace({state_.shape_of(n), need.cost_class, apart}, kinds_.size());
+      if (fresh)
+        kinds_.push_back({n, 0, apart});
+      kinds_[entry->second].replicas += need.count;
+    }
+  }
+
+  // Replicas at equally cheap nodes are shared among them by size: any mixture of subgradients is
+  // one, and nodes that are alike keep equal prices.
+  double relax() {
+    for (size_t k = 0; k < resource_count; ++k)
+      used_[k].assign(problem_.nodes, 0);
+    double sum = 0;
+    for (const Kind &kind : kinds_) {
+      const Need &need = problem_.needs[kind.need];
+      const std::vector<State::Offer> &offers = state_.offers(kind.need);
+      looked_ += offers.size();
+      costs_.clear();
+      for (const State::Offer &offer : offers) {
+        double paid = static_cast<double>(offer.cost);
+        for (size_t k = 0; k < resource_count; ++k)
+          if (need.demand[k] > 0 && price_[k][offer.node] > 0)
+            paid += price_[k][offer.node] * share(need, k, offer.node);
+        costs_.push_back(paid);
+      }
+      sum += kind.apart == 0 ? together(kind, offers) : apart(kind, offers);
+    }
+    for (size_t k = 0; k < resource_count; ++k)
+      for (double price : price_[k])
+        sum -= price;
+    return sum;
+  }
+
+  double together(const Kind &kind, const std::vector<State::Offer> &offers) {
+    const double least = *std::min_element(costs_.begin(), costs_.end());
+    const double tie = least + std::fabs(least) * 1e-7 + 1e-3;
+    double weights = 0;
+    for (size_t i = 0; i < offers.size(); ++i)
+      if (costs_[i] <= tie)
+        weights += weight(offers[i].node);
+    for (size_t i = 0; i < offers.size(); ++i)
+      if (costs_[i] <= tie)
+        use(kind, offers[i].node, kind.replicas * weight(offers[i].node) / weights);
+    return least * kind.replicas;
+  }
+
+  double apart(const Kind &kind, const std::vector<State::Offer> &offers) {
+    const Need &need = problem_.needs[kind.need];
+    const std::vector<uint32_t> &domain = problem_.domain[static_cast<size_t>(need.spread)];
+    order_.clear();
+    for (uint32_t i = 0; i < offers.size(); ++i)
+      order_.push_back(i);
+    std::sort(order_.begin(), order_.end(),
+              [&](uint32_t a, uint32_t b) { return costs_[a] < costs_[b]; });
+    double sum = 0;
+    taken_.clear();
+    for (uint32_t i : order_) {
+      if (taken_.size() == kind.apart)
+        break;
+      const uint32_t where = domain[offers[i].node];
+      if (std::find(taken_.begin(), taken_.end(), where) != taken_.end())
+        continue;
+      taken_.push_back(where);
+      sum += costs_[i] * kind.replicas / kind.apart;
+      use(kind, offers[i].node, kind.replicas / kind.apart);
+    }
+    return sum;
+  }
+
+  double weight(size_t node) const {
+    return 1 + static_cast<double>(std::max<int64_t>(problem_.room[0][node], 0));
+  }
+  double share(const Need &need, size_t k, size_t node) const {
+    return static_cast<double>(need.demand[k]) / static_cast<double>(problem_.room[k][node]);
+  }
+  bool limited(size_t k, size_t node) const {
+    return problem_.room[k][node] > 0 && problem_.room[k][node] < most_room;
+  }
+  void use(const Kind &kind, size_t node, double replicas) {
+    const Need &need = problem_.needs[kind.need];
+    for (size_t k = 0; k < resource_count; ++k)
+      if (need.demand[k] > 0 && limited(k, node))
+        used_[k][node] += replicas * share(need, k, node);
+  }
+
+  bool step(double ease, double value) {
+    double norm = 0;
+    for (size_t k = 0; k < resource_count; ++k)
+      for (size_t node = 0; node < problem_.nodes; ++node)
+        if (limited(k, node) && (used_[k][node] > 1 || price_[k][node] > 0))
+          norm += (used_[k][node] - 1) * (used_[k][node] - 1);
+    if (norm < 1e-12 || reached_ - value <= std::fabs(reached_) * 1e-9)
+      return false;
+    const double length = ease * (reached_ - value) / norm;
+    for (size_t k = 0; k < resource_count; ++k)
+      for (size_t node = 0; node < problem_.nodes; ++node)
+        if (limited(k, node))
+          price_[k][node] = std::max(0.0, price_[k][node] + length * (used_[k][node] - 1));
+    return true;
+  }
+
+  std::vector<Scarce> prices() const {
+    std::vector<Scarce> list;
+    for (uint32_t node = 0; node < problem_.nodes; ++node)
+      for (uint32_t k = 0; k < resource_count; ++k) {
+        if (best_[k][node] <= 0)
+          continue;
+        const double scaled = std::ldexp(
+            best_[k][node] / 1000 / static_cast<double>(problem_.room[k][node]), price_bits);
+        const auto price =
+            static_cast<int64_t>(std::min(scaled, static_cast<double>(most_scarcity)));
+        if (price > 0)
+          list.push_back({node, k, price});
+      }
+    return list;
+  }
+
+  static constexpr unsigned most_rounds = 400;
+
+  const State &state_;
+  const Problem &problem_;
+  std::vector<Kind> kinds_;
+  std::array<std::vector<double>, resource_count> price_, best_, used_;
+  double reached_ = 0; ///< what the placement costs
+  std::vector<double> costs_;
+  std::vector<uint32_t> order_, taken_;
+  uint64_t looked_ = 0;
+  unsigned rounds_ = 0;
+};
+
+} // namespace
+
+Scarcity scarcity(const State &state, uint64_t steps) {
+  for (const Need &need : state.problem().needs) {
+    const size_t n = static_cast<size_t>(&need - state.problem().needs.data());
+    // Without a cost there is no bound to raise.
+    if (need.count > 0 && state.offers(n).back().cost == unknown_cost)
+      return {};
+  }
+  return Ascent(state).run(steps);
+}
+
+} // namespace nemo::placement

@@ -1,0 +1,32 @@
+// What nodes have for this plan: their own, less what other stacks and what stays take of it.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+
+#include "compiler/verify/case.h"
+
+namespace nemo::verify {
+
+/// Processor (millicores), memory and disk (bytes), GPU (thousandths), pids.
+using Amounts = std::array<unsigned __int128, 5>;
+constexpr std::array<const char *, 5> amount_names = {"cpu (millicores)", "memory (bytes)",
+                                                      "disk (bytes)", "gpu (thousandths)", "pids"};
+
+Amounts amounts(const proto::Resources &resources);
+/// With the disk that volumes on the node may fill.
+template <typename Mounts>
+Amounts amounts(const proto::Resources &resources, const Mounts &mounts) {
+  Amounts all = amounts(resources);
+  for (const proto::Mount &mount : mounts)
+    if (!mount.volume().empty() && mount.kind().empty())
+      all[2] += mount.size_bytes();
+  return all;
+}
+/// Of what a node does not say, nullopt.
+std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node);
+/// By node, what others hold there.
+std::map<std::string, Amounts> held_by_others(const Case &subject);
+
+} // namespace nemo::verify

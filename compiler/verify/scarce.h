@@ -1,0 +1,26 @@
+// The prices of scarce room that the plan's bound stands on: anybody who has them can compute it.
+#pragma once
+
+#include "compiler/verify/rooms.h"
+
+namespace nemo::verify {
+
+class Scarcity {
+public:
+  static constexpr int price_bits = 40; ///< prices are in 2^-price_bits of 1e-6 per hour and unit
+
+  /// Prices that are no prices are reported, and not used.
+  Scarcity(const Case &subject, Faults &faults);
+  /// Whether the replica alone has room there.
+  bool has_room(const proto::Workload &workload, const std::string &node) const;
+  /// What it pays there besides `cost`.
+  __int128 paid(const proto::Workload &workload, const std::string &node, int64_t cost) const;
+  /// Of all scarce room together.
+  __int128 worth() const { return worth_; }
+
+private:
+  std::map<std::string, std::array<int64_t, 5>> room_, price_;
+  __int128 worth_ = 0;
+};
+
+} // namespace nemo::verify
