@@ -14,7 +14,7 @@ namespace {
 
 proto::Plan base() { return plans().front().plan; }
 
-proto::Placement &placement(proto::Plan &plan, const std::string &workload, uint32_t replica = 0) {
+proto::Placement &placed(proto::Plan &plan, const std::string &workload, uint32_t replica = 0) {
   for (proto::Placement &item : *plan.mutable_placements())
     if (item.workload() == workload && item.replica() == replica)
       return item;
@@ -28,7 +28,7 @@ std::string faults(const proto::Plan &plan) { return said(verify::verify(sealed(
 
 TEST_CASE("a replica where a rule does not admit it") {
   proto::Plan plan = base();
-  placement(plan, "web").set_node("cloud1"); // not an edge, trust unknown
+  placed(plan, "web").set_node("cloud1"); // not an edge, trust unknown
   const std::vector<Diagnostic> found = verify::verify(sealed(plan));
   const std::string text = said(found);
   CHECK_THAT(text, Contains("N0714: web/0 may not run on cloud1"));
@@ -53,7 +53,7 @@ TEST_CASE("replicas that are missing, double, or of nobody") {
 
 TEST_CASE("replicas that must be apart") {
   proto::Plan plan = base();
-  placement(plan, "app", 1).set_node(placement(plan, "app", 0).node());
+  placed(plan, "app", 1).set_node(placed(plan, "app", 0).node());
   CHECK_THAT(faults(plan), Contains("N0715") && Contains("must be spread"));
 }
 
