@@ -1,5 +1,6 @@
 #include "cli/searching.h"
 
+#include <array>
 #include <csignal>
 #include <unistd.h>
 
@@ -17,13 +18,24 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler writes i
 
 void stop_searching(int) { stop = true; }
 
-void handle(void (*handler)(int)) {
+constexpr std::array<int, 2> signals = {SIGINT, SIGTERM};
+std::array<struct sigaction, signals.size()> before;
+
+void catch_signals() {
   struct sigaction action {};
-  action.sa_handler = handler;
+  action.sa_handler = stop_searching;
   action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (int signal : {SIGINT, SIGTERM})
-    ::sigaction(signal, &action, nullptr);
+  for (size_t i = 0; i < signals.size(); ++i) {
+    ::sigaction(signals[i], nullptr, &before[i]);
+    if (before[i].sa_handler != SIG_IGN) // whoever started this does not want it interrupted
+      ::sigaction(signals[i], &action, nullptr);
+  }
+}
+
+void leave_signals() {
+  for (size_t i = 0; i < signals.size(); ++i)
+    ::sigaction(signals[i], &before[i], nullptr);
 }
 
 // "12.3457 EUR/h", or a plain number for what is not money.
@@ -72,7 +84,7 @@ void Searching::found(const placement::Found &best) {
   if (catching_ || over_)
     return;
   catching_ = true;
-  handle(stop_searching);
+  catch_signals();
   if (::isatty(STDERR_FILENO) == 1)
     drawer_ = std::thread([this] { draw(); });
 }
@@ -112,7 +124,7 @@ void Searching::end() {
     session_.err.flush();
   }
   if (catching_)
-    handle(SIG_DFL);
+    leave_signals();
 }
 
 } // namespace nemo::cli

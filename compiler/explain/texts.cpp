@@ -46,15 +46,16 @@ std::string placement_reason(const PlacementStory &story) {
                        story.candidates, *story.cheaper);
   else if (story.cheaper)
     text = fmt::format("of {} nodes that no rule removes, {} costs less but has no room beside "
-                       "the other replicas",
-                       story.candidates, *story.cheaper);
+                       "the other replicas{}",
+                       story.candidates, *story.cheaper,
+                       story.bonded ? ", or is not where its affinities want it" : "");
   else
     text = fmt::format("cheapest of {} nodes that no rule removes", story.candidates);
   if (story.stays && !(story.candidates != 1 && story.cost_known && story.cheaper))
     text += "; runs there";
-  if (story.replicas_min != story.replicas_max)
-    text += fmt::format("; of {}..{} replicas the fewest are planned", story.replicas_min,
-                        story.replicas_max);
+  if (story.replicas != story.replicas_most)
+    text += fmt::format("; {} of at most {} replicas, as few as its SLOs allow", story.replicas,
+                        story.replicas_most);
   return text;
 }
 
@@ -233,8 +234,10 @@ proto::Model throughput_model() {
   return model("throughput", "reserved-paths",
                "what is reserved, and what others leave on the links of the way of least latency");
 }
-std::string bound_model() { return "each replica at its cheapest admissible node, with scarce room at its price (Lagrangian "
-         "relaxation, Fisher 1981)"; }
+std::string bound_model() {
+  return "each replica at its cheapest admissible node, with scarce room at its price (Lagrangian "
+         "relaxation, Fisher 1981)";
+}
 
 std::string detail_no_model(llvm::StringRef metric) {
   return fmt::format("no model predicts {}", metric.str());

@@ -30,8 +30,9 @@ struct PlacementStory {
   bool cost_known = true;             ///< the objective has a value there
   std::optional<std::string> cheaper; ///< the cheapest candidate, where this is not as cheap
   bool stays = false;                 ///< it runs there now
-  uint32_t replicas_min = 1;
-  uint32_t replicas_max = 1;
+  bool bonded = false;                ///< it has affinities
+  uint32_t replicas = 1;              ///< that are planned
+  uint32_t replicas_most = 1;         ///< that the author allows
 };
 std::string placement_reason(const PlacementStory &story);
 

@@ -10,6 +10,7 @@
 #include "compiler/migration/migrate.h"
 #include "compiler/network/network.h"
 #include "compiler/pipeline/dump.h"
+#include "compiler/pipeline/replicas.h"
 #include "compiler/placement/assign.h"
 #include "compiler/plan/assemble/assemble.h"
 #include "compiler/policy/policy.h"
@@ -25,47 +26,50 @@ constexpr std::array<llvm::StringRef, 8> names = {"intent",  "resolve",   "polic
 using Findings = std::vector<Diagnostic>;
 using placement::Watch;
 
-Findings run_resolve(stages::Stages &state, const Watch &) {
-  Resolution result = resolve(state.inputs());
+Findings run_resolve(stages::Stages &state, const stages::Inputs &inputs, const Watch &) {
+  Resolution result = resolve(inputs);
   *state.mutable_resolved() = std::move(result.resolved);
   return std::move(result.diagnostics);
 }
 
-Findings run_policy(stages::Stages &state, const Watch &) {
-  Findings found = undeliverable(state.inputs(), state.resolved());
-  Judged judged = judge_policies(state.inputs(), state.resolved());
+Findings run_policy(stages::Stages &state, const stages::Inputs &inputs, const Watch &) {
+  Findings found = undeliverable(inputs, state.resolved());
+  Judged judged = judge_policies(inputs, state.resolved());
   *state.mutable_policy() = std::move(judged.admissible);
   found.insert(found.end(), judged.diagnostics.begin(), judged.diagnostics.end());
   return found;
 }
 
-Findings run_placement(stages::Stages &state, const Watch &watch) {
-  placement::Result result =
-      placement::assign(state.inputs(), state.resolved(), state.policy(), watch);
+Findings run_placement(stages::Stages &state, const stages::Inputs &inputs, const Watch &watch) {
+  placement::Result result = placement::assign(inputs, state.resolved(), state.policy(), watch);
   *state.mutable_placement() = std::move(result.placed);
+  if (!has_errors(result.diagnostics) && !inputs.destroy() && has_ranges(inputs.intent()))
+    decide_replicas(state, watch, result.diagnostics);
   return std::move(result.diagnostics);
 }
 
-Findings run_network(stages::Stages &state, const Watch &) {
-  *state.mutable_network() = shortfalls(state.inputs(), state.resolved(), state.placement());
+Findings run_network(stages::Stages &state, const stages::Inputs &inputs, const Watch &) {
+  *state.mutable_network() = shortfalls(inputs, state.resolved(), state.placement());
   return {};
 }
 
-Findings run_migration(stages::Stages &state, const Watch &) {
+Findings run_migration(stages::Stages &state, const stages::Inputs &inputs, const Watch &) {
   Migrated result =
-      migrate(state.inputs(), state.resolved(), state.policy(), state.placement(), state.network());
+      migrate(inputs, state.resolved(), state.policy(), state.placement(), state.network());
   *state.mutable_migration() = std::move(result.migration);
   return std::move(result.diagnostics);
 }
 
-Findings run_plan(stages::Stages &state, const Watch &) {
-  Assembled result = assemble(state.inputs(), state.resolved(), state.placement(), state.network(),
-                              state.migration());
+Findings run_plan(stages::Stages &state, const stages::Inputs &inputs, const Watch &) {
+  Assembled result =
+      assemble(inputs, state.resolved(), state.placement(), state.network(), state.migration());
   *state.mutable_plan() = std::move(result.plan);
+  if (state.placement().counts_size() > 0)
+    *state.mutable_plan()->mutable_intent() = state.inputs().intent(); // as it is written
   return std::move(result.diagnostics);
 }
 
-Findings run_lower(stages::Stages &state, const Watch &) {
+Findings run_lower(stages::Stages &state, const stages::Inputs &inputs, const Watch &) {
   Findings warnings;
   for (const stages::Finding &finding : state.findings())
     warnings.push_back(from_proto(finding));
@@ -74,15 +78,19 @@ Findings run_lower(stages::Stages &state, const Watch &) {
   return {};
 }
 
-using Pass = Findings (*)(stages::Stages &, const Watch &);
+using Pass = Findings (*)(stages::Stages &, const stages::Inputs &, const Watch &);
 constexpr std::array<Pass, 8> passes = {nullptr,     run_resolve,   run_policy, run_placement,
                                         run_network, run_migration, run_plan,   run_lower};
 
 Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage, const Watch &watch) {
   bool failed = false;
   bool dumped = dump_stage == state.stage();
+  std::optional<nemo::stages::Inputs> decided; // with the numbers of replicas that placement chose
   while (next < passes.size() && !failed && !dumped) {
-    for (const Diagnostic &found : passes[next](state, watch)) {
+    if (!decided && state.placement().counts_size() > 0)
+      decided = with_replicas(state.inputs(), state.placement().counts());
+    for (const Diagnostic &found :
+         passes[next](state, decided ? *decided : state.inputs(), watch)) {
       failed |= found.severity == Severity::error;
       *state.add_findings() = to_proto(found);
     }

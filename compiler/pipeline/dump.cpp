@@ -75,6 +75,13 @@ bool sound(const stages::Stages &state) {
   if (state.has_placement() &&
       state.placement().replicas_size() != state.resolved().replicas_size())
     return false;
+  const auto &counts = state.placement().counts();
+  if (!counts.empty() && static_cast<uint32_t>(counts.size()) != workloads)
+    return false;
+  for (int w = 0; w < counts.size(); ++w)
+    if (const proto::Workload &workload = state.inputs().intent().workloads(w);
+        counts[w] < workload.replicas_min() || counts[w] > workload.replicas_max())
+      return false;
   for (const auto &chosen : state.placement().replicas())
     if (chosen.node() >= nodes || (chosen.has_runner_up() && chosen.runner_up() >= nodes))
       return false;

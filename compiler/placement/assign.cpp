@@ -184,8 +184,9 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     if (other && cost && other->cost && *other->cost < *cost)
       story.cheaper = nodes[other->node].node->name();
     story.stays = replica.home == NodeId(node);
-    story.replicas_min = workload.replicas_min();
-    story.replicas_max = workload.replicas_max();
+    story.bonded = !workload.place().affinities().empty();
+    story.replicas = workload.replicas_min();
+    story.replicas_most = workload.replicas_max();
     entry.set_reason(explain::placement_reason(story));
     if (objective.in_euro && cost)
       entry.set_cost_ueur_per_hour(*cost);

@@ -21,8 +21,12 @@ public:
     rooms();
     domains();
     find_scale();
+    for (const Bond &bond : problem_.bonds)
+      add(bond);
     for (size_t need = 0; need < problem_.needs.size(); ++need)
       add(need);
+    for (const Bystander &bystander : problem_.bystanders)
+      add(bystander);
     model_.groups = groups_;
     return {std::move(model_), base_, halvings_};
   }
@@ -123,6 +127,32 @@ private:
     return known->second;
   }
 
+  uint32_t group_of_need(uint32_t need) {
+    const auto [known, fresh] = bonded_.try_emplace(need, groups_);
+    groups_ += fresh ? 1 : 0;
+    return known->second;
+  }
+
+  void add(const Bond &bond) {
+    const uint32_t group = group_of_need(bond.need), to = group_of_need(bond.to);
+    if (bond.apart)
+      model_.aparts.push_back({group, to, family_of(bond.within)});
+    else
+      model_.nears.push_back({group, to, family_of(bond.within), UINT32_MAX});
+  }
+
+  // It takes nothing: what it does take is off the node's room already.
+  void add(const Bystander &bystander) {
+    optimiser::Shape shape;
+    shape.demand.assign(resource_count, 0);
+    shape.allowed = add_set([&](size_t node) { return node == index(bystander.node); });
+    optimiser::Replica replica;
+    replica.shape = static_cast<uint32_t>(model_.shapes.size());
+    replica.groups = {group_of_need(bystander.need)};
+    model_.shapes.push_back(std::move(shape));
+    model_.replicas.push_back(std::move(replica));
+  }
+
   void add(size_t n) {
     const Need &need = problem_.needs[n];
     if (need.count == 0)
@@ -140,6 +170,8 @@ private:
       model_.limits.push_back({groups_, family_of(need.spread), 1});
       groups.push_back(groups_++);
     }
+    if (const auto bonded = bonded_.find(static_cast<uint32_t>(n)); bonded != bonded_.end())
+      groups.push_back(bonded->second);
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
     for (uint32_t r = need.first; r < need.first + need.count; ++r) {
@@ -186,6 +218,7 @@ private:
   std::map<std::tuple<int64_t, int64_t, uint32_t, uint32_t>, uint32_t> prices_;
   std::map<uint32_t, uint32_t> sets_; ///< by the shape of this stage
   std::map<uint16_t, uint32_t> ports_;
+  std::map<uint32_t, uint32_t> bonded_; ///< groups of needs that bonds are about
 };
 
 } // namespace

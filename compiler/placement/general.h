@@ -6,9 +6,9 @@
 
 namespace nemo::placement {
 
-/// Every rule of `state`'s problem, and costs in its unit less what cannot be saved, perhaps halved
-/// so often that sums fit. A replica that runs pays for leaving its node (hysteresis); where its
-/// cost there is not known, it stays.
+/// The replicas of `state`'s problem, then its bystanders: every rule, and costs in its unit less
+/// what cannot be saved, perhaps halved so often that sums fit. A replica that runs pays for
+/// leaving its node (hysteresis); where its cost there is not known, it stays.
 struct General {
   optimiser::Model model;
   int64_t base = 0;      ///< what all pay at least, 1e-9 of the objective's unit per hour

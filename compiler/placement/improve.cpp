@@ -47,12 +47,14 @@ std::optional<optimiser::Solution> solve(const State &state,
 } // namespace
 
 bool improve(State &state, const Budget &budget, int64_t bound) {
-  if (budget.effort == 0)
+  if (budget.effort == 0 && state.problem().bonds.empty())
     return false;
   const size_t replicas = state.problem().replicas.size();
   optimiser::Solution start;
   for (size_t r = 0; r < replicas; ++r)
     start.node_of.push_back(static_cast<uint32_t>(index(state.node_of(r))));
+  for (const Bystander &bystander : state.problem().bystanders)
+    start.node_of.push_back(static_cast<uint32_t>(index(bystander.node)));
   const std::optional<optimiser::Solution> found = solve(state, start, budget, bound);
   const bool cut = budget.watch.time_limit || (budget.watch.stop && *budget.watch.stop);
   if (!found)
@@ -72,7 +74,7 @@ bool repair(State &state, const Budget &budget) {
   const std::optional<optimiser::Solution> found = solve(state, std::nullopt, budget, INT64_MAX);
   if (!found)
     return false;
-  for (size_t r = 0; r < found->node_of.size(); ++r)
+  for (size_t r = 0; r < state.problem().replicas.size(); ++r)
     state.put(r, found->node_of[r]);
   return true;
 }

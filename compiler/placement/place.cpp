@@ -2,6 +2,7 @@
 // the last one may say that no placement exists.
 #include "compiler/placement/place.h"
 
+#include "compiler/placement/bonds.h"
 #include "compiler/placement/conflict.h"
 #include "compiler/placement/scarcity.h"
 #include "compiler/placement/state.h"
@@ -62,12 +63,18 @@ llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
       state = std::move(*found);
     }
   }
+  if (!problem.bonds.empty())
+    if (std::optional<Infeasible> conflict = impossible_bond(state))
+      return llvm::make_error<Infeasible>(std::move(*conflict));
   Assignment result;
-  if (!all_at_best(state)) {
+  // What greedy and the exact search did not look at is for the optimiser.
+  if (!all_at_best(state) || broken_bond(state)) {
     Scarcity scarce = scarcity(state, budget.bound_steps);
     result.scarce = std::move(scarce.rooms);
     result.cut = improve(state, budget, scarce.bound);
   }
+  if (const Bond *broken = broken_bond(state))
+    return llvm::make_error<NotFound>(*broken);
   result.node_of_replica = state.assignment();
   return result;
 }

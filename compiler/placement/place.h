@@ -61,6 +61,21 @@ struct CostClass {
   std::vector<char> known;
 };
 
+/// Every replica of `need` (apart: none) is in the same domain as one of `to`. Nodes of unknown
+/// domain are excluded for both, as far as it matters.
+struct Bond {
+  uint32_t need = 0, to = 0;
+  Spread within = Spread::node;
+  bool apart = false;
+  stages::Restriction restriction;
+};
+
+/// A replica that is left as it is and that bonds are about.
+struct Bystander {
+  uint32_t need = 0;
+  NodeId node = nowhere;
+};
+
 struct Problem {
   size_t nodes = 0;
   std::array<std::vector<int64_t>, resource_count> room; ///< free for this stack; -1: not known
@@ -70,6 +85,8 @@ struct Problem {
   std::vector<NodeBits> sets;
   std::vector<Need> needs;
   std::vector<Replica> replicas;
+  std::vector<Bond> bonds;
+  std::vector<Bystander> bystanders;
   std::vector<CostClass> costs;
   std::vector<uint32_t> tie_rank; ///< order of nodes that cost the same
 };
@@ -132,9 +149,11 @@ class NotFound : public llvm::ErrorInfo<NotFound> {
 public:
   static char ID;
   explicit NotFound(ReplicaId stuck) : stuck(stuck) {}
+  explicit NotFound(const Bond &bond) : bond(bond) {}
   void log(llvm::raw_ostream &out) const override { out << "no placement found"; }
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
-  ReplicaId stuck; ///< the first replica that found no room
+  ReplicaId stuck{};        ///< the first replica that found no room; or:
+  std::optional<Bond> bond; ///< one that no placement was found to keep
 };
 
 /// Assigns every replica to a node so that no hard rule is broken and the cost is as low as

@@ -168,6 +168,14 @@ std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::
 }
 
 Diagnostic tell(const proto::Intent &intent, const Problem &problem, const NotFound &failure) {
+  if (failure.bond) {
+    const compiler::Described rule = compiler::describe(intent, failure.bond->restriction);
+    Diagnostic fault = compiler::report(
+        diag::N0502, "no placement was found that keeps " + rule.text, intent, rule.span);
+    fault.notes.push_back(note("that none exists was not proved: the search ended at its limit"));
+    fault.fix = "look longer with --effort, or loosen the rules of these workloads";
+    return fault;
+  }
   const proto::Workload &workload =
       intent.workloads(static_cast<int>(problem.replicas[index(failure.stuck)].need));
   Diagnostic fault =

@@ -105,6 +105,15 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
       if (!mount.kind().empty())
         return say(fmt::format("volume {} is {}", mount.volume(), mount.kind()), mount.span());
     return say("volumes of a kind that not every node has", workload.span());
+  case stages::Restriction::AFFINITY: {
+    const auto rule = static_cast<int>(restriction.rule());
+    if (rule >= workload.place().affinities_size())
+      return say("affinity", workload.span());
+    const proto::Affinity &affinity = workload.place().affinities(rule);
+    return say(fmt::format("{} {}, within the same {}", affinity.anti() ? "apart from" : "near",
+                           affinity.to(), affinity.within()),
+               affinity.span());
+  }
   case stages::Restriction::DWELL:
     return say("dwell: it arrived there a short time ago", workload.dwell_span());
   default:

@@ -47,6 +47,9 @@ struct Case {
 /// it runs and who is there.
 proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload);
 
+/// The plan's intent, with as few replicas of a workload at least as the plan decides on. A number
+/// that the intent does not allow is not taken over, so that it shows.
+proto::Intent decided(const proto::Plan &plan);
 /// Digests; the embedded sources checked again.
 void check_bindings(const proto::Plan &plan, Faults &faults);
 /// Splits what is there by the plan's targets and excludes.

@@ -68,8 +68,9 @@ void check_figures(const Case &subject, Faults &faults) {
     if (next && cost && next->cost && *next->cost < *cost)
       story.cheaper = next->node;
     story.stays = at_home != home.end() && at_home->second == replica.node;
-    story.replicas_min = workload.replicas_min();
-    story.replicas_max = workload.replicas_max();
+    story.bonded = !workload.place().affinities().empty();
+    story.replicas = workload.replicas_min();
+    story.replicas_most = workload.replicas_max();
 
     proto::Placement expected;
     expected.set_workload(workload.name());

@@ -100,6 +100,31 @@ void check_spread(const Case &subject, Faults &faults) {
   }
 }
 
+void check_affinities(const Case &subject, Faults &faults) {
+  std::map<std::string, std::vector<std::string>> nodes_of;
+  for (const Replica &replica : subject.replicas)
+    nodes_of[replica.workload->name()].push_back(replica.node);
+  for (const There &one : subject.frozen)
+    if (!one.retiring && subject.world.nodes.count(one.node))
+      nodes_of[one.workload].push_back(one.node);
+  for (const Replica &replica : subject.replicas)
+    for (const proto::Affinity &affinity : replica.workload->place().affinities()) {
+      const std::string here = spread_group(subject.world.at(replica.node), affinity.within());
+      bool near = false, unknown = here.empty();
+      for (const std::string &node : nodes_of[affinity.to()]) {
+        const std::string there = spread_group(subject.world.at(node), affinity.within());
+        near |= !here.empty() && there == here;
+        unknown |= affinity.anti() && there.empty();
+      }
+      if (affinity.anti() ? near || unknown : !near)
+        faults.at(diag::N0715,
+                  fmt::format("{} on {} is to be {} {} within the same {}, and is not",
+                              replica.name(), replica.node, affinity.anti() ? "apart from" : "near",
+                              affinity.to(), affinity.within()),
+                  affinity.span());
+    }
+}
+
 /// Data stays where it is: a volume on its node, `data.location` within its node, site or region.
 void check_data(const Case &subject, Faults &faults) {
   const std::vector<There> &there = subject.there;
@@ -163,6 +188,7 @@ void check_together(const Case &subject, Faults &faults) {
   check_room(subject, faults);
   check_ports(subject, faults);
   check_spread(subject, faults);
+  check_affinities(subject, faults);
   check_data(subject, faults);
   check_quotas(subject, faults);
 }

@@ -11,8 +11,8 @@ std::vector<Diagnostic> verify(const proto::Plan &plan) {
   check_bindings(plan, faults);
   if (!faults.empty())
     return faults.take();
-  Case subject{plan, plan.intent(), make_world(plan.intent(), plan.facts(), faults),
-               Moves(plan.intent())};
+  const proto::Intent intent = decided(plan);
+  Case subject{plan, intent, make_world(intent, plan.facts(), faults), Moves(intent)};
   split_selection(subject, faults);
   check_placements(subject, faults);
   if (!faults.empty())

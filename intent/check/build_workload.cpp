@@ -167,12 +167,12 @@ void Builder::rules(const TypedBlock &block, proto::Workload &out) {
       *out.add_slo() = rule.rule;
     if (const TypedAttribute *least = slo->find("min-available"); least && least->sound()) {
       out.set_min_available(whole_number(least->value));
-      if (out.min_available() > out.replicas_min())
+      if (out.min_available() > out.replicas_max())
         context_.error(diag::N0206, least->at, least->extent,
                        fmt::format("`{}` has {} replica{}, and {} have to be available", out.name(),
-                                   out.replicas_min(), out.replicas_min() == 1 ? "" : "s",
+                                   out.replicas_max(), out.replicas_max() == 1 ? "" : "s",
                                    out.min_available()),
-                       fmt::format("at most {}", out.replicas_min()));
+                       fmt::format("at most {}", out.replicas_max()));
     }
   }
   const TypedBlock *given = block.child("place");
@@ -195,6 +195,36 @@ void Builder::rules(const TypedBlock &block, proto::Workload &out) {
   if (const TypedAttribute *spread = given->find("spread")) {
     place.set_spread(text_of(spread->value));
     *place.mutable_spread_span() = context_.span(spread->at, spread->extent);
+  }
+  for (const TypedBlock &inner_block : given->children)
+    affinity(inner_block, out);
+}
+
+void Builder::affinity(const TypedBlock &block, proto::Workload &out) {
+  const TypedAttribute *to = block.find("to");
+  if (!to || !to->sound())
+    return;
+  const bool anti = llvm::StringRef(block.schema->name) == "anti-affinity";
+  for (const std::string &name : texts(block, "to")) {
+    if (name == out.name()) {
+      context_.error(diag::N0315, to->at, to->extent,
+                     fmt::format("`{}` cannot be {} itself", name, anti ? "apart from" : "near"),
+                     anti ? "to keep its replicas apart write `spread = node`"
+                          : "name another workload");
+      continue;
+    }
+    proto::Affinity made;
+    made.set_to(name);
+    made.set_within(text(block, "within"));
+    made.set_anti(anti);
+    *made.mutable_span() = context_.span(to->at, to->extent);
+    for (const proto::Affinity &other : out.place().affinities())
+      if (other.to() == made.to() && other.within() == made.within() && other.anti() != anti)
+        context_.error(diag::N0315, to->at, to->extent,
+                       fmt::format("`{}` is to be near `{}` and apart from it, within the same {}",
+                                   out.name(), name, made.within()),
+                       "take one of the two away, or let them mean different domains");
+    *out.mutable_place()->add_affinities() = std::move(made);
   }
 }
 

@@ -148,6 +148,22 @@ constexpr Attribute place_attributes[] = {
      .example = "spread = site"},
 };
 
+constexpr Attribute affinity_attributes[] = {
+    {.name = "to",
+     .type = Type::reference,
+     .words = "workload",
+     .list = true,
+     .required = true,
+     .doc = "The workloads that it is about: each of them on its own.",
+     .example = "to = cache"},
+    {.name = "within",
+     .type = Type::enumerator,
+     .words = "node|site|zone|region",
+     .standard = "node",
+     .doc = "What they share, or do not share.",
+     .example = "within = site"},
+};
+
 constexpr Attribute health_attributes[] = {
     {.name = "http",
      .type = Type::text,
@@ -312,8 +328,22 @@ const Block data_block{.name = "data",
                        .attributes = data_attributes,
                        .doc = "The data that it handles, for policies to ask about.",
                        .example = "data { class = personal }"};
+constexpr Block affinity_block{.name = "affinity",
+                               .repeatable = true,
+                               .attributes = affinity_attributes,
+                               .doc =
+                                   "Every replica stands where a replica of another workload does.",
+                               .example = "affinity { to = cache; within = site }"};
+constexpr Block anti_affinity_block{
+    .name = "anti-affinity",
+    .repeatable = true,
+    .attributes = affinity_attributes,
+    .doc = "No replica stands where a replica of another workload does.",
+    .example = "anti-affinity { to = batch }"};
+constexpr const Block *place_children[] = {&affinity_block, &anti_affinity_block};
 const Block place_block{.name = "place",
                         .attributes = place_attributes,
+                        .children = place_children,
                         .verbs = require | prefer | deny,
                         .clauses = weight | where | otherwise,
                         .roots = "node|site|grid|workload|tenant",

@@ -105,3 +105,58 @@ setup() {
   run -1 nemo nodes --backend nul
   [[ $output == *N0804* && $output == *null* ]]
 }
+
+# Many sizes for nodes of many prices: no search ends here by itself.
+crowd() {
+  {
+    echo 'nemo = 1'
+    for i in $(seq 60); do
+      echo "workload w$i { exec = [\"/bin/true\"]; replicas = 2; resources { cpu = $((i * 37 % 11 + 1))00mcore; memory = $((i * 53 % 13 + 1))00MiB } }"
+    done
+  } >crowd.nemo
+  {
+    echo 'fleet: 1'
+    echo 'at: 2026-11-24T08:00:00Z'
+    echo 'sites:'
+    echo '  athens: {country: GR, carbon: 350gCO2e/kWh, price: 0.21EUR/kWh}'
+    echo 'nodes:'
+    for i in $(seq 24); do
+      echo "  - {name: n$i, site: athens, resources: {cpu: 4core, memory: 6GiB}, power: {idle: 3W, max: 12W},"
+      echo "     price: 0.0$((i * 29 % 83 + 10))EUR/h}"
+    done
+  } >crowd.yaml
+}
+
+@test "a time limit is kept to, and said to be" {
+  crowd
+  run -0 --separate-stderr timeout 60 nemo plan crowd.nemo --fleet crowd.yaml --time-limit 1s --json
+  jq -e '.reproducible == false and .objective.gap >= 0 and (.placements | length) == 120' <<<"$output"
+  timeout 60 nemo plan crowd.nemo --fleet crowd.yaml --time-limit 1s --out a.nemoplan | grep 'not reproducible'
+  nemo verify a.nemoplan
+  run -1 nemo plan crowd.nemo --fleet crowd.yaml --time-limit soon
+  [[ $output == *"write it like 90s"* ]]
+}
+
+@test "more effort costs no more, and the same effort gives the same plan" {
+  crowd
+  for effort in 0 200 20000; do
+    nemo plan crowd.nemo --fleet crowd.yaml --effort $effort --json >$effort.json
+    nemo plan crowd.nemo --fleet crowd.yaml --effort $effort --json >again.json
+    cmp $effort.json again.json
+    jq -e ".reproducible and .effort == $effort" $effort.json
+  done
+  jq -e -s '.[0].objective.value >= .[1].objective.value and .[1].objective.value >= .[2].objective.value
+    and .[2].objective.value >= .[0].objective.bound and .[0].objective.bound > 0' 0.json 200.json 20000.json
+}
+
+@test "an interrupt takes the best placement so far" {
+  crowd
+  # A shell makes what it starts in the background ignore SIGINT, so SIGTERM stands in for both.
+  nemo plan crowd.nemo --fleet crowd.yaml --time-limit 1min --out a.nemoplan >a.txt &
+  plan=$!
+  sleep 3
+  kill -TERM $plan
+  wait $plan
+  grep 'not reproducible' a.txt
+  nemo verify a.nemoplan
+}

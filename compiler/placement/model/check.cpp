@@ -124,6 +124,15 @@ llvm::Error check_rules(const Model &model) {
   for (const Limit &limit : model.limits)
     if (!known(limit.group, limit.family))
       return refuse("a limit names a group or family that does not exist");
+  for (const Apart &apart : model.aparts) {
+    if (!known(apart.group, apart.family) || apart.from >= model.groups)
+      return refuse("groups that are apart, or their family, do not exist");
+    for (const Replica &replica : model.replicas)
+      if (std::binary_search(replica.groups.begin(), replica.groups.end(), apart.group) &&
+          std::binary_search(replica.groups.begin(), replica.groups.end(), apart.from))
+        return refuse("groups {0} and {1} are apart and have a replica in common", apart.group,
+                      apart.from);
+  }
   for (const Spread &spread : model.spreads)
     if (!known(spread.group, spread.family))
       return refuse("a spread names a group or family that does not exist");

@@ -148,6 +148,13 @@ private:
         if (count > limit.most)
           fail("group {0}: {1} replicas in domain {2}, at most {3} may be", limit.group, count,
                domain, limit.most);
+    for (const Apart &apart : model_.aparts) {
+      const auto theirs = by_domain(apart.from, apart.family);
+      for (auto [domain, count] : by_domain(apart.group, apart.family))
+        if (theirs.count(domain) > 0)
+          fail("groups {0} and {1} are both in domain {2}, and must be apart", apart.group,
+               apart.from, domain);
+    }
     for (const Spread &spread : model_.spreads)
       if (size_t domains = by_domain(spread.group, spread.family).size(); domains < spread.least)
         fail("group {0}: in {1} domains, at least {2} are wanted", spread.group, domains,

@@ -58,6 +58,11 @@ struct Spread {
   uint32_t group = 0, family = 0, least = 1;
 };
 
+/// No domain has placed replicas of both groups, which have no replica in common.
+struct Apart {
+  uint32_t group = 0, from = 0, family = 0;
+};
+
 /// From the domain of every placed replica of `group` a domain with a placed replica of `to` is
 /// reached.
 struct Near {
@@ -120,6 +125,7 @@ struct Model {
   std::vector<Family> families;
   std::vector<Relation> relations;
   std::vector<Limit> limits;
+  std::vector<Apart> aparts;
   std::vector<Spread> spreads;
   std::vector<Near> nears;
 

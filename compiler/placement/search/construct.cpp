@@ -161,14 +161,15 @@ private:
     if (!tables_.may(replica, node))
       return out;
     // Members of its groups may stand in its way from other nodes of a domain.
-    for (const uint32_t *g = tables_.groups_of.from(replica);
-         g != tables_.groups_of.to(replica) && !state_.within_limits(replica, node); ++g)
-      for (const uint32_t *m = tables_.members.from(*g);
-           m != tables_.members.to(*g) && penalty < limit; ++m) {
-        budget_.spend(1);
-        if (*m != replica && state_.node_of(*m) != nowhere && state_.in_the_way(*m, replica, node))
-          eject(*m);
-      }
+    if (!state_.within_limits(replica, node))
+      for (uint32_t g : state_.rivals(replica))
+        for (const uint32_t *m = tables_.members.from(g);
+             m != tables_.members.to(g) && penalty < limit; ++m) {
+          budget_.spend(1);
+          if (*m != replica && state_.node_of(*m) != nowhere &&
+              state_.in_the_way(*m, replica, node))
+            eject(*m);
+        }
     std::vector<uint32_t> there = state_.hosted(node);
     shuffle(there, random_);
     std::stable_sort(there.begin(), there.end(),

@@ -18,6 +18,11 @@ Rules::Rules(const Tables &tables) : tables_(tables), of_group_(tables.model.gro
     return at->second;
   };
   std::vector<std::vector<Bounded>> limits(model.groups);
+  std::vector<std::vector<Foe>> foes(model.groups);
+  for (const Apart &apart : model.aparts) {
+    foes[apart.group].push_back({apart.from, tally(apart.from, apart.family), apart.family});
+    foes[apart.from].push_back({apart.group, tally(apart.group, apart.family), apart.family});
+  }
   std::vector<std::vector<Scattered>> spreads(model.groups);
   std::vector<std::vector<uint32_t>> nears(model.groups);
   for (const Limit &limit : model.limits)
@@ -45,12 +50,14 @@ Rules::Rules(const Tables &tables) : tables_(tables), of_group_(tables.model.gro
     counted[key.first].push_back({index, key.second});
   for (uint32_t group = 0; group < model.groups; ++group) {
     limits_.insert(limits_.end(), limits[group].begin(), limits[group].end());
+    foes_.insert(foes_.end(), foes[group].begin(), foes[group].end());
     spreads_.insert(spreads_.end(), spreads[group].begin(), spreads[group].end());
     near_of_.insert(near_of_.end(), nears[group].begin(), nears[group].end());
     counted_.insert(counted_.end(), counted[group].begin(), counted[group].end());
     of_group_[group + 1] = {
-        static_cast<uint32_t>(limits_.size()), static_cast<uint32_t>(spreads_.size()),
-        static_cast<uint32_t>(near_of_.size()), static_cast<uint32_t>(counted_.size())};
+        static_cast<uint32_t>(limits_.size()), static_cast<uint32_t>(foes_.size()),
+        static_cast<uint32_t>(spreads_.size()), static_cast<uint32_t>(near_of_.size()),
+        static_cast<uint32_t>(counted_.size())};
   }
   for (uint32_t replica = 0; replica < tables.replicas; ++replica)
     bound_.push_back(
@@ -60,14 +67,28 @@ Rules::Rules(const Tables &tables) : tables_(tables), of_group_(tables.model.gro
 }
 
 bool Rules::within_limits(uint32_t replica, uint32_t from, uint32_t to) const {
-  for (const uint32_t *g = tables_.groups_of.from(replica); g != tables_.groups_of.to(replica); ++g)
-    for (uint32_t i = of_group_[*g].limits_end; i < of_group_[*g + 1].limits_end; ++i) {
+  for (const uint32_t *g = tables_.groups_of.from(replica); g != tables_.groups_of.to(replica);
+       ++g) {
+    const OfGroup &begin = of_group_[*g], &end = of_group_[*g + 1];
+    for (uint32_t i = begin.limits_end; i < end.limits_end; ++i) {
       const Bounded &limit = limits_[i];
       const uint32_t into = domain(limit.family, to);
       if (into != domain(limit.family, from) && tallies_.count(limit.tally, into) >= limit.most)
         return false;
     }
+    for (uint32_t i = begin.foes_end; i < end.foes_end; ++i)
+      if (tallies_.count(foes_[i].tally, domain(foes_[i].family, to)) > 0)
+        return false;
+  }
   return true;
+}
+
+std::vector<uint32_t> Rules::rivals(uint32_t replica) const {
+  std::vector<uint32_t> groups(tables_.groups_of.from(replica), tables_.groups_of.to(replica));
+  for (size_t own = groups.size(); own-- > 0;)
+    for (uint32_t i = of_group_[groups[own]].foes_end; i < of_group_[groups[own] + 1].foes_end; ++i)
+      groups.push_back(foes_[i].group);
+  return groups;
 }
 
 bool Rules::in_the_way(uint32_t other, uint32_t node_of_other, uint32_t replica,
@@ -80,6 +101,11 @@ bool Rules::in_the_way(uint32_t other, uint32_t node_of_other, uint32_t replica,
           domain(limit.family, node_of_other) == in && member(other, *g))
         return true;
     }
+  for (const uint32_t *g = tables_.groups_of.from(replica); g != tables_.groups_of.to(replica); ++g)
+    for (uint32_t i = of_group_[*g].foes_end; i < of_group_[*g + 1].foes_end; ++i)
+      if (domain(foes_[i].family, node_of_other) == domain(foes_[i].family, node) &&
+          member(other, foes_[i].group))
+        return true;
   return false;
 }
 
@@ -222,6 +248,9 @@ bool Rules::apart(uint32_t one, uint32_t other) const {
   for (const uint32_t *g = tables_.groups_of.from(one); g != tables_.groups_of.to(one); ++g) {
     if (member(other, *g))
       return false;
+    for (uint32_t i = of_group_[*g].foes_end; i < of_group_[*g + 1].foes_end; ++i)
+      if (member(other, foes_[i].group))
+        return false;
     for (uint32_t i = of_group_[*g].nears_end; i < of_group_[*g + 1].nears_end; ++i) {
       const Reached &near = nears_[near_of_[i]];
       if (member(other, near.group) || member(other, near.to))

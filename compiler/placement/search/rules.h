@@ -31,12 +31,18 @@ public:
   /// Those that `broken` counts, and whom they should be near; each once.
   std::vector<uint32_t> broken_groups() const;
 
+  /// Groups whose members may stand in the replica's way.
+  std::vector<uint32_t> rivals(uint32_t replica) const;
+
   /// Whether any rule is about the replica.
   bool bind(uint32_t replica) const { return bound_[replica]; }
 
 private:
   struct Bounded {
     uint32_t tally, family, most;
+  };
+  struct Foe { ///< whom a group is apart from
+    uint32_t group, tally, family;
   };
   struct Scattered {
     uint32_t tally, family, least;
@@ -48,7 +54,7 @@ private:
   };
   /// What concerns a group: ranges of the arrays below, and its tallies.
   struct OfGroup {
-    uint32_t limits_end = 0, spreads_end = 0, nears_end = 0, tallies_end = 0;
+    uint32_t limits_end = 0, foes_end = 0, spreads_end = 0, nears_end = 0, tallies_end = 0;
   };
   struct Counted {
     uint32_t tally, family;
@@ -74,6 +80,7 @@ private:
   std::vector<const uint32_t *> domain_of_; ///< by family
   std::vector<OfGroup> of_group_;           ///< [group + 1]; begins where the one before ends
   std::vector<Bounded> limits_;
+  std::vector<Foe> foes_;
   std::vector<Scattered> spreads_;
   std::vector<uint32_t> near_of_; ///< indices into nears_, by group
   std::vector<Reached> nears_;

@@ -53,6 +53,7 @@ public:
   bool in_the_way(uint32_t other, uint32_t replica, uint32_t node) const {
     return rules_.in_the_way(other, node_of_[other], replica, node);
   }
+  std::vector<uint32_t> rivals(uint32_t replica) const { return rules_.rivals(replica); }
   bool unsettled(uint32_t replica) const { return rules_.unsettled(replica); }
   uint32_t stranded(uint32_t replica, uint32_t node) const {
     return rules_.stranded(replica, node);

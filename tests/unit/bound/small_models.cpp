@@ -110,10 +110,19 @@ private:
     const uint32_t last = model_.groups - 1;
     for (uint32_t left = pick(0, 3); left > 0; --left)
       model_.limits.push_back({pick(0, last), pick(0, 1), pick(1, 2)});
+    if (one_in(4) && last > 0)
+      add_apart({last, 0, pick(0, 1)});
     if (one_in(3))
       model_.spreads.push_back({pick(0, last), pick(0, 1), 2});
     if (one_in(3))
       model_.nears.push_back({pick(0, last), pick(0, last), 1, one_in(2) ? 0 : UINT32_MAX});
+  }
+
+  void add_apart(const Apart &rule) {
+    for (Replica &replica : model_.replicas) // a replica is in one of the two
+      if (std::binary_search(replica.groups.begin(), replica.groups.end(), rule.group))
+        std::erase(replica.groups, rule.from);
+    model_.aparts.push_back(rule);
   }
 
   std::mt19937_64 random_;

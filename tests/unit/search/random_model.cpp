@@ -158,6 +158,9 @@ private:
   }
 
   void rules() {
+    if (size_.groups > 0)
+      for (uint32_t family = 0; family < model_.families.size(); ++family)
+        apart(family);
     for (uint32_t group = 0; group < size_.groups; ++group)
       for (uint32_t family = 0; family < model_.families.size(); ++family) {
         const std::vector<uint32_t> there = domains_of(group, family);
@@ -175,6 +178,18 @@ private:
             if (one_in(3) && (relation == UINT32_MAX || family == model_.relations[0].family))
               near({group, to, family, relation});
       }
+  }
+
+  // Some replicas in domains of even number, some in others: these are apart.
+  void apart(uint32_t family) {
+    const uint32_t even = model_.groups, odd = model_.groups + 1;
+    model_.groups += 2;
+    for (size_t r = 0; r < size_.replicas; ++r)
+      if (one_in(4)) {
+        const uint32_t in = model_.families[family].domain_of_node[out_.planted.node_of[r]];
+        model_.replicas[r].groups.push_back(in % 2 == 0 ? even : odd);
+      }
+    model_.aparts.push_back({even, odd, family});
   }
 
   void near(const Near &rule) {

@@ -1,0 +1,88 @@
+#include "compiler/placement/bonds.h"
+
+#include <algorithm>
+#include <set>
+
+namespace nemo::placement {
+
+namespace {
+
+class Domains {
+public:
+  explicit Domains(const State &state) : state_(state), problem_(state.problem()) {}
+
+  /// Where replicas of the need stand, those that are left as they are among them.
+  std::set<uint32_t> stands(uint32_t n, Spread within) const {
+    std::set<uint32_t> list = left(n, within);
+    const Need &need = problem_.needs[n];
+    for (uint32_t r = need.first; r < need.first + need.count; ++r)
+      list.insert(of(within, index(state_.node_of(r))));
+    return list;
+  }
+
+  /// Where one of them alone could stand, or does.
+  std::set<uint32_t> could(uint32_t n, Spread within) const {
+    std::set<uint32_t> list = left(n, within);
+    if (problem_.needs[n].count > 0)
+      state_.allowed(n).for_each([&](size_t node) { list.insert(of(within, node)); });
+    list.erase(unknown_domain);
+    return list;
+  }
+
+private:
+  uint32_t of(Spread within, size_t node) const {
+    return problem_.domain[static_cast<size_t>(within)][node];
+  }
+  std::set<uint32_t> left(uint32_t n, Spread within) const {
+    std::set<uint32_t> list;
+    for (const Bystander &bystander : problem_.bystanders)
+      if (bystander.need == n)
+        list.insert(of(within, index(bystander.node)));
+    return list;
+  }
+
+  const State &state_;
+  const Problem &problem_;
+};
+
+bool meet(const std::set<uint32_t> &one, const std::set<uint32_t> &other) {
+  return std::any_of(one.begin(), one.end(),
+                     [&](uint32_t domain) { return other.count(domain) > 0; });
+}
+
+} // namespace
+
+const Bond *broken_bond(const State &state) {
+  const Domains domains(state);
+  for (const Bond &bond : state.problem().bonds) {
+    const std::set<uint32_t> here = domains.stands(bond.need, bond.within),
+                             there = domains.stands(bond.to, bond.within);
+    if (bond.apart ? meet(here, there)
+                   : !std::includes(there.begin(), there.end(), here.begin(), here.end()))
+      return &bond;
+  }
+  return nullptr;
+}
+
+std::optional<Infeasible> impossible_bond(const State &state) {
+  const Domains domains(state);
+  const Problem &problem = state.problem();
+  for (const Bond &bond : problem.bonds) {
+    const std::set<uint32_t> here = domains.could(bond.need, bond.within),
+                             there = domains.could(bond.to, bond.within);
+    if (problem.needs[bond.need].count == 0 || here.empty())
+      continue; // nothing to place, or other rules are in the way
+    const bool possible = bond.apart ? here.size() > 1 || here != there : meet(here, there);
+    if (possible)
+      continue;
+    std::vector<Infeasible::Member> members;
+    members.push_back({bond.restriction, bond.need, NodeBits(problem.nodes)});
+    for (uint32_t need : {bond.need, bond.to})
+      for (const Clause &clause : problem.needs[need].clauses)
+        members.push_back({clause.restriction, need, problem.sets[clause.excluded]});
+    return Infeasible(std::move(members), {bond.need, bond.to}, false);
+  }
+  return std::nullopt;
+}
+
+} // namespace nemo::placement

@@ -1,0 +1,15 @@
+// Affinity and anti-affinity between workloads, on a whole placement.
+#pragma once
+
+#include "compiler/placement/state.h"
+
+namespace nemo::placement {
+
+/// One that the placement does not keep; null: it keeps all. \pre everybody is placed
+const Bond *broken_bond(const State &state);
+
+/// A proof that no placement keeps one: no domain has nodes for both workloads, or one domain is
+/// all that both of them have.
+std::optional<Infeasible> impossible_bond(const State &state);
+
+} // namespace nemo::placement

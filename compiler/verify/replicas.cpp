@@ -1,0 +1,40 @@
+// How many replicas of a workload the plan decides on, where the intent leaves a range.
+#include <algorithm>
+
+#include "compiler/verify/case.h"
+
+namespace nemo::verify {
+
+namespace {
+
+void raise(std::map<std::string, uint32_t> &counts, const std::string &workload, uint32_t replica) {
+  if (replica == UINT32_MAX) // no count
+    return;
+  uint32_t &count = counts[workload];
+  count = std::max(count, replica + 1);
+}
+
+} // namespace
+
+proto::Intent decided(const proto::Plan &plan) {
+  proto::Intent intent = plan.intent();
+  if (plan.destroy())
+    return intent;
+  std::map<std::string, uint32_t> counts;
+  if (plan.targets().empty() && plan.excludes().empty()) {
+    for (const proto::Placement &placement : plan.placements())
+      raise(counts, placement.workload(), placement.replica());
+  } else { // a plan for a part of it leaves as many as there are
+    for (const There &one : what_is_there(intent, Moves(intent), plan.facts()))
+      if (!one.retiring)
+        raise(counts, one.workload, one.replica);
+  }
+  for (proto::Workload &workload : *intent.mutable_workloads())
+    if (const auto count = counts.find(workload.name()); count != counts.end())
+      workload.set_replicas_min(
+          std::clamp(count->second, workload.replicas_min(),
+                     std::max(workload.replicas_min(), workload.replicas_max())));
+  return intent;
+}
+
+} // namespace nemo::verify
