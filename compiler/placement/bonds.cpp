@@ -85,4 +85,29 @@ std::optional<Infeasible> impossible_bond(const State &state) {
   return std::nullopt;
 }
 
+void settle_bonds(Problem &problem, const std::vector<NodeId> &nodes) {
+  auto exclude = [&](const Bond &bond, uint32_t mover, uint32_t other) {
+    const std::vector<uint32_t> &domain = problem.domain[static_cast<size_t>(bond.within)];
+    std::set<uint32_t> there;
+    const Need &need = problem.needs[other];
+    for (uint32_t r = need.first; r < need.first + need.count; ++r)
+      there.insert(domain[index(nodes[r])]);
+    for (const Bystander &bystander : problem.bystanders)
+      if (bystander.need == other)
+        there.insert(domain[index(bystander.node)]);
+    NodeBits excluded(problem.nodes);
+    for (size_t node = 0; node < problem.nodes; ++node)
+      if ((there.count(domain[node]) > 0) == bond.apart)
+        excluded.set(node);
+    problem.needs[mover].clauses.push_back(
+        {bond.restriction, static_cast<uint32_t>(problem.sets.size())});
+    problem.sets.push_back(std::move(excluded));
+  };
+  for (const Bond &bond : problem.bonds) {
+    exclude(bond, bond.need, bond.to);
+    if (bond.apart)
+      exclude(bond, bond.to, bond.need);
+  }
+}
+
 } // namespace nemo::placement

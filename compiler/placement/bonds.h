@@ -12,4 +12,8 @@ const Bond *broken_bond(const State &state);
 /// all that both of them have.
 std::optional<Infeasible> impossible_bond(const State &state);
 
+/// Bonds as node sets, with the other workload where it stands in `nodes`, by replica: to look at
+/// one workload among others that stay.
+void settle_bonds(Problem &problem, const std::vector<NodeId> &nodes);
+
 } // namespace nemo::placement

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "compiler/placement/bonds.h"
 #include "compiler/placement/conflict.h"
 
 namespace nemo::why {
@@ -16,6 +17,7 @@ Scene::Scene(const stages::Stages &stages)
       problem(placement::build(stages.inputs(), stages.resolved(), stages.policy(), objective)) {
   for (const auto &replica : stages.placement().replicas())
     assignment.node_of_replica.push_back(NodeId(replica.node()));
+  placement::settle_bonds(problem, assignment.node_of_replica);
 }
 
 std::optional<size_t> Scene::home(const placement::State &state, size_t replica) const {

@@ -158,7 +158,7 @@ private:
   }
 
   void rules() {
-    if (size_.groups > 0)
+    if (size_.groups > 0 && size_.apart)
       for (uint32_t family = 0; family < model_.families.size(); ++family)
         apart(family);
     for (uint32_t group = 0; group < size_.groups; ++group)

@@ -16,6 +16,7 @@ struct Instance {
 struct Size {
   uint32_t nodes = 12, replicas = 60, resources = 3, groups = 10;
   int slack_percent = 30; ///< of room beyond what the planted assignment takes
+  bool apart = true;      ///< with groups that are apart
 };
 
 /// \returns an instance that `check` accepts and whose planted assignment `evaluate` accepts.
