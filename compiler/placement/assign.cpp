@@ -12,6 +12,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/placement/build.h"
 #include "compiler/placement/report.h"
+#include "compiler/placement/settle.h"
 #include "compiler/resolve/report.h"
 
 namespace nemo::placement {
@@ -96,7 +97,8 @@ private:
 
 stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView> &nodes,
                         const stages::Admissible &admissible, const Objective &objective,
-                        const Problem &problem, const Assignment &assignment) {
+                        const Problem &problem, const Assignment &assignment,
+                        const std::vector<std::string> &held) {
   const proto::Intent &intent = inputs.intent();
   Figuring figuring(intent, nodes, objective, problem);
   stages::Placed placed;
@@ -124,6 +126,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     if (other && cost && other->cost && *other->cost < *cost)
       story.cheaper = nodes[other->node].node->name();
     story.stays = replica.home == NodeId(node);
+    story.held = held[r];
     story.replicas_min = workload.replicas_min();
     story.replicas_max = workload.replicas_max();
     entry.set_reason(explain::placement_reason(story));
@@ -159,8 +162,9 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
       result.diagnostics.push_back(std::move(fault));
   if (has_errors(result.diagnostics))
     return result;
-  const Problem problem = build(inputs, resolved, admissible, objective);
-  auto found = place(problem, budget);
+  Problem problem = build(inputs, resolved, admissible, objective);
+  const Hysteresis hysteresis = hysteresis_of(inputs, resolved);
+  auto found = place_settled(problem, budget, hysteresis);
   if (!found) {
     llvm::handleAllErrors(
         found.takeError(),
@@ -176,7 +180,8 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
         });
     return result;
   }
-  result.placed = describe(inputs, nodes, admissible, objective, problem, *found);
+  result.placed = describe(inputs, nodes, admissible, objective, problem, *found,
+                           hysteresis.held(problem, *found));
   return result;
 }
 
