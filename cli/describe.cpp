@@ -49,6 +49,20 @@ std::string health_text(const proto::Health &health) {
                      health.every_ms(), health.timeout_ms(), health.grace_ms(), health.failures());
 }
 
+std::string mount_text(const proto::Mount &mount) {
+  std::string text = mount.source();
+  if (!mount.volume().empty())
+    text = (mount.kind().empty() ? "" : mount.kind() + " ") + "volume " + mount.volume();
+  if (!mount.origin().empty())
+    text += " from " + mount.origin();
+  text += " on " + mount.target() + (mount.read_only() ? ", read-only" : "");
+  if (mount.size_bytes() != 0)
+    text += ", at most " + units::show_bytes(mount.size_bytes());
+  if (mount.restore_bps() != 0)
+    text += ", back at " + units::show_rate(mount.restore_bps());
+  return text;
+}
+
 std::string port_text(const proto::Port &port) {
   return fmt::format("{} = {}", port.name(),
                      port.number() == 0 ? "auto" : std::to_string(port.number()));
@@ -73,9 +87,7 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
   for (const proto::EnvVar &env : w.env())
     d.say("env", env.name() + " = " + env.value());
   for (const proto::Mount &mount : w.mounts())
-    d.say("mount", fmt::format("{} on {}{}",
-                               mount.volume().empty() ? mount.source() : "volume " + mount.volume(),
-                               mount.target(), mount.read_only() ? ", read-only" : ""));
+    d.say("mount", mount_text(mount));
   d.say_list("secret", w.secrets());
   d.say_list("after", w.after());
   d.say_list("on", w.place().on());
@@ -91,6 +103,11 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
             "{}req/s, {} each, {} at once in a replica",
             Rational::make(static_cast<Rational::Int>(w.load().rate_urps()), 1'000'000)->to_human(),
             units::show_time(w.load().service_time_ns()), w.load().concurrency()));
+  if (w.has_budget())
+    d.say("budget", fmt::format("{}: {} of {} stay up", w.budget().text(), w.budget().least_up(),
+                                w.replicas_min()));
+  if (w.dwell_ms() != 0)
+    d.say("dwell", units::show_time(w.dwell_ms() * 1'000'000));
   d.say("data class", w.data().data_class());
   for (const proto::Label &label : w.labels())
     d.say("label", label.key() + " = " + formula::to_string(label.value()));

@@ -30,6 +30,7 @@ json::Value replica_json(const orchestrator::ReplicaStatus &replica) {
       {"exit_code", r.has_exit_code() ? json::Value(r.exit_code()) : json::Value(nullptr)},
       {"reason", r.reason()},
       {"started_at", r.started_at()},
+      {"since", r.since().empty() ? json::Value(nullptr) : json::Value(r.since())},
       {"revision", r.revision()},
       {"uid", r.uid()},
       {"retiring", r.retiring()},

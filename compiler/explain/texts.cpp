@@ -40,6 +40,9 @@ std::string placement_reason(const PlacementStory &story) {
   else if (!story.cost_known)
     text = fmt::format("one of {} nodes that no rule removes; their cost is unknown",
                        story.candidates);
+  else if (story.cheaper && story.stays && !story.held.empty())
+    text = fmt::format("of {} nodes that no rule removes, {} costs less; stays, as {}",
+                       story.candidates, *story.cheaper, story.held);
   else if (story.cheaper && story.stays)
     text = fmt::format("of {} nodes that no rule removes; stays, as {} saves too little or has no "
                        "room",
@@ -57,6 +60,22 @@ std::string placement_reason(const PlacementStory &story) {
     text += fmt::format("; {} of at most {} replicas, as few as its SLOs allow", story.replicas,
                         story.replicas_most);
   return text;
+}
+
+std::string dwells(std::optional<int64_t> ago_ms, uint64_t dwell_ms) {
+  const std::string dwell = units::show_time(dwell_ms * 1'000'000);
+  if (!ago_ms)
+    return fmt::format("it dwells {}, and nobody says when it arrived", dwell);
+  const int64_t seconds = std::max<int64_t>(*ago_ms, 0) / 1000, unit = seconds < 120    ? 1
+                                                                       : seconds < 7200 ? 60
+                                                                                        : 3600;
+  return fmt::format("it dwells {} and arrived {}{} ago", dwell, seconds / unit,
+                     unit == 1    ? "s"
+                     : unit == 60 ? "min"
+                                  : "h");
+}
+std::string moves_spent(uint32_t most) {
+  return fmt::format("at most {} replica{} may move in an hour", most, most == 1 ? "" : "s");
 }
 
 std::string create_reason() { return "wanted, and does not run"; }

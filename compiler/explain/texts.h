@@ -30,11 +30,15 @@ struct PlacementStory {
   bool cost_known = true;             ///< the objective has a value there
   std::optional<std::string> cheaper; ///< the cheapest candidate, where this is not as cheap
   bool stays = false;                 ///< it runs there now
+  std::string held;                   ///< why nothing that costs less is looked for
   bool bonded = false;                ///< it has affinities
   uint32_t replicas = 1;              ///< that are planned
   uint32_t replicas_most = 1;         ///< that the author allows
 };
 std::string placement_reason(const PlacementStory &story);
+/// PlacementStory.held. \param ago  since it arrived on its node; nullopt: nobody says.
+std::string dwells(std::optional<int64_t> ago_ms, uint64_t dwell_ms);
+std::string moves_spent(uint32_t most);
 
 std::string create_reason();
 std::string keep_reason();

@@ -34,10 +34,6 @@ public:
         refuse(fmt::format("tenant {} has a tariff", tenant.name()), "metering",
                tenant.tariff(0).span().line() ? tenant.tariff(0).span() : tenant.span(),
                "leave `tariff` out");
-    for (const proto::Objective &objective : intent_.objectives())
-      if (objective.has_max_moves_per_hour())
-        refuse("an objective limits the moves of an hour", "max-moves-per-hour", objective.span(),
-               "leave `max-moves-per-hour` out");
     gates();
     return std::move(out_);
   }

@@ -13,6 +13,7 @@
 #include "compiler/placement/build.h"
 #include "compiler/placement/report.h"
 #include "compiler/placement/scarcity.h"
+#include "compiler/placement/settle.h"
 #include "compiler/resolve/report.h"
 
 namespace nemo::placement {
@@ -150,7 +151,8 @@ private:
 
 stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView> &nodes,
                         const stages::Admissible &admissible, const Objective &objective,
-                        const Problem &problem, const Assignment &assignment) {
+                        const Problem &problem, const Assignment &assignment,
+                        const std::vector<std::string> &held) {
   const proto::Intent &intent = inputs.intent();
   Figuring figuring(intent, nodes, objective, problem, assignment.scarce);
   stages::Placed placed;
@@ -184,6 +186,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     if (other && cost && other->cost && *other->cost < *cost)
       story.cheaper = nodes[other->node].node->name();
     story.stays = replica.home == NodeId(node);
+    story.held = held[r];
     story.bonded = !workload.place().affinities().empty();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();
@@ -227,7 +230,7 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
       result.diagnostics.push_back(std::move(fault));
   if (has_errors(result.diagnostics))
     return result;
-  const Problem problem = build(inputs, resolved, admissible, objective);
+  Problem problem = build(inputs, resolved, admissible, objective);
   Budget budget;
   budget.seed = inputs.seed();
   budget.watch = watch;
@@ -240,7 +243,9 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
     budget.effort = inputs.effort();
   else if (watch.time_limit)
     budget.effort = UINT64_MAX;
-  auto found = place(problem, budget);
+  const Hysteresis hysteresis = hysteresis_of(inputs, resolved);
+  budget.share = hysteresis.most ? 0.5 : 1;
+  auto found = place_settled(problem, budget, hysteresis);
   if (!found) {
     llvm::handleAllErrors(
         found.takeError(),
@@ -256,7 +261,8 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
         });
     return result;
   }
-  result.placed = describe(inputs, nodes, admissible, objective, problem, *found);
+  result.placed = describe(inputs, nodes, admissible, objective, problem, *found,
+                           hysteresis.held(problem, *found));
   result.placed.set_cut(found->cut);
   return result;
 }

@@ -27,7 +27,12 @@ std::optional<optimiser::Solution> solve(const State &state,
   options.threads = budget.threads;
   if (budget.effort != UINT64_MAX)
     options.effort = std::max<uint64_t>(least_ticks, budget.effort * model.replicas.size());
-  options.time_limit = budget.watch.time_limit;
+  if (budget.watch.time_limit) {
+    const std::chrono::duration<double, std::nano> left =
+        *budget.watch.time_limit - (std::chrono::steady_clock::now() - budget.begin);
+    options.time_limit =
+        std::chrono::nanoseconds(static_cast<int64_t>(std::max(left.count(), 0.0) * budget.share));
+  }
   options.stop = budget.watch.stop;
   if (budget.watch.better)
     options.on_improvement = [&](const optimiser::Progress &progress) {

@@ -101,6 +101,9 @@ struct Budget {
   unsigned threads = 2;               ///< a part of the answer, so not what the machine has
   uint64_t seed = 1;
   Watch watch;
+  /// Of what is left until the watch's limit, what one search may take: another may follow.
+  double share = 1;
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };
 
 /// A replica leaves the node that it runs on for savings above this share of its cost there.

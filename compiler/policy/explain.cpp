@@ -116,6 +116,8 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
   }
   case stages::Restriction::DWELL:
     return say("dwell: it arrived there a short time ago", workload.dwell_span());
+  case stages::Restriction::MOVES:
+    return say("as many have moved within the hour as may", workload.span());
   default:
     return say("", workload.span());
   }

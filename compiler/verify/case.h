@@ -62,6 +62,8 @@ void check_placements(Case &subject, Faults &faults);
 void check_rules(const Case &subject, Faults &faults);
 /// What stands together: room, ports, spread, volumes, quotas.
 void check_together(const Case &subject, Faults &faults);
+/// Nobody moves to save cost before its time, nor more than may in an hour.
+void check_settled(const Case &subject, Faults &faults);
 /// Costs, candidates, reasons, objective, bound, totals.
 void check_figures(const Case &subject, Faults &faults);
 void check_expectations(const Case &subject, Faults &faults);

@@ -2,6 +2,7 @@
 // for every admissible node.
 #include "compiler/explain/texts.h"
 #include "compiler/verify/candidates.h"
+#include "compiler/verify/settled.h"
 #include "compiler/verify/there.h"
 
 #include <fmt/format.h>
@@ -47,6 +48,7 @@ void check_figures(const Case &subject, Faults &faults) {
   const Objective objective(subject.intent, subject.world);
   const std::vector<There> &there = subject.there;
   const auto home = homes(subject, there);
+  const std::vector<std::string> held = held_back(subject);
   const Scarcity scarcity(subject, faults);
   Choosing choosing(subject, objective, scarcity);
   std::map<const proto::Workload *, uint32_t> replicas_of;
@@ -68,6 +70,7 @@ void check_figures(const Case &subject, Faults &faults) {
     if (next && cost && next->cost && *next->cost < *cost)
       story.cheaper = next->node;
     story.stays = at_home != home.end() && at_home->second == replica.node;
+    story.held = held[i];
     story.bonded = !workload.place().affinities().empty();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();

@@ -3,6 +3,7 @@
 // a largest closure: a new instance adds what it needs and takes along the old ones that it waits
 // for, which free what they held. By Picard (Management Science 22, 1976) that is a minimum cut.
 #include "compiler/verify/changes.h"
+#include "compiler/verify/sizes.h"
 
 #include <algorithm>
 #include <array>
@@ -13,26 +14,6 @@
 namespace nemo::verify {
 
 namespace {
-
-constexpr std::array<const char *, 5> resource_names = {
-    "cpu (millicores)", "memory (bytes)", "disk (bytes)", "gpu (thousandths)", "pids"};
-using Size = __int128;
-using Sizes = std::array<Size, 5>;
-
-Sizes sizes_of(const proto::Spec &spec) {
-  Sizes sizes = {spec.resources().cpu_millicores(), spec.resources().memory_bytes(),
-                 spec.resources().disk_bytes(), spec.resources().gpu_milli(),
-                 spec.resources().pids()};
-  for (const proto::Mount &mount : spec.mounts())
-    if (!mount.volume().empty() && mount.kind().empty())
-      sizes[2] += mount.size_bytes();
-  return sizes;
-}
-
-void operator+=(Sizes &sum, const Sizes &part) {
-  for (size_t i = 0; i < sum.size(); ++i)
-    sum[i] += part[i];
-}
 
 /// What comes to a node and what leaves it.
 struct Traffic {
@@ -116,11 +97,7 @@ Size most_added(const Traffic &traffic, size_t resource) {
 }
 
 void check_node(const proto::Node &node, const Traffic &traffic, Faults &faults) {
-  const std::array<std::optional<uint64_t>, 5> has = {
-      node.cpu_millicores(), node.memory_bytes(),
-      node.has_disk_bytes() ? std::optional<uint64_t>(node.disk_bytes()) : std::nullopt,
-      node.has_gpu_milli() ? std::optional<uint64_t>(node.gpu_milli()) : std::nullopt,
-      node.has_pids() ? std::optional<uint64_t>(node.pids()) : std::nullopt};
+  const auto has = room_of(node);
   for (size_t i = 0; i < has.size(); ++i) {
     if (!has[i])
       continue;
@@ -135,7 +112,7 @@ void check_node(const proto::Node &node, const Traffic &traffic, Faults &faults)
       faults.add(diag::N0718,
                  fmt::format("this order lets {} hold more than its {} of {} before what makes "
                              "room has gone",
-                             node.name(), *has[i], resource_names[i]));
+                             node.name(), *has[i], size_names[i]));
   }
 }
 
@@ -166,26 +143,27 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
                                                          : next->second;
     std::vector<Sizes> &leaving = nodes[there.node].leaving;
     place_of_old[{there.workload, there.replica, there.revision, there.node}] = leaving.size();
-    leaving.push_back(spec ? sizes_of(*spec) : Sizes{});
+    leaving.push_back(spec ? sizes_of(spec->resources(), spec->mounts()) : Sizes{});
   }
   for (const There &one : subject.frozen)
     if (one.spec)
-      nodes[one.node].stays += sizes_of(*one.spec);
+      nodes[one.node].stays += sizes_of(one.spec->resources(), one.spec->mounts());
   for (const proto::PartState &state : subject.plan.facts().parts())
     if (state.part().stack() != subject.plan.stack())
       for (const proto::Instance &instance : state.part().instances())
-        nodes[state.part().node()].stays += sizes_of(instance.spec());
+        nodes[state.part().node()].stays +=
+            sizes_of(instance.spec().resources(), instance.spec().mounts());
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances()) {
       if (instance.retiring() || !subject.takes(instance.workload(), instance.replica()))
         continue;
       Traffic &traffic = nodes[part.node()];
       if (!starting.count({instance.workload(), instance.replica()})) {
-        traffic.stays += sizes_of(instance.spec());
+        traffic.stays += sizes_of(instance.spec().resources(), instance.spec().mounts());
         continue;
       }
       std::set<size_t> &awaits = traffic.awaits.emplace_back();
-      traffic.arriving.push_back(sizes_of(instance.spec()));
+      traffic.arriving.push_back(sizes_of(instance.spec().resources(), instance.spec().mounts()));
       for (const proto::Gate &gate : instance.start_after())
         if (gate.kind() == proto::Gate::STOPPED && gate.node() == part.node())
           if (const auto old = place_of_old.find(

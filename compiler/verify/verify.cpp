@@ -19,6 +19,7 @@ std::vector<Diagnostic> verify(const proto::Plan &plan) {
     return faults.take();
   check_rules(subject, faults);
   check_together(subject, faults);
+  check_settled(subject, faults);
   check_figures(subject, faults);
   check_expectations(subject, faults);
   check_shortfalls(subject, faults);

@@ -11,7 +11,7 @@ namespace {
 /// Whether it says anything but what the builder has typed.
 bool says_more(const TypedBlock &block) {
   const auto plain = [](const TypedAttribute &attribute) {
-    return schema::has_word("max-unavailable|min-available|quorum", attribute.name) ||
+    return schema::has_word("dwell|max-unavailable|min-available|quorum", attribute.name) ||
            (attribute.name == "strategy" && text_of(attribute.value) == "rolling") ||
            (attribute.name == "state" && text_of(attribute.value) == "restart");
   };

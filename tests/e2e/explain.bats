@@ -187,3 +187,24 @@ NEMO
   [[ $output == *"would fit with 2 replicas of workload web instead of 3"* ]]
   [[ $output == *"would fit without workload web: spread = zone"* ]]
 }
+
+@test "a workload's volumes, budget and dwell are told, and a plan keeps to them" {
+  cat >store.nemo <<'NEMO'
+nemo = 1
+workload store {
+  exec     = ["/usr/bin/store"]
+  replicas = 3
+  rollout  { quorum = majority }
+  migrate  { dwell = 30min }
+  mount    { volume = "log"; size = 1GiB; restore = 100Mbit/s; target = "/log" }
+  mount    { volume = "old"; kind = external; source = "nfs://filer/old"; target = "/old" }
+}
+NEMO
+  run -0 --separate-stderr nemo explain workload.store store.nemo
+  [[ $output == *"mount     volume log on /log, at most 1GiB, back at 100Mbit/s"* ]]
+  [[ $output == *"mount     external volume old from nfs://filer/old on /old"* ]]
+  [[ $output == *"budget    quorum = majority: 2 of 3 stay up"* ]]
+  [[ $output == *"dwell     30min"* ]]
+  run -1 nemo plan store.nemo --fleet fleet.yaml
+  [[ $output == *"workload store needs volume.external, and no node offers it"*N0602* ]]
+}

@@ -15,7 +15,7 @@ namespace {
 struct Asked {
   std::string topology = "Tinet", svg;
   int nodes = 240, applications = 120, load = 40, suspending = 80, days = 12, seeds = 3;
-  int effort = 4; ///< million ticks
+  int effort = 100; ///< million ticks
   bool never_suspend = false;
 };
 

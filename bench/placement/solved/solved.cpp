@@ -19,7 +19,7 @@ llvm::Error wrong(const std::string &what) {
 llvm::Expected<Solved> solve_and_judge(const optimiser::Model &model, const Effort &effort) {
   const auto begin = Clock::now();
   optimiser::BoundOptions bounding;
-  bounding.time_limit = effort.time_limit / 4;
+  bounding.time_limit = effort.time_limit / 8;
   const optimiser::Bound bound = optimiser::bound(model, bounding);
   optimiser::Options options;
   options.seed = effort.seed;

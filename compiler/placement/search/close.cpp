@@ -6,6 +6,8 @@
 #include "compiler/placement/search/eject.h"
 #include "compiler/placement/search/exact_fit.h"
 #include "compiler/placement/search/fill.h"
+#include "compiler/placement/search/node_cover.h"
+#include "compiler/placement/search/squeeze.h"
 
 namespace nemo::optimiser {
 
@@ -32,6 +34,11 @@ public:
   void run() {
     if (uniform_ && !(enough_ && best_.cost <= *enough_))
       pack_exactly();
+    if (!uniform_) {
+      Budget part = budget_.until(anew);
+      choose_all(part);
+      budget_.join(part);
+    }
     const uint64_t step = 4 * (uint64_t{tables_.replicas} + 1);
     const uint64_t most = (uniform_ ? 1'000'000 : 1'000) * step;
     uint64_t ticks = uniform_ ? most : 50 * step;
@@ -75,6 +82,69 @@ private:
     for (uint32_t node : open_)
       for (uint32_t room = 0; room < tables_.rooms; ++room)
         has_[room] += capacity(node, room);
+  }
+
+  // All nodes anew: the cheapest that have a little more than is asked for, and everybody squeezed
+  // into them. How little that can be is found out.
+  void choose_all(Budget &budget) {
+    NodeCover cover(tables_);
+    Squeeze squeeze(tables_);
+    std::vector<double> need(tables_.rooms);
+    sort_nodes();
+    double slack = std::min(most_slack, 0.9 * slack_of_open());
+    uint64_t ticks = first_ticks * (uint64_t{tables_.replicas} + 1);
+    uint32_t failed = 0, unfit = 0;
+    while (budget.left() && !(enough_ && best_.cost <= *enough_) && slack > least_slack &&
+           unfit < most_unfit && budget.ticks() + ticks <= budget.effort()) {
+      for (uint32_t room = 0; room < tables_.rooms; ++room)
+        need[room] = demand_[room] * (1 + slack);
+      const std::vector<uint32_t> nodes = cover.find(need, state_, random_, budget);
+      Cost opened = 0;
+      for (uint32_t node : nodes)
+        opened += price(node);
+      if (nodes.empty() || opened >= best_.cost) {
+        slack *= 0.95;
+        continue;
+      }
+      const auto places = squeeze.place(state_, nodes, random_, budget, ticks);
+      if (!places.empty() && take(places, nodes)) {
+        slack *= 0.9;
+        failed = unfit = 0;
+        continue;
+      }
+      slack *= 1.03;
+      unfit += !places.empty();
+      if (++failed % 4 == 0)
+        ticks *= 2;
+    }
+  }
+
+  // What the open nodes have above what is asked for, where that is least.
+  double slack_of_open() const {
+    double least = HUGE_VAL;
+    for (uint32_t room = 0; room < tables_.rooms; ++room)
+      if (demand_[room] > 0)
+        least = std::min(least, has_[room] / demand_[room] - 1);
+    return least;
+  }
+
+  bool take(const std::vector<uint32_t> &places, const std::vector<uint32_t> &nodes) {
+    std::vector<uint32_t> pool;
+    for (uint32_t replica = 0; replica < tables_.replicas; ++replica)
+      if (state_.node_of(replica) != nowhere)
+        state_.lift(replica);
+    for (uint32_t replica = 0; replica < tables_.replicas; ++replica)
+      if (places[replica] != nowhere && state_.fits(replica, places[replica]))
+        state_.put(replica, places[replica]);
+      else
+        pool.push_back(replica);
+    if (ejection_.place(std::move(pool), nodes, best_.cost, 50 * uint64_t{tables_.replicas})) {
+      best_ = state_.solution();
+      improved_();
+      return true;
+    }
+    restore();
+    return false;
   }
 
   // Of all open nodes one that hosts little, up to chance.
@@ -215,6 +285,10 @@ private:
                         tables_.devices ? best_.devices_of[replica] : 0);
   }
 
+  static constexpr double anew = 0.8; ///< share of the budget for choosing all nodes
+  static constexpr double most_slack = 0.1, least_slack = 1e-4;
+  static constexpr uint64_t first_ticks = 500;
+  static constexpr uint32_t most_unfit = 4; ///< placements in a row that break rules or cost more
   static constexpr uint32_t exchanges = 4096, most_in_vain = 200;
 
   State &state_;

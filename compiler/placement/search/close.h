@@ -13,11 +13,11 @@ namespace nemo::optimiser {
 /// Whether any node costs something to open.
 bool opening_costs(const Tables &tables);
 
-/// Empties one or two open nodes, sometimes with a cheaper one opened in exchange, and finds room
-/// for what they hosted by ejection; keeps what got cheaper.
-/// \param enough    ends when the cost is not above it. \param improved  called at each new best.
-/// \pre state.broken() == 0
-/// \post the state is the best one: nothing is broken, and its cost is not above what it was.
+/// Where prices differ, chooses all open nodes anew at first, and squeezes everybody into them.
+/// Then empties a few open nodes, with cheaper ones opened in exchange, and finds room for what
+/// they hosted by ejection. Keeps what got cheaper. \param enough    ends when the cost is not
+/// above it. \param improved  called at each new best. \pre state.broken() == 0 \post the state is
+/// the best one: nothing is broken, and its cost is not above what it was.
 void close_nodes(State &state, Random &random, Budget &budget, std::optional<Cost> enough,
                  const std::function<void()> &improved);
 

@@ -78,7 +78,7 @@ private:
 
   bool place(uint32_t replica) {
     uint64_t looked = 1;
-    const Choice best = insertion_.best(replica, {}, looked);
+    const Choice best = insertion_.best(replica, breadth, looked);
     budget_.spend(looked);
     if (optional(replica) && (best.node == nowhere || best.strain > 0 || best.cost > 0))
       return true; // stays away
@@ -280,6 +280,7 @@ private:
     return false;
   }
 
+  static constexpr Breadth breadth{16, 64, 0.05};
   static constexpr uint32_t most_tried = 48, most_rounds = 4, most_drift = 2'000'000;
 
   State &state_;

@@ -1,6 +1,8 @@
 // Where a replica costs least now, found among the nodes that are cheap for anybody.
 #pragma once
 
+#include <vector>
+
 #include "compiler/placement/search/price_order.h"
 
 namespace nemo::optimiser {
@@ -9,6 +11,9 @@ namespace nemo::optimiser {
 struct Breadth {
   uint32_t few = 8;      ///< at least, if there are so many
   uint32_t further = 64; ///< as long as a rule about it lacks something and none mends it
+  /// Of those where arriving costs at most this share more than where it costs least, that is taken
+  /// whose free room is most like what the replica takes. 0: the cheapest.
+  double tolerance = 0;
 };
 
 struct Choice {
@@ -25,10 +30,12 @@ struct Choice {
 class Insertion {
 public:
   /// \pre only `shift` changes what the state's nodes host, or nothing by the next call of `best`.
-  explicit Insertion(State &state) : state_(state), order_(state) {}
+  explicit Insertion(State &state);
 
-  /// Of a replica that is nowhere: the node that breaks rules least, at least cost; its home is
-  /// among those compared. Adds to `looked` the nodes that it looked at.
+  /// Of a replica that is nowhere: the node that breaks rules least, at least cost up to the
+  /// tolerance; its home is among those compared. Adds to `looked` the nodes that it looked at.
+  /// Source of the alignment: Grandl, Ananthanarayanan, Kandula, Rao and Akella (2014),
+  /// "Multi-resource packing for cluster schedulers"; here the angle, so that size does not count.
   Choice best(uint32_t replica, const Breadth &breadth, uint64_t &looked) const;
 
   /// Takes the node for the best if it is better and may take the replica. \returns whether it may.
@@ -39,8 +46,12 @@ public:
   void update(uint32_t node) { order_.update(state_, node); }
 
 private:
+  double alignment(uint32_t replica, uint32_t node) const;
+
   State &state_;
   PriceOrder order_;
+  std::vector<double> weight_; ///< by room: one by the mean capacity
+  mutable std::vector<Choice> compared_;
 };
 
 } // namespace nemo::optimiser

@@ -10,6 +10,7 @@
 #include "compiler/placement/search/fill.h"
 #include "compiler/placement/search/focus.h"
 #include "compiler/placement/search/incumbent.h"
+#include "compiler/placement/search/rebuild.h"
 
 namespace nemo::optimiser {
 
@@ -20,6 +21,8 @@ namespace {
 constexpr int meetings = 20;
 /// Of the budget: when the first descent has to be done, and when annealing everything has.
 constexpr double descended = 0.4, annealed = 0.85;
+/// By what share a placement that was partly rebuilt may be dearer at first.
+constexpr double rebuilt_dearer = 1e-4;
 /// Annealing everything pays from this many ticks per replica on, where a node has 50 replicas (it
 /// grows with the square of that: many small ones are better moved a few nodes at a time), and only
 /// while this share of the cost looks avoidable.
@@ -75,11 +78,13 @@ private:
       spend(budget, annealed, [&](Budget &part) { anneal_all(state, random, part); });
     for (int meeting = 1; meeting <= meetings; ++meeting) {
       // What opening a node costs is saved by emptying it, which moves of one or two never do.
-      if (opening_costs(tables_) && thread % 2 == 0)
-        spend(budget, (meeting - 0.6) / meetings, [&](Budget &part) {
-          if (state.broken() == 0)
-            close(state, thread, random, part);
+      if (opening_costs(tables_) && thread % 2 == 0 && state.broken() == 0) {
+        spend(budget, (meeting - 0.8) / meetings,
+              [&](Budget &part) { close(state, thread, random, part); });
+        spend(budget, (meeting - 0.1) / meetings, [&](Budget &part) {
+          rebuild(state, rebuilt_dearer * (meetings - meeting) / meetings, random, part);
         });
+      }
       spend(budget, static_cast<double>(meeting) / meetings,
             [&](Budget &part) { focus(state, avoidable_, random, part); });
       meet(state, thread, budget);

@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "compiler/plan/binding.h"
 #include "compiler/verify/verify.h"
 #include "scenario.h"
 
@@ -68,8 +69,13 @@ public:
       const char *budgets[] = {"max-unavailable = 0", "max-unavailable = 1", "quorum = majority"};
       if (version != 0 && chance(50))
         text += fmt::format("  rollout {{ {} }}\n", budgets[below(3)]);
+      if (version != 0 && chance(20))
+        text += "  migrate { dwell = 10min }\n";
       text += "}\n";
     }
+    if (version != 0 && chance(30))
+      text +=
+          fmt::format("objective calm {{ max-moves-per-hour = {}; minimize cost }}\n", below(3));
     return text;
   }
 
@@ -252,4 +258,41 @@ TEST_CASE("moves fit at every step and keep up what a budget says, in any order"
   CHECK(released > 10);
   CHECK(waiting > 20);
   CHECK(refused["N0757"] > 5);
+}
+
+TEST_CASE("who moves before its time, or too many at once, is found") {
+  const proto::Fleet fleet = fleet_of(R"(
+fleet: 1
+at: 2026-11-24T08:00:00Z
+sites:
+  s: {country: GR, price: 0.2EUR/kWh}
+nodes:
+  - {name: a, site: s, resources: {cpu: 4core, memory: 4GiB}, power: {idle: 3W, max: 9W}, price: 0.09EUR/h}
+  - {name: b, site: s, resources: {cpu: 4core, memory: 4GiB}, power: {idle: 3W, max: 9W}, price: 0.01EUR/h}
+running:
+  - {workload: one, node: a, since: 2026-11-24T06:00:00Z}
+  - {workload: two, node: a, since: 2026-11-24T06:00:00Z}
+)");
+  const proto::Plan plan = plan_of(intent_of(R"(
+nemo = 1
+workload one { exec = ["/bin/w"]; migrate { dwell = 30min } }
+workload two { exec = ["/bin/w"] }
+objective calm { max-moves-per-hour = 2; minimize cost }
+)"),
+                                   fleet);
+  for (const proto::Placement &placement : plan.placements())
+    REQUIRE(placement.node() == "b");
+  CHECK(verify::verify(plan).empty());
+  const auto faults_since = [&](int which, const char *since) {
+    proto::Plan changed = plan;
+    changed.mutable_facts()->mutable_running(which)->set_since(since);
+    changed.set_facts_digest(plan::facts_digest(changed.facts()));
+    return said(verify::verify(sealed(std::move(changed))));
+  };
+  const std::string early = faults_since(0, "2026-11-24T07:50:00Z");
+  CHECK(early.find("one/0 leaves a and could stay: it dwells 30min and arrived 10min ago") !=
+        std::string::npos);
+  const std::string many = faults_since(1, "2026-11-24T07:50:00Z");
+  CHECK(many.find("2 replicas move that could stay: at most 2") != std::string::npos);
+  CHECK(faults_since(1, "2026-11-24T06:59:59Z").empty());
 }

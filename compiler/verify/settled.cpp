@@ -1,0 +1,175 @@
+// A replica that moved to save cost could have stayed: nothing removes its old node, and there is
+// still room for it there beside all that the plan puts there.
+#include "compiler/verify/settled.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "compiler/explain/texts.h"
+#include "compiler/verify/desired.h"
+#include "compiler/verify/sizes.h"
+
+namespace nemo::verify {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+class Settled {
+public:
+  explicit Settled(const Case &subject) : subject_(subject) {
+    std::map<std::tuple<std::string, uint32_t, std::string, std::string>, std::string> arrivals;
+    for (const proto::Running &one : subject.plan.facts().running())
+      arrivals[{one.workload(), one.replica(), one.node(), one.revision()}] = one.since();
+    const auto at = from_rfc3339(subject.plan.facts().at());
+    for (const There &there : subject.there) {
+      if (there.retiring || !subject.world.nodes.count(there.node))
+        continue;
+      const auto since =
+          from_rfc3339(arrivals[{there.reported_as, there.replica, there.node, there.revision}]);
+      Home home{there.node, std::nullopt};
+      if (at && since)
+        home.ago = std::chrono::duration_cast<milliseconds>(*at - *since).count();
+      homes_.try_emplace({there.workload, there.replica}, home);
+    }
+    for (const auto &[unit, home] : homes_)
+      recent_ += home.ago && *home.ago < milliseconds(hours(1)).count();
+    for (const proto::Objective &objective : subject.intent.objectives())
+      if (objective.has_max_moves_per_hour())
+        most_ = most_ ? std::min(*most_, objective.max_moves_per_hour())
+                      : objective.max_moves_per_hour();
+  }
+
+  std::string dwells(const Replica &replica) const {
+    const Home *home = home_of(replica);
+    const uint64_t dwell = replica.workload->dwell_ms();
+    if (!home || dwell == 0 || (home->ago && *home->ago >= static_cast<int64_t>(dwell)))
+      return {};
+    return explain::dwells(home->ago, dwell);
+  }
+
+  /// Replicas that stand somewhere else than they did, and others that have arrived in the hour.
+  uint64_t arriving() const {
+    uint64_t count = recent_;
+    for (const Replica &replica : subject_.replicas)
+      count += moved(replica);
+    return count;
+  }
+  std::optional<uint32_t> most() const { return most_; }
+
+  void check(Faults &faults) {
+    stand();
+    uint64_t needless = 0, forced = 0;
+    for (const Replica &replica : subject_.replicas) {
+      if (!moved(replica))
+        continue;
+      const std::string &home = home_of(replica)->node;
+      if (!broken_rules({subject_.intent, replica.workload, subject_.world.at(home)}).empty()) {
+        ++forced;
+        continue;
+      }
+      if (!fits(replica, home))
+        continue;
+      ++needless;
+      if (const std::string why = dwells(replica); !why.empty())
+        faults.at(diag::N0715,
+                  fmt::format("{} leaves {} and could stay: {}", replica.name(), home, why),
+                  replica.workload->dwell_span());
+    }
+    const uint64_t used = recent_ + forced;
+    if (most_ && needless > (*most_ > used ? *most_ - used : 0))
+      faults.add(diag::N0715, fmt::format("{} replicas move that could stay: {}", needless,
+                                          explain::moves_spent(*most_)));
+  }
+
+private:
+  struct Home {
+    std::string node;
+    std::optional<int64_t> ago; ///< ms since it arrived there
+  };
+
+  const Home *home_of(const Replica &replica) const {
+    const auto home = homes_.find({replica.workload->name(), replica.number});
+    return home == homes_.end() ? nullptr : &home->second;
+  }
+  bool moved(const Replica &replica) const {
+    const Home *home = home_of(replica);
+    return home && home->node != replica.node;
+  }
+
+  void stand() {
+    auto put = [&](const std::string &node, const proto::Spec &spec) {
+      used_[node] += sizes_of(spec.resources(), spec.mounts());
+      for (uint32_t port : held_ports(spec))
+        ports_.emplace(node, port);
+    };
+    for (const proto::PartState &state : subject_.plan.facts().parts())
+      if (state.part().stack() != subject_.plan.stack())
+        for (const proto::Instance &instance : state.part().instances())
+          put(state.part().node(), instance.spec());
+    for (const There &one : subject_.frozen)
+      if (one.spec)
+        put(one.node, *one.spec);
+    for (const Replica &replica : subject_.replicas)
+      put(replica.node, lowered(subject_.intent, *replica.workload));
+  }
+
+  bool fits(const Replica &replica, const std::string &home) {
+    const proto::Workload &workload = *replica.workload;
+    const proto::Spec spec = lowered(subject_.intent, workload);
+    const Sizes own = sizes_of(spec.resources(), spec.mounts());
+    Sizes all = used_[home];
+    all += own;
+    const auto has = room_of(*subject_.world.at(home).node);
+    for (size_t i = 0; i < all.size(); ++i)
+      if (own[i] != 0 && has[i] && all[i] > *has[i])
+        return false;
+    for (uint32_t port : held_ports(spec))
+      if (ports_.count({home, port}))
+        return false;
+    const std::string &spread = workload.place().spread();
+    if (spread.empty())
+      return true;
+    const std::string group = spread_group(subject_.world.at(home), spread);
+    const auto there = [&](const std::string &node) {
+      return spread_group(subject_.world.at(node), spread) == group;
+    };
+    return std::none_of(subject_.replicas.begin(), subject_.replicas.end(),
+                        [&](const Replica &other) {
+                          return &other != &replica && other.workload == &workload &&
+                                 there(other.node);
+                        }) &&
+           std::none_of(subject_.frozen.begin(), subject_.frozen.end(), [&](const There &other) {
+             return other.workload == workload.name() &&
+                    subject_.world.nodes.count(other.node) != 0 && there(other.node);
+           });
+  }
+
+  const Case &subject_;
+  std::map<Case::Unit, Home> homes_;
+  uint64_t recent_ = 0;
+  std::optional<uint32_t> most_;
+  std::map<std::string, Sizes> used_;
+  std::set<std::pair<std::string, uint32_t>> ports_;
+};
+
+} // namespace
+
+std::vector<std::string> held_back(const Case &subject) {
+  const Settled settled(subject);
+  const bool spent = settled.most() && settled.arriving() >= *settled.most();
+  std::vector<std::string> why;
+  for (const Replica &replica : subject.replicas) {
+    why.push_back(settled.dwells(replica));
+    if (why.back().empty() && spent)
+      why.back() = explain::moves_spent(*settled.most());
+  }
+  return why;
+}
+
+void check_settled(const Case &subject, Faults &faults) { Settled(subject).check(faults); }
+
+} // namespace nemo::verify
