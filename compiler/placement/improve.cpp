@@ -25,8 +25,9 @@ std::optional<optimiser::Solution> solve(const State &state,
   optimiser::Options options;
   options.seed = budget.seed;
   options.threads = budget.threads;
-  if (budget.effort != UINT64_MAX)
-    options.effort = std::max<uint64_t>(least_ticks, budget.effort * model.replicas.size());
+  if (budget.effort != UINT64_MAX) // else the clock ends it
+    options.effort = static_cast<uint64_t>(std::clamp<__int128>(
+        static_cast<__int128>(budget.effort) * model.replicas.size(), least_ticks, INT64_MAX));
   if (budget.watch.time_limit) {
     const std::chrono::duration<double, std::nano> left =
         *budget.watch.time_limit - (std::chrono::steady_clock::now() - budget.begin);
@@ -76,7 +77,10 @@ bool improve(State &state, const Budget &budget, int64_t bound) {
 bool repair(State &state, const Budget &budget) {
   if (budget.effort == 0)
     return false;
-  const std::optional<optimiser::Solution> found = solve(state, std::nullopt, budget, INT64_MAX);
+  Budget last = budget; // there is nothing else to try
+  if (budget.effort < UINT64_MAX / 10)
+    last.effort *= 10;
+  const std::optional<optimiser::Solution> found = solve(state, std::nullopt, last, INT64_MAX);
   if (!found)
     return false;
   for (size_t r = 0; r < state.problem().replicas.size(); ++r)

@@ -95,6 +95,7 @@ TEST_CASE("Who is squeezed in is on one of the nodes, in its set, and within cap
     model.open_price.assign(model.nodes, 1'000);
     // Nothing but capacities and sets.
     model.limits.clear();
+    model.aparts.clear();
     model.spreads.clear();
     model.nears.clear();
     for (Shape &shape : model.shapes)
