@@ -17,6 +17,19 @@ namespace nemo::compiler {
 
 namespace {
 
+// What a budget lets be down stays the same of more replicas; a share of them grows.
+void decide(proto::Workload &workload, uint32_t count) {
+  if (workload.has_budget()) {
+    proto::Budget &budget = *workload.mutable_budget();
+    const llvm::StringRef said = budget.text();
+    if (said == "quorum = majority")
+      budget.set_least_up(count / 2 + 1);
+    else if (!said.startswith("min-available"))
+      budget.set_least_up(count - (workload.replicas_min() - budget.least_up()));
+  }
+  workload.set_replicas_min(count);
+}
+
 using Counts = google::protobuf::RepeatedField<uint32_t>;
 
 /// Figures that more replicas can mend; they cost more and draw more power.
@@ -185,7 +198,7 @@ bool has_ranges(const proto::Intent &intent) {
 stages::Inputs with_replicas(const stages::Inputs &inputs, const Counts &counts) {
   stages::Inputs result = inputs;
   for (int w = 0; w < counts.size(); ++w)
-    result.mutable_intent()->mutable_workloads(w)->set_replicas_min(counts[w]);
+    decide(*result.mutable_intent()->mutable_workloads(w), counts[w]);
   return result;
 }
 

@@ -14,6 +14,16 @@ void raise(std::map<std::string, uint32_t> &counts, const std::string &workload,
   count = std::max(count, replica + 1);
 }
 
+/// A budget that speaks of those that are down, or of a share, means more of more replicas.
+void keep_budget(proto::Workload &workload, uint32_t before) {
+  const std::string &said = workload.budget().text();
+  const uint32_t least = workload.budget().least_up(), now = workload.replicas_min();
+  if (said.rfind("max-unavailable", 0) == 0 || said == "quorum = all")
+    workload.mutable_budget()->set_least_up(now - (before - least));
+  else if (said == "quorum = majority")
+    workload.mutable_budget()->set_least_up(now / 2 + 1);
+}
+
 } // namespace
 
 proto::Intent decided(const proto::Plan &plan) {
@@ -30,10 +40,12 @@ proto::Intent decided(const proto::Plan &plan) {
         raise(counts, one.workload, one.replica);
   }
   for (proto::Workload &workload : *intent.mutable_workloads())
-    if (const auto count = counts.find(workload.name()); count != counts.end())
+    if (const auto count = counts.find(workload.name()); count != counts.end()) {
+      const uint32_t fewest = workload.replicas_min();
       workload.set_replicas_min(
-          std::clamp(count->second, workload.replicas_min(),
-                     std::max(workload.replicas_min(), workload.replicas_max())));
+          std::clamp(count->second, fewest, std::max(fewest, workload.replicas_max())));
+      keep_budget(workload, fewest);
+    }
   return intent;
 }
 

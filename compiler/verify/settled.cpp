@@ -119,6 +119,11 @@ private:
 
   bool fits(const Replica &replica, const std::string &home) {
     const proto::Workload &workload = *replica.workload;
+    // Who wants to be near or apart from whom is not asked again: it may have had to follow.
+    for (const proto::Workload &other : subject_.intent.workloads())
+      for (const proto::Affinity &affinity : other.place().affinities())
+        if (other.name() == workload.name() || affinity.to() == workload.name())
+          return false;
     const proto::Spec spec = lowered(subject_.intent, workload);
     const Sizes own = sizes_of(spec.resources(), spec.mounts());
     Sizes all = used_[home];
