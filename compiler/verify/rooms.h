@@ -10,10 +10,15 @@
 namespace nemo::verify {
 
 /// Processor (millicores), memory and disk (bytes), GPU (thousandths), pids.
-using Amounts = std::array<unsigned __int128, 5>;
+using Amount = unsigned __int128;
+using Amounts = std::array<Amount, 5>;
 constexpr std::array<const char *, 5> amount_names = {"cpu (millicores)", "memory (bytes)",
                                                       "disk (bytes)", "gpu (thousandths)", "pids"};
 
+inline void operator+=(Amounts &sum, const Amounts &part) {
+  for (size_t i = 0; i < sum.size(); ++i)
+    sum[i] += part[i];
+}
 Amounts amounts(const proto::Resources &resources);
 /// With the disk that volumes on the node may fill.
 template <typename Mounts>

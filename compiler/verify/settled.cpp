@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "compiler/explain/texts.h"
 #include "compiler/verify/desired.h"
-#include "compiler/verify/sizes.h"
+#include "compiler/verify/rooms.h"
 
 namespace nemo::verify {
 
@@ -102,7 +102,7 @@ private:
 
   void stand() {
     auto put = [&](const std::string &node, const proto::Spec &spec) {
-      used_[node] += sizes_of(spec.resources(), spec.mounts());
+      used_[node] += amounts(spec.resources(), spec.mounts());
       for (uint32_t port : held_ports(spec))
         ports_.emplace(node, port);
     };
@@ -125,10 +125,10 @@ private:
         if (other.name() == workload.name() || affinity.to() == workload.name())
           return false;
     const proto::Spec spec = lowered(subject_.intent, workload);
-    const Sizes own = sizes_of(spec.resources(), spec.mounts());
-    Sizes all = used_[home];
+    const Amounts own = amounts(spec.resources(), spec.mounts());
+    Amounts all = used_[home];
     all += own;
-    const auto has = room_of(*subject_.world.at(home).node);
+    const auto has = capacity(*subject_.world.at(home).node);
     for (size_t i = 0; i < all.size(); ++i)
       if (own[i] != 0 && has[i] && all[i] > *has[i])
         return false;
@@ -157,7 +157,7 @@ private:
   std::map<Case::Unit, Home> homes_;
   uint64_t recent_ = 0;
   std::optional<uint32_t> most_;
-  std::map<std::string, Sizes> used_;
+  std::map<std::string, Amounts> used_;
   std::set<std::pair<std::string, uint32_t>> ports_;
 };
 

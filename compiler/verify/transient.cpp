@@ -3,7 +3,7 @@
 // a largest closure: a new instance adds what it needs and takes along the old ones that it waits
 // for, which free what they held. By Picard (Management Science 22, 1976) that is a minimum cut.
 #include "compiler/verify/changes.h"
-#include "compiler/verify/sizes.h"
+#include "compiler/verify/rooms.h"
 
 #include <algorithm>
 #include <array>
@@ -17,20 +17,20 @@ namespace {
 
 /// What comes to a node and what leaves it.
 struct Traffic {
-  Sizes stays{};
-  std::vector<Sizes> leaving, arriving;
+  Amounts stays{};
+  std::vector<Amounts> leaving, arriving;
   std::vector<std::set<size_t>> awaits; ///< by arriving one: leaving ones
 };
 
 /// How much fuller than at the start it can get, of one resource.
-Size most_added(const Traffic &traffic, size_t resource) {
+Amount most_added(const Traffic &traffic, size_t resource) {
   // Flow from arriving ones to the leaving ones that they await: what is left over is added.
-  std::vector<Size> need, room;
-  for (const Sizes &sizes : traffic.arriving)
+  std::vector<Amount> need, room;
+  for (const Amounts &sizes : traffic.arriving)
     need.push_back(sizes[resource]);
-  for (const Sizes &sizes : traffic.leaving)
+  for (const Amounts &sizes : traffic.leaving)
     room.push_back(sizes[resource]);
-  std::map<std::pair<size_t, size_t>, Size> flow; ///< by arriving, leaving one
+  std::map<std::pair<size_t, size_t>, Amount> flow; ///< by arriving, leaving one
   std::vector<std::vector<size_t>> users(room.size());
   for (size_t a = 0; a < need.size(); ++a)
     for (size_t l : traffic.awaits[a])
@@ -68,7 +68,7 @@ Size most_added(const Traffic &traffic, size_t resource) {
     }
     if (end == none)
       break;
-    Size amount = room[end];
+    Amount amount = room[end];
     for (size_t l = end;;) {
       const size_t a = from_arriving[l];
       if (from_leaving[a] == none) {
@@ -90,29 +90,29 @@ Size most_added(const Traffic &traffic, size_t resource) {
       l = from_leaving[a];
     }
   }
-  Size added = 0;
-  for (Size left : need)
+  Amount added = 0;
+  for (Amount left : need)
     added += left;
   return added;
 }
 
 void check_node(const proto::Node &node, const Traffic &traffic, Faults &faults) {
-  const auto has = room_of(node);
+  const auto has = capacity(node);
   for (size_t i = 0; i < has.size(); ++i) {
     if (!has[i])
       continue;
-    Size before = traffic.stays[i], all = 0;
-    for (const Sizes &sizes : traffic.leaving)
+    Amount before = traffic.stays[i], all = 0;
+    for (const Amounts &sizes : traffic.leaving)
       before += sizes[i];
-    for (const Sizes &sizes : traffic.arriving)
+    for (const Amounts &sizes : traffic.arriving)
       all += sizes[i];
     if (before + all <= *has[i])
       continue;
-    if (const Size added = most_added(traffic, i); added > 0 && before + added > *has[i])
+    if (const Amount added = most_added(traffic, i); added > 0 && before + added > *has[i])
       faults.add(diag::N0718,
                  fmt::format("this order lets {} hold more than its {} of {} before what makes "
                              "room has gone",
-                             node.name(), *has[i], size_names[i]));
+                             node.name(), *has[i], amount_names[i]));
   }
 }
 
@@ -141,29 +141,23 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
     const proto::Spec *spec = there.spec                 ? there.spec
                               : next == successors.end() ? nullptr
                                                          : next->second;
-    std::vector<Sizes> &leaving = nodes[there.node].leaving;
+    std::vector<Amounts> &leaving = nodes[there.node].leaving;
     place_of_old[{there.workload, there.replica, there.revision, there.node}] = leaving.size();
-    leaving.push_back(spec ? sizes_of(spec->resources(), spec->mounts()) : Sizes{});
+    leaving.push_back(spec ? amounts(spec->resources(), spec->mounts()) : Amounts{});
   }
-  for (const There &one : subject.frozen)
-    if (one.spec)
-      nodes[one.node].stays += sizes_of(one.spec->resources(), one.spec->mounts());
-  for (const proto::PartState &state : subject.plan.facts().parts())
-    if (state.part().stack() != subject.plan.stack())
-      for (const proto::Instance &instance : state.part().instances())
-        nodes[state.part().node()].stays +=
-            sizes_of(instance.spec().resources(), instance.spec().mounts());
+  for (const auto &[node, held] : held_by_others(subject))
+    nodes[node].stays += held;
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances()) {
       if (instance.retiring() || !subject.takes(instance.workload(), instance.replica()))
         continue;
       Traffic &traffic = nodes[part.node()];
       if (!starting.count({instance.workload(), instance.replica()})) {
-        traffic.stays += sizes_of(instance.spec().resources(), instance.spec().mounts());
+        traffic.stays += amounts(instance.spec().resources(), instance.spec().mounts());
         continue;
       }
       std::set<size_t> &awaits = traffic.awaits.emplace_back();
-      traffic.arriving.push_back(sizes_of(instance.spec().resources(), instance.spec().mounts()));
+      traffic.arriving.push_back(amounts(instance.spec().resources(), instance.spec().mounts()));
       for (const proto::Gate &gate : instance.start_after())
         if (gate.kind() == proto::Gate::STOPPED && gate.node() == part.node())
           if (const auto old = place_of_old.find(
