@@ -149,8 +149,9 @@ std::vector<uint32_t> Squeeze::place(const State &state, const std::vector<uint3
     }
     budget.spend(steps);
     // The sum of many changes is nothing but for rounding.
-    if (excess_ < 1e-6 * mean_ && std::all_of(nodes.begin(), nodes.end(),
-                                              [&](uint32_t node) { return excess_of_[node] == 0; }))
+    if (excess_ <= 1e-6 * mean_ && std::all_of(nodes.begin(), nodes.end(), [&](uint32_t node) {
+          return excess_of_[node] == 0;
+        }))
       return node_of_;
   }
   return {};
