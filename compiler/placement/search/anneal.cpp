@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "compiler/placement/search/descend.h"
+
 namespace nemo::optimiser {
 
 namespace {
@@ -53,15 +55,35 @@ private:
     return arena_.replicas[random_.below(static_cast<uint32_t>(arena_.replicas.size()))];
   }
 
-  // Of sixteen moves six are shifts, five swaps, and five chains. Some of each go home: what is
-  // moved goes on holding what is transient there, and pays for being away.
+  // The large freeze first and decide most, so three in four come from the larger ones; which are
+  // drawn never changes, so that annealing's equilibrium stays what it is.
+  uint32_t replica_to_move() {
+    if (arena_.rank.empty() || random_.below(4) == 0)
+      return any_replica();
+    const auto count = static_cast<uint32_t>(arena_.replicas.size());
+    return arena_
+        .replicas[std::min({random_.below(count), random_.below(count), random_.below(count)})];
+  }
+  // Three in four weigh about the same: few others fit where a large one was.
+  uint32_t replica_to_swap_with(uint32_t one) {
+    if (arena_.rank.empty() || random_.below(4) == 0)
+      return any_replica();
+    const auto count = static_cast<uint32_t>(arena_.replicas.size());
+    const uint32_t reach = std::max(count / 16, 2u),
+                   at = arena_.rank[one] + random_.below(2 * reach + 1);
+    return arena_.replicas[at < reach ? 0 : std::min(at - reach, count - 1)];
+  }
+
+  // Of sixteen moves six are shifts, five swaps, and five chains; swaps where sizes are heeded, as
+  // chains of all replicas hardly ever fit. Some of each go home: what is moved goes on holding
+  // what is transient there, and pays for being away.
   void step() {
-    const uint32_t one = any_replica();
+    const uint32_t one = replica_to_move();
     const uint64_t dice = random_.next();
     const Cost most = static_cast<Cost>(temperature_ * exponentials()[dice & 4095]);
     const uint32_t kind = dice >> 60, home = tables_.home[one], from = state_.node_of(one);
-    const bool homeward = (dice >> 57 & 7) < 2 && home != nowhere && home != from &&
-                          arena_.within[home] && from != nowhere;
+    const bool homeward = (dice >> 57 & 7) < (arena_.rank.empty() ? 2 : 3) && home != nowhere &&
+                          home != from && arena_.within[home] && from != nowhere;
     if (kind == 0 && (dice >> 52 & 15) == 0)
       return try_lift(one, most);
     if (kind < 6)
@@ -73,9 +95,9 @@ private:
         return try_shift(one, home, most);
       other = there[random_.below(static_cast<uint32_t>(there.size()))];
     } else {
-      other = any_replica();
+      other = replica_to_swap_with(one);
     }
-    if (kind < 11)
+    if (kind < 11 || !arena_.rank.empty())
       return try_swap(one, other, most);
     const uint32_t middle = state_.node_of(other), to = any_node();
     if (from != middle && from != nowhere && middle != nowhere && to != from && to != middle)
@@ -146,6 +168,14 @@ Arena Arena::all(const State &state) {
   out.replicas.resize(state.tables().replicas);
   std::iota(out.replicas.begin(), out.replicas.end(), 0);
   out.within.assign(out.nodes.size(), true);
+  std::vector<Cost> weights(out.replicas.size());
+  for (uint32_t replica : out.replicas)
+    weights[replica] = weight(state.tables(), replica);
+  std::stable_sort(out.replicas.begin(), out.replicas.end(),
+                   [&](uint32_t a, uint32_t b) { return weights[a] > weights[b]; });
+  out.rank.resize(out.replicas.size());
+  for (uint32_t i = 0; i < out.replicas.size(); ++i)
+    out.rank[out.replicas[i]] = i;
   return out;
 }
 
@@ -199,6 +229,20 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
     return low;
   };
   return {temperature(accepted_first), temperature(accepted_last)};
+}
+
+std::optional<Cooling> melting(const State &state) {
+  constexpr double range = 2000;
+  double sum = 0;
+  Cost levels = 0;
+  for (uint32_t node = 0; node < state.tables().nodes; ++node)
+    levels += state.node_cost(node);
+  for (uint32_t replica = 0; replica < state.tables().replicas; ++replica)
+    sum += static_cast<double>(weight(state.tables(), replica));
+  const double mean = sum / std::max(1.0, static_cast<double>(state.tables().replicas));
+  if (mean < range || levels < state.cost() / 2)
+    return std::nullopt;
+  return Cooling{mean, mean / range};
 }
 
 void anneal(State &state, const Arena &arena, const Cooling &cooling, Random &random,

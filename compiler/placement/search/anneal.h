@@ -14,6 +14,9 @@ namespace nemo::optimiser {
 struct Arena {
   std::vector<uint32_t> nodes, replicas;
   std::vector<bool> within; ///< by node
+  /// Place in `replicas`, which are then those of largest weight first; empty: in no order. Moves
+  /// prefer large ones, and swaps those that are alike.
+  std::vector<uint32_t> rank;
 
   static Arena all(const State &state);
   static Arena of(const State &state, std::vector<uint32_t> nodes);
@@ -28,6 +31,10 @@ struct Cooling {
 /// uphill moves.
 Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budget,
                   double accepted_first, double accepted_last);
+
+/// From where the large still move, as long as all that is small flows around them, down to where
+/// little of the small does. None where overload and balance are less than half of the cost.
+std::optional<Cooling> melting(const State &state);
 
 /// Anneals until the budget is spent, with the temperature falling along the budget's share that is
 /// spent, or the cost is `enough`; leaves the state at the best that was seen.

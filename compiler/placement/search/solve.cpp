@@ -1,6 +1,6 @@
-// One strategy per thread. Odd ones improve a few nodes at a time; even ones anneal everything at
-// once first, where there is enough to spend per replica for that to pay. They meet when fixed
-// shares of the budget are spent and go on from the best of all.
+// All threads anneal everything at once first, each by itself, where there is enough to spend per
+// replica for that to pay, and improve a few nodes at a time then. They meet when fixed shares of
+// the budget are spent and go on from the best of all; who still anneals does not listen.
 #include <algorithm>
 #include <barrier>
 #include <thread>
@@ -20,13 +20,13 @@ namespace {
 
 constexpr int meetings = 20;
 /// Of the budget: when the first descent has to be done, and when annealing everything has.
-constexpr double descended = 0.4, annealed = 0.85;
+constexpr double descended = 0.4, annealed = 0.9;
 /// By what share a placement that was partly rebuilt may be dearer at first.
 constexpr double rebuilt_dearer = 1e-4;
 /// Annealing everything pays from this many ticks per replica on, where a node has 50 replicas (it
-/// grows with the square of that: many small ones are better moved a few nodes at a time), and only
+/// grows with the cube of that: many small ones are better moved a few nodes at a time), and only
 /// while this share of the cost looks avoidable.
-constexpr double ticks_to_anneal = 4000, avoidable_to_anneal = 0.01;
+constexpr double ticks_to_anneal = 8000, avoidable_to_anneal = 0.01;
 
 class Run {
 public:
@@ -71,7 +71,7 @@ private:
     incumbent_.offer(state, thread, budget.ticks());
     if (options_.enough && state.broken() == 0 && state.cost() <= *options_.enough)
       budget.end();
-    const bool anneals = budget.left() && thread % 2 == 0 && !opening_costs(tables_) &&
+    const bool anneals = budget.left() && !opening_costs(tables_) &&
                          worth_annealing(state, per_replica(budget, budget.ticks() - before,
                                                             Budget::Clock::now() - begin));
     if (anneals)
@@ -132,10 +132,15 @@ private:
 
   void anneal_all(State &state, Random &random, Budget &budget) const {
     const Arena arena = Arena::all(state);
-    Cooling cooling = calibrate(state, arena, random, budget, 0.8, 1e-4);
-    // Below this, what is gained does not show in the cost.
-    cooling.to = std::max(cooling.to, static_cast<double>(state.cost()) * 1e-8);
-    cooling.from = std::max(cooling.from, cooling.to);
+    Cooling cooling;
+    if (const auto melt = melting(state)) {
+      cooling = *melt;
+    } else {
+      cooling = calibrate(state, arena, random, budget, 0.8, 1e-4);
+      // Below this, what is gained does not show in the cost.
+      cooling.to = std::max(cooling.to, static_cast<double>(state.cost()) * 1e-8);
+      cooling.from = std::max(cooling.from, cooling.to);
+    }
     anneal(state, arena, cooling, random, budget, options_.enough);
   }
 
@@ -144,7 +149,7 @@ private:
     for (uint32_t node = 0; node < tables_.nodes; ++node)
       avoidable += avoidable_.of(state, node);
     const double crowd = static_cast<double>(tables_.replicas) / 50 / std::max(1u, tables_.nodes);
-    return ticks_per_replica >= ticks_to_anneal * crowd * crowd &&
+    return ticks_per_replica >= ticks_to_anneal * crowd * crowd * crowd &&
            static_cast<double>(avoidable) >=
                avoidable_to_anneal * static_cast<double>(state.cost());
   }
