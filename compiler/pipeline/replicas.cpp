@@ -132,11 +132,17 @@ private:
     placement::Watch unwatched;
     unwatched.stop = watch_.stop;
     Counts counts = fewest_;
+    for (int w = 0; w < counts.size(); ++w)
+      counts[w] = std::max(counts[w], intent_.workloads(w).min_available());
     std::map<int, uint32_t> too_few;
     Trial trial;
-    trial.resolved = state_.resolved();
-    trial.placed = state_.placement();
-    look(state_.inputs(), counts, trial);
+    if (std::equal(counts.begin(), counts.end(), fewest_.begin())) {
+      trial.resolved = state_.resolved();
+      trial.placed = state_.placement();
+      look(state_.inputs(), counts, trial);
+    } else if (trial = attempt(counts, unwatched); has_errors(trial.diagnostics)) {
+      return counts; // and the plan says why there is none
+    }
     while (!trial.wanting.empty()) {
       Counts more = counts;
       for (int w : trial.wanting) {

@@ -15,7 +15,8 @@ bool has_ranges(const proto::Intent &intent);
 stages::Inputs with_replicas(const stages::Inputs &inputs,
                              const google::protobuf::RepeatedField<uint32_t> &counts);
 
-/// Takes up a state that is placed with the fewest replicas of everything. Where a hard SLO of a
+/// Takes up a state that is placed with the fewest replicas of everything. All get as many as have
+/// to be available. Where a hard SLO of a
 /// figure that more replicas can mend is missed, those that it is about get more, or else what they
 /// need; then as few as it takes. Leaves the counts in the placement, and the passes up to it as
 /// they are with them. In a plan for a part of the stack, as many as there are stay.
