@@ -245,6 +245,32 @@ proto::Artifact pages(const std::string &content) {
   return artifact;
 }
 
+// Everybody would be cheapest on gw1, which has no room for all of them.
+std::string crowd() {
+  return R"(nemo = 1
+stack = "crowd"
+workload a { exec = ["/bin/a"]; replicas = 2; resources { cpu = 1core; memory = 1GiB } }
+workload b {
+  exec = ["/bin/b"]
+  replicas = 1..3
+  resources { cpu = 2core; memory = 1GiB }
+  slo { min-available = 2 }
+  place { affinity { to = a; within = site } }
+}
+)";
+}
+
+std::string two_gateways() {
+  return R"(fleet: 1
+at: 2026-11-24T08:00:00Z
+sites:
+  athens: {country: GR, zone: GR, region: south, carbon: 350gCO2e/kWh, price: 0.21EUR/kWh}
+nodes:
+  - {name: gw1, site: athens, resources: {cpu: 4core, memory: 4GiB}, power: {idle: 3W, max: 12W}, price: 0.010EUR/h}
+  - {name: gw2, site: athens, resources: {cpu: 4core, memory: 8GiB}, power: {idle: 3W, max: 12W}, price: 0.016EUR/h}
+)";
+}
+
 std::vector<Named> plans() {
   proto::Fleet fleet = fleet_of(three_nodes());
   for (proto::Node &node : *fleet.mutable_nodes())
@@ -280,6 +306,7 @@ std::vector<Named> plans() {
   list.push_back({"part of it", plan_of(intent_of(shop_changed(), {pages("v2")}), running, false,
                                         {"web"}, {"store"})});
   list.push_back({"removal", plan_of(first, running, true)});
+  list.push_back({"crowd", plan_of(intent_of(crowd()), fleet_of(two_gateways()))});
   return list;
 }
 
