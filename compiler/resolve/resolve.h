@@ -14,7 +14,8 @@ struct Resolution {
   std::vector<Diagnostic> diagnostics;
 };
 
-/// A workload with a range of replicas gets its lowest number (see pipeline/replicas.h). A plan to destroy has no replicas.
+/// A workload with a range of replicas gets its lowest number (see pipeline/replicas.h). A plan to
+/// destroy has no replicas.
 Resolution resolve(const stages::Inputs &inputs);
 
 } // namespace nemo::compiler

@@ -1,8 +1,8 @@
 // Plan goldens: every folder here holds an intent, a fleet and what the compiler has to make of
 // them. `before.nemo`, where there is one, was applied first; `flags` holds words: `destroy`,
-// `target NAME`, `exclude NAME`, `lose NODE` for one that is gone since then, and `lacks NODE CAPABILITY`
-// for what a fleet file has no form for.
-// With --update the files are written instead of compared.
+// `target NAME`, `exclude NAME`, `lose NODE` for one that is gone since then, and `lacks NODE
+// CAPABILITY` for what a fleet file has no form for. With --update the files are written instead of
+// compared.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
