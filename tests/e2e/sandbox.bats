@@ -69,7 +69,8 @@ through() { nemo logs villain 2>/dev/null | grep -q through; }
 
 @test "status counts what was refused, and says where to read of it" {
   if lacks refusals; then skip "this host has no refusals"; fi
-  nemo status --json | jq -e '.workloads[] | select(.name == "villain") | .refusals > 20000'
+  counted() { nemo status --json | jq -e '.workloads[] | select(.name == "villain") | .refusals > 20000'; }
+  until_true 15 counted # the last of them may be on their way to the agent
   nemo status --json | jq -e '.workloads[] | select(.name == "web") | .refusals == 0'
   run -0 nemo status
   [[ $output == *"villain/0: its sandbox refused "*" attempts, see nemo events villain/0 --refusals"* ]]
