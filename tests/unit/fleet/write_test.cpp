@@ -132,6 +132,8 @@ proto::Fleet random_fleet(unsigned seed) {
   running.set_node("n1");
   if (maybe())
     running.set_revision("0123456789abcdef");
+  if (maybe())
+    running.set_since("2026-11-24T07:30:00Z");
   running.set_state(proto::Running::RUNNING);
   running.set_healthy(true);
   return fleet;
