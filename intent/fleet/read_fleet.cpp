@@ -8,25 +8,17 @@
 #include "llvm/ADT/StringSet.h"
 
 #include "base/clock.h"
-#include "intent/fleet/capabilities.h"
 #include "intent/fleet/read_fleet.h"
+#include "intent/fleet/read_node.h"
 #include "intent/fleet/reader.h"
-#include "intent/schema/schema.h"
 
 namespace nemo::fleet {
 
 namespace {
 
-using Keys = llvm::ArrayRef<llvm::StringRef>;
-
 constexpr Measure carbon{"mgCO2e/kWh", "350gCO2e/kWh", false};
 constexpr Measure energy_price{"nEUR/kWh", "0.21EUR/kWh", false};
-constexpr Measure node_price{"nEUR/h", "0.010EUR/h", false};
 constexpr Measure data_price{"nEUR/GiB", "0.02EUR/GiB", false};
-constexpr Measure cpu{"mcore", "4core", true, true};
-constexpr Measure memory{"B", "4GiB", true, true};
-constexpr Measure disk{"B", "100GiB"};
-constexpr Measure power{"mW", "12W"};
 constexpr Measure latency{"ns", "8ms"};
 constexpr Measure bandwidth{"bit/s", "1Gbit/s"};
 
@@ -39,7 +31,7 @@ struct Use {
 class FleetReader {
 public:
   FleetReader(const YamlTree &tree, FleetFile &file)
-      : reader_(tree, file), fleet_(file.fleet), words_(Words::from_schema()) {}
+      : reader_(tree, file), fleet_(file.fleet), node_reader_(reader_) {}
 
   void read() {
     const Yaml *root = reader_.root();
@@ -74,24 +66,6 @@ public:
   }
 
 private:
-  struct Words {
-    std::vector<std::string> classes, architectures, sandboxes;
-
-    static Words from_schema() {
-      Words words;
-      const schema::Block *node = schema::find_block("node");
-      const auto of = [&](llvm::StringRef name) {
-        const schema::Attribute *attribute =
-            node == nullptr ? nullptr : schema::find_attribute(*node, name);
-        return attribute == nullptr ? std::vector<std::string>() : schema::words(attribute->words);
-      };
-      words.classes = of("class");
-      words.architectures = of("arch");
-      words.sandboxes = of("sandboxes");
-      return words;
-    }
-  };
-
   void edition(const Yaml &value) {
     if (value.kind != Yaml::Kind::scalar || value.text != "1")
       reader_.fault(diag::N0416, value, "this edition of the fleet form is not known",
@@ -110,16 +84,6 @@ private:
     }
     const auto fraction = at->time_since_epoch().count() % 1'000'000'000;
     return to_rfc3339(*at, fraction == 0 ? 0 : fraction % 1'000'000 == 0 ? 3 : 9);
-  }
-
-  void labels(const Yaml &map, google::protobuf::RepeatedPtrField<proto::Fact> &facts) {
-    reader_.each_named(map, "labels", [&](const Yaml &key, const Yaml &value) {
-      if (auto found = reader_.value(value, key.text)) {
-        proto::Fact &fact = *facts.Add();
-        fact.set_key(key.text);
-        fact.mutable_value()->Swap(&*found);
-      }
-    });
   }
 
   void read_site(const Yaml &name, const Yaml &map) {
@@ -141,7 +105,7 @@ private:
           site.set_price_neur_per_kwh(*number);
         return;
       case 6:
-        return labels(value, *site.mutable_labels());
+        return reader_.labels(value, *site.mutable_labels());
       case 7:
         if (auto share = reader_.share(value, "availability"))
           site.set_availability_ppb(*share);
@@ -165,162 +129,18 @@ private:
 
   void read_node(const Yaml &map) {
     proto::Node &node = *fleet_.add_nodes();
-    static constexpr llvm::StringRef keys[] = {
-        "name", "site",      "resources", "class",       "arch",   "power",        "price",
-        "tpm",  "sandboxes", "trust",     "temperature", "labels", "availability", "capabilities"};
-    bool sandboxes = false;
-    const Yaml *capabilities = nullptr;
-    const uint32_t seen = reader_.each(map, "a node", keys, [&](size_t key, const Yaml &value) {
-      switch (key) {
-      case 0:
-        return node_name(value, node);
-      case 1:
-        if (auto site = reader_.name(value, "site")) {
-          node.set_site(*site);
-          site_uses_.push_back({&value, *site});
-        }
-        return;
-      case 2:
-        return resources(value, node);
-      case 3:
-        if (auto word = reader_.text(value, "class")) {
-          reader_.expect_word(value, "class", *word, words_.classes);
-          node.set_node_class(*word);
-        }
-        return;
-      case 4:
-        if (auto word = reader_.text(value, "arch")) {
-          reader_.expect_word(value, "arch", *word, words_.architectures);
-          node.set_arch(*word);
-        }
-        return;
-      case 5:
-        return read_power(value, node);
-      case 6:
-        if (auto number = reader_.measure(value, "price", node_price))
-          node.set_price_neur_per_hour(*number);
-        return;
-      case 7:
-        if (auto truth = reader_.truth(value, "tpm"))
-          node.set_tpm(*truth);
-        return;
-      case 8:
-        sandboxes = true;
-        return read_sandboxes(value, node);
-      case 9:
-        if (auto number = reader_.count(value, "trust", 1'000'000))
-          node.set_trust(*number);
-        return;
-      case 10:
-        if (auto degrees = reader_.temperature(value, "temperature"))
-          node.set_temperature_mdegc(*degrees);
-        return;
-      case 11:
-        return labels(value, *node.mutable_labels());
-      case 12:
-        if (auto share = reader_.share(value, "availability"))
-          node.set_availability_ppb(*share);
-        return;
-      default:
-        capabilities = &value;
-        return;
-      }
-    });
-    reader_.require(map, "a node", keys, seen, {0, 1, 2});
-    if (!sandboxes)
-      node.add_sandboxes("process");
-    if (capabilities == nullptr)
-      set_capabilities(node, usual_capabilities());
-    else
-      read_capabilities(*capabilities, node);
-  }
-
-  void node_name(const Yaml &value, proto::Node &node) {
-    const auto name = reader_.name(value, "the node's name");
-    if (!name)
+    const NodeReader::Places places = node_reader_.read(map, node);
+    if (places.site != nullptr)
+      site_uses_.push_back({places.site, node.site()});
+    if (places.name == nullptr)
       return;
-    node.set_name(*name);
-    const auto [before, is_new] = nodes_.try_emplace(*name, &value);
+    const auto [before, is_new] = nodes_.try_emplace(node.name(), places.name);
     if (is_new)
       return;
-    if (Diagnostic *diagnostic = reader_.fault(
-            diag::N0406, value, fmt::format("there are two nodes {}", *name), "rename one of them"))
+    if (Diagnostic *diagnostic =
+            reader_.fault(diag::N0406, *places.name,
+                          fmt::format("there are two nodes {}", node.name()), "rename one of them"))
       diagnostic->notes.push_back(reader_.note(*before->second, "the first is here"));
-  }
-
-  void resources(const Yaml &map, proto::Node &node) {
-    static constexpr llvm::StringRef keys[] = {"cpu", "memory", "disk", "gpu", "pids"};
-    const uint32_t seen = reader_.each(map, "resources", keys, [&](size_t key, const Yaml &value) {
-      switch (key) {
-      case 0:
-        if (auto number = reader_.measure(value, "cpu", cpu))
-          node.set_cpu_millicores(*number);
-        return;
-      case 1:
-        if (auto number = reader_.measure(value, "memory", memory))
-          node.set_memory_bytes(*number);
-        return;
-      case 2:
-        if (auto number = reader_.measure(value, "disk", disk))
-          node.set_disk_bytes(*number);
-        return;
-      case 3:
-        if (auto number = reader_.count(value, "gpu", 1'000'000))
-          node.set_gpu_milli(*number * 1000);
-        return;
-      default:
-        if (auto number = reader_.count(value, "pids", 1'000'000'000))
-          node.set_pids(*number);
-        return;
-      }
-    });
-    reader_.require(map, "resources", keys, seen, {0, 1});
-  }
-
-  void read_power(const Yaml &map, proto::Node &node) {
-    static constexpr llvm::StringRef keys[] = {"idle", "max"};
-    const uint32_t seen = reader_.each(map, "power", keys, [&](size_t key, const Yaml &value) {
-      if (auto number = reader_.measure(value, keys[key], power)) {
-        if (key == 0)
-          node.set_power_idle_mw(*number);
-        else
-          node.set_power_max_mw(*number);
-      }
-    });
-    reader_.require(map, "power", keys, seen, {0, 1});
-    if (node.has_power_idle_mw() && node.has_power_max_mw() &&
-        node.power_idle_mw() > node.power_max_mw())
-      reader_.fault(diag::N0411, map,
-                    fmt::format("idle power {} is more than max {}",
-                                units::show_power(node.power_idle_mw()),
-                                units::show_power(node.power_max_mw())));
-  }
-
-  void read_sandboxes(const Yaml &list, proto::Node &node) {
-    reader_.each_item(list, "sandboxes", [&](const Yaml &item) {
-      const auto word = reader_.text(item, "a sandbox");
-      if (!word)
-        return;
-      if (!llvm::is_contained(words_.sandboxes, *word)) {
-        const auto near = did_you_mean(*word, words_.sandboxes);
-        reader_.fault(diag::N0418, item, fmt::format("{} is no kind of sandbox", *word),
-                      near ? "did you mean " + *near + "?"
-                           : fmt::format("{}", fmt::join(words_.sandboxes, ", ")));
-      } else if (!llvm::is_contained(node.sandboxes(), *word)) {
-        node.add_sandboxes(*word);
-      }
-    });
-  }
-
-  void read_capabilities(const Yaml &list, proto::Node &node) {
-    std::set<std::string> names;
-    reader_.each_item(list, "capabilities", [&](const Yaml &item) {
-      if (auto name = reader_.text(item, "a capability")) {
-        reader_.expect_word(item, "capability", *name, known_capabilities());
-        names.insert(*name);
-      }
-    });
-    set_capabilities(node, std::vector<std::string>(names.begin(), names.end()));
   }
 
   void read_link(const Yaml &map) {
@@ -435,7 +255,7 @@ private:
 
   Reader reader_;
   proto::Fleet &fleet_;
-  const Words words_;
+  NodeReader node_reader_;
   llvm::StringSet<> sites_;
   llvm::StringMap<const Yaml *> nodes_;
   std::set<std::string> running_;

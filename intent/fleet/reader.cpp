@@ -302,6 +302,16 @@ std::optional<proto::Value> Reader::value(const Yaml &node, llvm::StringRef key)
   return formula::text(node.text);
 }
 
+void Reader::labels(const Yaml &map, google::protobuf::RepeatedPtrField<proto::Fact> &facts) {
+  each_named(map, "labels", [&](const Yaml &key, const Yaml &label) {
+    if (auto found = value(label, key.text)) {
+      proto::Fact &fact = *facts.Add();
+      fact.set_key(key.text);
+      fact.mutable_value()->Swap(&*found);
+    }
+  });
+}
+
 void Reader::expect_word(const Yaml &node, llvm::StringRef key, llvm::StringRef word,
                          llvm::ArrayRef<std::string> known) {
   if (llvm::is_contained(known, word))

@@ -53,6 +53,7 @@ public:
   std::optional<int64_t> temperature(const Yaml &node, llvm::StringRef key);
   /// A label's value: quantity, boolean or text.
   std::optional<proto::Value> value(const Yaml &node, llvm::StringRef key);
+  void labels(const Yaml &map, google::protobuf::RepeatedPtrField<proto::Fact> &facts);
   /// Warns about a word that no formula knows.
   void expect_word(const Yaml &node, llvm::StringRef key, llvm::StringRef word,
                    llvm::ArrayRef<std::string> known);

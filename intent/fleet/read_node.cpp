@@ -1,0 +1,187 @@
+// A node's keys.
+#include "intent/fleet/read_node.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "intent/fleet/capabilities.h"
+#include "intent/schema/schema.h"
+
+namespace nemo::fleet {
+
+namespace {
+
+constexpr Measure node_price{"nEUR/h", "0.010EUR/h", false};
+constexpr Measure cpu{"mcore", "4core", true, true};
+constexpr Measure memory{"B", "4GiB", true, true};
+constexpr Measure disk{"B", "100GiB"};
+constexpr Measure power{"mW", "12W"};
+
+} // namespace
+
+NodeReader::NodeReader(Reader &reader) : reader_(reader) {
+  const schema::Block *node = schema::find_block("node");
+  const auto of = [&](llvm::StringRef name) {
+    const schema::Attribute *attribute =
+        node == nullptr ? nullptr : schema::find_attribute(*node, name);
+    return attribute == nullptr ? std::vector<std::string>() : schema::words(attribute->words);
+  };
+  classes_ = of("class");
+  architectures_ = of("arch");
+  sandboxes_ = of("sandboxes");
+}
+
+NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
+  NodeReader::Places places;
+  static constexpr llvm::StringRef keys[] = {
+      "name", "site",      "resources", "class",       "arch",   "power",        "price",
+      "tpm",  "sandboxes", "trust",     "temperature", "labels", "availability", "capabilities"};
+  bool sandboxes = false;
+  const Yaml *capabilities = nullptr;
+  const uint32_t seen = reader_.each(map, "a node", keys, [&](size_t key, const Yaml &value) {
+    switch (key) {
+    case 0:
+      if (auto name = reader_.name(value, "the node's name")) {
+        node.set_name(*name);
+        places.name = &value;
+      }
+      return;
+    case 1:
+      if (auto site = reader_.name(value, "site")) {
+        node.set_site(*site);
+        places.site = &value;
+      }
+      return;
+    case 2:
+      return resources(value, node);
+    case 3:
+      if (auto word = reader_.text(value, "class")) {
+        reader_.expect_word(value, "class", *word, classes_);
+        node.set_node_class(*word);
+      }
+      return;
+    case 4:
+      if (auto word = reader_.text(value, "arch")) {
+        reader_.expect_word(value, "arch", *word, architectures_);
+        node.set_arch(*word);
+      }
+      return;
+    case 5:
+      return read_power(value, node);
+    case 6:
+      if (auto number = reader_.measure(value, "price", node_price))
+        node.set_price_neur_per_hour(*number);
+      return;
+    case 7:
+      if (auto truth = reader_.truth(value, "tpm"))
+        node.set_tpm(*truth);
+      return;
+    case 8:
+      sandboxes = true;
+      return read_sandboxes(value, node);
+    case 9:
+      if (auto number = reader_.count(value, "trust", 1'000'000))
+        node.set_trust(*number);
+      return;
+    case 10:
+      if (auto degrees = reader_.temperature(value, "temperature"))
+        node.set_temperature_mdegc(*degrees);
+      return;
+    case 11:
+      return reader_.labels(value, *node.mutable_labels());
+    case 12:
+      if (auto share = reader_.share(value, "availability"))
+        node.set_availability_ppb(*share);
+      return;
+    default:
+      capabilities = &value;
+      return;
+    }
+  });
+  reader_.require(map, "a node", keys, seen, {0, 1, 2});
+  if (!sandboxes)
+    node.add_sandboxes("process");
+  if (capabilities == nullptr)
+    set_capabilities(node, usual_capabilities());
+  else
+    read_capabilities(*capabilities, node);
+  return places;
+}
+
+void NodeReader::resources(const Yaml &map, proto::Node &node) {
+  static constexpr llvm::StringRef keys[] = {"cpu", "memory", "disk", "gpu", "pids"};
+  const uint32_t seen = reader_.each(map, "resources", keys, [&](size_t key, const Yaml &value) {
+    switch (key) {
+    case 0:
+      if (auto number = reader_.measure(value, "cpu", cpu))
+        node.set_cpu_millicores(*number);
+      return;
+    case 1:
+      if (auto number = reader_.measure(value, "memory", memory))
+        node.set_memory_bytes(*number);
+      return;
+    case 2:
+      if (auto number = reader_.measure(value, "disk", disk))
+        node.set_disk_bytes(*number);
+      return;
+    case 3:
+      if (auto number = reader_.count(value, "gpu", 1'000'000))
+        node.set_gpu_milli(*number * 1000);
+      return;
+    default:
+      if (auto number = reader_.count(value, "pids", 1'000'000'000))
+        node.set_pids(*number);
+      return;
+    }
+  });
+  reader_.require(map, "resources", keys, seen, {0, 1});
+}
+
+void NodeReader::read_power(const Yaml &map, proto::Node &node) {
+  static constexpr llvm::StringRef keys[] = {"idle", "max"};
+  const uint32_t seen = reader_.each(map, "power", keys, [&](size_t key, const Yaml &value) {
+    if (auto number = reader_.measure(value, keys[key], power)) {
+      if (key == 0)
+        node.set_power_idle_mw(*number);
+      else
+        node.set_power_max_mw(*number);
+    }
+  });
+  reader_.require(map, "power", keys, seen, {0, 1});
+  if (node.has_power_idle_mw() && node.has_power_max_mw() &&
+      node.power_idle_mw() > node.power_max_mw())
+    reader_.fault(diag::N0411, map,
+                  fmt::format("idle power {} is more than max {}",
+                              units::show_power(node.power_idle_mw()),
+                              units::show_power(node.power_max_mw())));
+}
+
+void NodeReader::read_sandboxes(const Yaml &list, proto::Node &node) {
+  reader_.each_item(list, "sandboxes", [&](const Yaml &item) {
+    const auto word = reader_.text(item, "a sandbox");
+    if (!word)
+      return;
+    if (!llvm::is_contained(sandboxes_, *word)) {
+      const auto near = did_you_mean(*word, sandboxes_);
+      reader_.fault(diag::N0418, item, fmt::format("{} is no kind of sandbox", *word),
+                    near ? "did you mean " + *near + "?"
+                         : fmt::format("{}", fmt::join(sandboxes_, ", ")));
+    } else if (!llvm::is_contained(node.sandboxes(), *word)) {
+      node.add_sandboxes(*word);
+    }
+  });
+}
+
+void NodeReader::read_capabilities(const Yaml &list, proto::Node &node) {
+  std::set<std::string> names;
+  reader_.each_item(list, "capabilities", [&](const Yaml &item) {
+    if (auto name = reader_.text(item, "a capability")) {
+      reader_.expect_word(item, "capability", *name, known_capabilities());
+      names.insert(*name);
+    }
+  });
+  set_capabilities(node, std::vector<std::string>(names.begin(), names.end()));
+}
+
+} // namespace nemo::fleet
