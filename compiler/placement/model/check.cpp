@@ -52,10 +52,14 @@ llvm::Error check_nodes(const Model &model) {
     if (device.node >= model.nodes || (i > 0 && device.node < model.devices[i - 1].node))
       return refuse("device {0}: its node does not exist or is out of order", i);
     on_node = i > 0 && device.node == model.devices[i - 1].node ? on_node + 1 : 1;
-    if (on_node > most_devices || !amount(device.capacity))
+    if (on_node > most_devices || !amount(device.capacity) || !amount(device.memory))
       return refuse("node {0}: more than {1} devices, or one of impossible capacity", device.node,
                     most_devices);
   }
+  for (const auto &set : model.device_sets)
+    if (set.size() != model.devices.size())
+      return refuse("a set of devices has {0} entries for {1} devices", set.size(),
+                    model.devices.size());
   for (const Balance &balance : model.balances)
     if (balance.of >= model.resources.size() || balance.to >= model.resources.size() ||
         !amount(balance.target) || !amount(balance.price))
@@ -83,6 +87,8 @@ llvm::Error check_replicas(const Model &model) {
       if (!amount(demand))
         return refuse("shape {0}: a demand is negative or above 2^52", i);
     if (shape.devices.count > most_devices || !amount(shape.devices.share) ||
+        !amount(shape.devices.memory) ||
+        !indexed(shape.devices.allowed, model.device_sets.size()) ||
         (shape.devices.count > 0 && shape.devices.share == 0))
       return refuse("shape {0}: it asks for devices that cannot be", i);
     if (!indexed(shape.allowed, model.node_sets.size()) ||

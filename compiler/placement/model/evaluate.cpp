@@ -107,7 +107,7 @@ private:
     for (size_t node = model_.nodes; node-- > 0;)
       if (first[node] == model_.devices.size() || model_.devices[first[node]].node != node)
         first[node] = first[node + 1];
-    std::vector<int64_t> taken(model_.devices.size());
+    std::vector<int64_t> taken(model_.devices.size()), memory(model_.devices.size());
     for (size_t r = 0; r < model_.replicas.size(); ++r) {
       const DeviceDemand &want = model_.shapes[model_.replicas[r].shape].devices;
       const uint32_t node = solution_.node_of[r];
@@ -128,9 +128,15 @@ private:
         }
         const size_t device = first[node] + bit;
         taken[device] += want.share;
+        memory[device] += want.memory;
         if (taken[device] > model_.devices[device].capacity)
           fail("node {0}, device {1}: {2} taken of {3}", node, bit, taken[device],
                model_.devices[device].capacity);
+        if (memory[device] > model_.devices[device].memory)
+          fail("node {0}, device {1}: {2} of memory taken of {3}", node, bit, memory[device],
+               model_.devices[device].memory);
+        if (want.allowed != UINT32_MAX && !model_.device_sets[want.allowed][device])
+          fail("replica {0} may not have device {1} of node {2}", r, bit, node);
       }
     }
   }

@@ -74,13 +74,16 @@ struct Near {
 /// Devices inside a node, each whole or shared: fractions of different devices are never added up.
 struct Device {
   uint32_t node = 0;
-  int64_t capacity = 1000; ///< thousandths, or bytes of its memory
+  int64_t capacity = 1000; ///< thousandths
+  int64_t memory = 0;      ///< the same for a second thing that shares take, as bytes
 };
 
-/// `count` different devices of one node, `share` of each.
+/// `count` different devices of one node; of each `share`, and `memory`.
 struct DeviceDemand {
   uint32_t count = 0;
   int64_t share = 0;
+  int64_t memory = 0;
+  uint32_t allowed = UINT32_MAX; ///< index into Model::device_sets; none: every device
 };
 
 /// What replicas that are alike ask for.
@@ -113,7 +116,8 @@ struct Model {
   /// [node * resources + resource], in 2^-20 of a Cost per unit taken; rounded down replica by
   /// replica; empty: free.
   std::vector<int64_t> unit_price;
-  std::vector<Device> devices; ///< those of a node follow each other, nodes in order
+  std::vector<Device> devices;                ///< those of a node follow each other, nodes in order
+  std::vector<std::vector<bool>> device_sets; ///< by device
   std::vector<Balance> balances;
 
   std::vector<std::vector<bool>> node_sets;

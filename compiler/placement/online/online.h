@@ -17,7 +17,7 @@ public:
   /// \param model  nodes, capacities, devices, node sets and shapes; its replicas are not looked
   /// at. It outlives this. Without devices nothing can be wasted, and the first node that fits is
   /// taken. \param share  of arrivals that each shape is expected to have, by shape, in any unit.
-  /// \pre check(model)
+  /// \pre check(model); no shape asks for memory of devices, or for some devices only.
   Online(const Model &model, const std::vector<double> &share);
   Online(const Online &) = delete;
 

@@ -76,7 +76,8 @@ void Rooms::ways(const Room &room, uint32_t index,
   Room after = room;
   for (size_t d = 0; d < room.free.size(); ++d)
     after.free[d] -= shape.demand[d];
-  const auto [count, share] = shape.devices;
+  const uint32_t count = shape.devices.count;
+  const int64_t share = shape.devices.share;
   if (count == 0)
     return then(after, 0);
   const auto first = static_cast<size_t>(
@@ -95,7 +96,8 @@ void Rooms::ways(const Room &room, uint32_t index,
 Choice Rooms::choice(uint32_t node, uint32_t index, int64_t device) const {
   Choice choice{node, 0};
   const auto &left = devices_[node];
-  const auto [count, share] = model_.shapes[index].devices;
+  const uint32_t count = model_.shapes[index].devices.count;
+  const int64_t share = model_.shapes[index].devices.share;
   std::vector<uint32_t> order;
   for (uint32_t i = 0; i < left.size(); ++i)
     if (left[i] >= std::max(device, share))

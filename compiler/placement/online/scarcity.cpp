@@ -54,7 +54,8 @@ Scarcity::Scarcity(const Model &model, const Rooms &rooms, const std::vector<dou
   std::set<uint32_t> confined;
   std::set<std::tuple<std::vector<int64_t>, uint32_t, int64_t, uint32_t>> blocks;
   for (const Shape &shape : model.shapes) {
-    const auto [count, device_share] = shape.devices;
+    const uint32_t count = shape.devices.count;
+    const int64_t device_share = shape.devices.share;
     if (count > 0 && shape.allowed != UINT32_MAX && confined.insert(shape.allowed).second) {
       Need need{.allowed = shape.allowed, .demand = std::vector<double>(dims)};
       for (size_t k = 0; k < model.shapes.size(); ++k) {

@@ -74,7 +74,8 @@ double Waste::leftover(const Room &room, const std::vector<uint32_t> &offered) c
     if (asked >= enough || idle == 0)
       break;
     const Shape &shape = model_.shapes[index];
-    const auto [count, share] = shape.devices;
+    const uint32_t count = shape.devices.count;
+    const int64_t share = shape.devices.share;
     asked += count * share;
     bool fits = true;
     for (size_t d = 0; d < free.size(); ++d)

@@ -9,7 +9,7 @@ State::State(const Tables &tables)
       hosted_(tables.nodes), rows_(tables.node_rows), node_cost_(tables.nodes),
       devices_of_(tables.devices ? tables.replicas : 0), moved_(tables.model.groups) {
   for (const Device &device : tables.model.devices)
-    device_free_.push_back(device.capacity);
+    device_free_.push_back({device.capacity, device.memory});
   for (uint32_t node = 0; node < tables.nodes; ++node) {
     const int64_t *level = node_row(node) + tables.rooms;
     for (uint32_t i = 0; i < tables.levels; ++i)
@@ -52,8 +52,7 @@ bool State::load(const Solution &solution) {
     bool free = static_cast<uint32_t>(__builtin_popcount(held)) == want.count;
     for (uint32_t bit = 0; bit < most_devices && free; ++bit)
       if (held >> bit & 1)
-        free =
-            first + bit < tables_.first_device[node + 1] && device_free_[first + bit] >= want.share;
+        free = first + bit < tables_.first_device[node + 1] && device_holds(first + bit, want, {});
     if (free)
       hold_devices(replica, node, held);
     else
@@ -95,12 +94,21 @@ bool State::devices_fit(uint32_t replica, uint32_t node, uint32_t without) const
     return true;
   const uint32_t first = tables_.first_device[node], end = tables_.first_device[node + 1];
   const uint32_t freed = without == nowhere ? 0 : devices_of_[without];
-  const int64_t share =
-      without == nowhere ? 0 : tables_.model.shapes[tables_.shape[without]].devices.share;
+  DeviceRoom left;
+  if (without != nowhere) {
+    const DeviceDemand &other = tables_.model.shapes[tables_.shape[without]].devices;
+    left = {other.share, other.memory};
+  }
   uint32_t found = 0;
   for (uint32_t i = first; i < end; ++i)
-    found += device_free_[i] + (freed >> (i - first) & 1 ? share : 0) >= want.share;
+    found += device_holds(i, want, freed >> (i - first) & 1 ? left : DeviceRoom{});
   return found >= want.count;
+}
+
+bool State::device_holds(uint32_t device, const DeviceDemand &want, DeviceRoom more) const {
+  return device_free_[device].share + more.share >= want.share &&
+         device_free_[device].memory + more.memory >= want.memory &&
+         (want.allowed == UINT32_MAX || tables_.model.device_sets[want.allowed][device]);
 }
 
 // Best fit: those that have the least left.
@@ -111,7 +119,7 @@ void State::take_devices(uint32_t replica, uint32_t node) {
   for (uint32_t left = want.count; left > 0; --left) {
     uint32_t best = end;
     for (uint32_t i = first; i < end; ++i)
-      if (!(held >> (i - first) & 1) && device_free_[i] >= want.share &&
+      if (!(held >> (i - first) & 1) && device_holds(i, want, {}) &&
           (best == end || device_free_[i] < device_free_[best]))
         best = i;
     held |= 1u << (best - first);
@@ -120,10 +128,14 @@ void State::take_devices(uint32_t replica, uint32_t node) {
 }
 
 void State::hold_devices(uint32_t replica, uint32_t node, uint32_t held) {
-  const int64_t share = tables_.model.shapes[tables_.shape[replica]].devices.share;
+  const DeviceDemand &want = tables_.model.shapes[tables_.shape[replica]].devices;
   devices_of_[replica] = held;
-  for (; held; held &= held - 1)
-    device_free_[tables_.first_device[node] + static_cast<uint32_t>(__builtin_ctz(held))] -= share;
+  for (; held; held &= held - 1) {
+    DeviceRoom &free =
+        device_free_[tables_.first_device[node] + static_cast<uint32_t>(__builtin_ctz(held))];
+    free.share -= want.share;
+    free.memory -= want.memory;
+  }
 }
 
 void State::put_back(uint32_t replica, uint32_t node, uint32_t devices) {
@@ -135,9 +147,13 @@ void State::put_back(uint32_t replica, uint32_t node, uint32_t devices) {
 }
 
 void State::free_devices(uint32_t replica, uint32_t node) {
-  const int64_t share = tables_.model.shapes[tables_.shape[replica]].devices.share;
-  for (uint32_t held = devices_of_[replica]; held; held &= held - 1)
-    device_free_[tables_.first_device[node] + static_cast<uint32_t>(__builtin_ctz(held))] += share;
+  const DeviceDemand &want = tables_.model.shapes[tables_.shape[replica]].devices;
+  for (uint32_t held = devices_of_[replica]; held; held &= held - 1) {
+    DeviceRoom &free =
+        device_free_[tables_.first_device[node] + static_cast<uint32_t>(__builtin_ctz(held))];
+    free.share += want.share;
+    free.memory += want.memory;
+  }
   devices_of_[replica] = 0;
 }
 
@@ -265,7 +281,7 @@ void State::close(uint32_t node) {
   cost_ -= node_cost_[node];
   node_cost_[node] = 0;
   for (uint32_t i = tables_.first_device[node]; i < tables_.first_device[node + 1]; ++i)
-    device_free_[i] = 0;
+    device_free_[i] = {};
 }
 
 void State::forget_home(uint32_t replica, Tables &tables) {

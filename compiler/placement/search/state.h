@@ -107,6 +107,12 @@ private:
   bool moved_if_on(uint32_t replica, uint32_t node) const {
     return tables_.home[replica] != nowhere && tables_.home[replica] != node;
   }
+  struct DeviceRoom {
+    int64_t share = 0, memory = 0;
+    auto operator<=>(const DeviceRoom &) const = default;
+  };
+  /// \param more  what it would have besides what is free.
+  bool device_holds(uint32_t device, const DeviceDemand &want, DeviceRoom more) const;
   bool devices_fit(uint32_t replica, uint32_t node, uint32_t without) const;
   void take_devices(uint32_t replica, uint32_t node);
   void hold_devices(uint32_t replica, uint32_t node, uint32_t held);
@@ -122,7 +128,7 @@ private:
   std::vector<int64_t> rows_;
   std::vector<Cost> node_cost_;
   std::vector<uint32_t> devices_of_;
-  std::vector<int64_t> device_free_;
+  std::vector<DeviceRoom> device_free_;
   std::vector<uint32_t> moved_, groups_moved_; ///< by group; how many groups moved that many
   uint32_t busiest_ = 0;
   int64_t missing_ = 0;

@@ -80,6 +80,10 @@ private:
         shape.demand.push_back(between(0, 40));
       if (one_in(4))
         shape.devices = {static_cast<uint32_t>(between(1, 2)), between(1, 4) * 250};
+      if (size_.kinds && shape.devices.count > 0) {
+        shape.devices.memory = between(0, 2) * 100;
+        shape.devices.allowed = one_in(2) ? UINT32_MAX : static_cast<uint32_t>(between(0, 1));
+      }
       if (one_in(3))
         shape.allowed = static_cast<uint32_t>(between(0, 2));
       if (one_in(2))
@@ -112,7 +116,7 @@ private:
   void capacities() {
     const size_t dims = size_.resources;
     std::vector<int64_t> taken(size_.nodes * dims);
-    std::vector<std::vector<int64_t>> devices(size_.nodes);
+    std::vector<std::vector<Held>> devices(size_.nodes);
     for (size_t r = 0; r < size_.replicas; ++r) {
       const Shape &shape = model_.shapes[model_.replicas[r].shape];
       const uint32_t on = out_.planted.node_of[r], home = model_.replicas[r].home;
@@ -128,19 +132,33 @@ private:
       model_.safety.push_back(use * between(50, 110) / 100);
     }
     for (uint32_t on = 0; on < size_.nodes; ++on)
-      for (int64_t use : devices[on])
-        model_.devices.push_back({on, use + between(0, 1) * 250});
+      for (const Held &one : devices[on])
+        model_.devices.push_back({on, one.share + between(0, 1) * 250, one.memory});
+    for (size_t set = 0; size_.kinds && set < 2; ++set) {
+      std::vector<bool> &who = model_.device_sets.emplace_back();
+      for (uint32_t on = 0; on < size_.nodes; ++on)
+        for (const Held &one : devices[on])
+          who.push_back(one.wanted[set] || one_in(2));
+    }
   }
 
+  struct Held {
+    int64_t share = 0, memory = 0;
+    bool wanted[2] = {}; ///< by somebody who may have none but those of the set
+  };
+
   // On two devices of the node, whose number grows as they are taken.
-  uint32_t hold(std::vector<int64_t> &devices, const DeviceDemand &want) {
+  uint32_t hold(std::vector<Held> &devices, const DeviceDemand &want) {
     uint32_t held = 0;
     for (uint32_t bit = 0; bit < most_devices && want.count > 0; ++bit) {
       if (bit == devices.size())
-        devices.push_back(0);
-      if (devices[bit] + want.share > 1000)
+        devices.push_back({});
+      if (devices[bit].share + want.share > 1000)
         continue;
-      devices[bit] += want.share;
+      devices[bit].share += want.share;
+      devices[bit].memory += want.memory;
+      if (want.allowed != UINT32_MAX)
+        devices[bit].wanted[want.allowed] = true;
       held |= 1u << bit;
       if (static_cast<uint32_t>(__builtin_popcount(held)) == want.count)
         break;

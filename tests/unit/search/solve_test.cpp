@@ -20,8 +20,10 @@ Options with_effort(uint64_t effort, unsigned threads = 1) {
 } // namespace
 
 TEST_CASE("What is found is feasible, costs what it says, and is no worse than the start") {
-  for (uint64_t seed = 1; seed <= 10; ++seed) {
-    const Instance instance = random_instance(seed);
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    Size size;
+    size.kinds = seed > 8;
+    const Instance instance = random_instance(seed, size);
     const Cost before = evaluate(instance.model, instance.planted).total();
     auto found = solve(instance.model, instance.planted, with_effort(100'000));
     REQUIRE(bool(found));

@@ -28,7 +28,9 @@ uint32_t random_node(const Instance &instance, Random &random) {
 
 TEST_CASE("The planted assignments are feasible, and loading them keeps their cost") {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
-    const Instance instance = random_instance(seed);
+    Size size;
+    size.kinds = seed % 2 == 0;
+    const Instance instance = random_instance(seed, size);
     REQUIRE(!check(instance.model));
     REQUIRE(evaluate(instance.model, instance.planted).feasible());
     const Tables tables(instance.model);
@@ -46,6 +48,7 @@ TEST_CASE("After a million random moves the cost is that of the judge") {
     Size size;
     size.resources = 1 + seed % 6;
     size.slack_percent = seed % 3 ? 40 : 300;
+    size.kinds = seed % 4 < 2;
     const Instance instance = random_instance(seed, size);
     const Tables tables(instance.model);
     State state(tables);
@@ -174,4 +177,29 @@ TEST_CASE("Tallies of few members in many domains count as dense ones do") {
     REQUIRE(tallies.count(hashed, domain) == tallies.count(dense, domain));
     REQUIRE(tallies.domains(hashed) == tallies.domains(dense));
   }
+}
+
+TEST_CASE("The judge sees a device that its holder may not have, and memory that it has not") {
+  Model model;
+  model.nodes = 1;
+  model.devices = {{0, 1000, 40}, {0, 1000, 10}};
+  model.device_sets = {{true, false}};
+  model.shapes.resize(1);
+  model.shapes[0].devices = {1, 500, 20, 0};
+  model.replicas.resize(2);
+  REQUIRE(!check(model));
+  Solution both;
+  both.node_of = {0, 0};
+  both.devices_of = {1, 1};
+  CHECK(evaluate(model, both).feasible());
+  both.devices_of = {1, 2};
+  CHECK(evaluate(model, both).violations.size() == 2);
+  both.devices_of = {1, 1};
+  model.devices[0].memory = 39;
+  CHECK(evaluate(model, both).violations.size() == 1);
+  const Tables tables(model);
+  State state(tables);
+  CHECK_FALSE(state.load(both));
+  model.device_sets[0].pop_back();
+  CHECK(bool(check(model)));
 }

@@ -54,7 +54,8 @@ double Fgd::fragmentation(const optimiser::Room &room) const {
   double out = 0;
   for (const Typical &typical : typical_) {
     const auto &shape = model_.shapes[typical.shape];
-    const auto [count, share] = shape.devices;
+    const uint32_t count = shape.devices.count;
+    const int64_t share = shape.devices.share;
     double useless = idle;
     if (count > 0 && rooms_.allowed(room.kind, typical.shape) && shape.demand[0] <= room.free[0] &&
         count <= room.devices.size() && room.devices[room.devices.size() - count] >= share) {
