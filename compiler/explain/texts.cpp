@@ -49,8 +49,9 @@ std::string placement_reason(const PlacementStory &story) {
                        story.candidates, *story.cheaper);
   else if (story.cheaper)
     text = fmt::format("of {} nodes that no rule removes, {} costs less but has no room beside "
-                       "the other replicas{}",
+                       "the other replicas{}{}",
                        story.candidates, *story.cheaper,
+                       story.alone ? ", or may not be shared with them" : "",
                        story.bonded ? ", or is not where its affinities want it" : "");
   else
     text = fmt::format("cheapest of {} nodes that no rule removes", story.candidates);
@@ -198,6 +199,10 @@ std::string stop_first_volume(llvm::StringRef volume) {
 
 std::string stop_first_room(llvm::StringRef node) {
   return fmt::format("stop-first: makes room on {}", node.str());
+}
+
+std::string stop_first_exclusive(llvm::StringRef node) {
+  return fmt::format("stop-first: {} is for one workload alone", node.str());
 }
 
 std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second) {

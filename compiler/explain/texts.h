@@ -32,6 +32,7 @@ struct PlacementStory {
   bool stays = false;                 ///< it runs there now
   std::string held;                   ///< why nothing that costs less is looked for
   bool bonded = false;                ///< it has affinities
+  bool alone = false;                 ///< some workload of the intent is exclusive
   uint32_t replicas = 1;              ///< that are planned
   uint32_t replicas_most = 1;         ///< that the author allows
 };
@@ -66,6 +67,7 @@ std::string healthy_first();
 std::string stop_first_port(uint32_t number);
 std::string stop_first_volume(llvm::StringRef volume);
 std::string stop_first_room(llvm::StringRef node);
+std::string stop_first_exclusive(llvm::StringRef node);
 
 /// Action.forecast: what has to come back, or what would have to be said to predict it.
 std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second);

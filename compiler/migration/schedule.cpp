@@ -118,6 +118,9 @@ std::vector<Schedule::Blocked> Schedule::blocked_by(size_t replica) const {
         for (uint32_t needed : fixed_ports(wanted_.replicas[replica].spec))
           if (port == needed && (list.empty() || list.back().old != wait.at))
             list.push_back({wait.at, explain::stop_first_port(port)});
+    if (!old.hinders && waits_.excludes(replica, wait.at) &&
+        (list.empty() || list.back().old != wait.at))
+      list.push_back({wait.at, explain::stop_first_exclusive(old.there->node())});
   }
   if (!list.empty() || !all_hold(waits_.start[replica]))
     return list;

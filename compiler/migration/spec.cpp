@@ -197,6 +197,7 @@ proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload
         copy->clear_span();
       }
   spec.set_working_directory(workload.working_directory());
+  spec.set_exclusive(workload.place().exclusive());
   return spec;
 }
 

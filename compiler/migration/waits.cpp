@@ -30,6 +30,7 @@ Waits::Waits(const stages::Inputs &inputs, const WantedReplicas &wanted, Changes
   for (std::vector<size_t> &roll : roll_)
     roll = in_turn(roll);
   ports();
+  exclusive();
   for (size_t r = 0; r < start.size(); ++r) {
     needed(r, start[r]);
     before_in_roll(r, start[r]);
@@ -72,6 +73,34 @@ void Waits::ports() {
           old.reachable && holds_up.insert(by->second).second)
         hold(by->second, o);
   }
+}
+
+// An exclusive one starts where nobody else is left, and nobody starts beside one.
+void Waits::exclusive() {
+  std::map<std::string, std::vector<size_t>> coming;
+  for (size_t r = 0; r < start.size(); ++r)
+    if (!change_of(r).runs)
+      coming[wanted_.replicas[r].node].push_back(r);
+  for (size_t o = 0; o < stop.size(); ++o) {
+    const Old &old = changes_.olds[o];
+    const auto here = coming.find(old.there->node());
+    if (!old.reachable || here == coming.end())
+      continue;
+    for (size_t r : here->second) {
+      const bool waits = std::any_of(start[r].begin(), start[r].end(), [&](const Wait &wait) {
+        return wait.what == Wait::For::stopped && wait.at == o;
+      });
+      if (excludes(r, o) && !waits)
+        hold(r, o);
+    }
+  }
+}
+
+bool Waits::excludes(size_t replica, size_t old) const {
+  const stages::Existing &there = *changes_.olds[old].there;
+  const Wanted &one = wanted_.replicas[replica];
+  return (one.spec.exclusive() || there.spec().exclusive()) && one.node == there.node() &&
+         change_of(replica).workload != there.workload();
 }
 
 void Waits::hold(size_t replica, size_t old) {

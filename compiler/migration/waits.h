@@ -38,6 +38,8 @@ public:
   void release(size_t old, std::string why, std::vector<Wait> waits);
   /// A new one waits for an old one that holds what it needs.
   void hold(size_t replica, size_t old);
+  /// They may not be on the node together, as one of them is exclusive.
+  bool excludes(size_t replica, size_t old) const;
   /// By change: those that are through before it begins, for people to see.
   std::vector<std::set<size_t>> after() const;
   /// The replica that an old one is followed by.
@@ -49,6 +51,7 @@ public:
 private:
   bool rolls(size_t replica) const;
   void ports();
+  void exclusive();
   void needed(size_t replica, std::vector<Wait> &list) const;
   std::vector<size_t> in_turn(const std::vector<size_t> &roll);
   void before_in_roll(size_t replica, std::vector<Wait> &list) const;

@@ -167,6 +167,8 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
   }
   __int128 sum = 0, bound = -figuring.scarce_room();
   bool known = objective.in_euro, bounded = objective.in_euro;
+  const bool alone = std::any_of(problem.needs.begin(), problem.needs.end(),
+                                 [](const Need &need) { return need.exclusive; });
   for (size_t r = 0; r < problem.replicas.size(); ++r) {
     const Replica &replica = problem.replicas[r];
     const size_t w = replica.need;
@@ -187,6 +189,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
       story.cheaper = nodes[other->node].node->name();
     story.stays = replica.home == NodeId(node);
     story.held = held[r];
+    story.alone = alone;
     story.bonded = !workload.place().affinities().empty();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();

@@ -285,6 +285,9 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     need.ports = fixed_ports(workload.ports(), workload.network());
     if (!need.ports.empty())
       need.port = restriction(stages::Restriction::PORT, w);
+    need.exclusive = workload.place().exclusive();
+    if (need.exclusive)
+      need.alone = restriction(stages::Restriction::EXCLUSIVE, w);
     need.cost_class = objective.class_of_workload[w];
     need.first = static_cast<uint32_t>(problem.replicas.size());
     need.count = static_cast<uint32_t>(numbers[w].size());

@@ -43,6 +43,7 @@ std::vector<Infeasible::Member> members_of(const Problem &problem) {
         add(problem.replicas[r].pinned->restriction, n, problem.replicas[r].pinned->excluded);
     add(need.spreading, n, UINT32_MAX);
     add(need.port, n, UINT32_MAX);
+    add(need.alone, n, UINT32_MAX);
     add(need.resources, n, UINT32_MAX);
   }
   return list;
@@ -110,6 +111,7 @@ Problem relaxed(Problem problem, llvm::function_ref<bool(const stages::Restricti
       need.spread = Spread::none;
     if (!keep(need.port))
       need.ports.clear();
+    need.exclusive &= keep(need.alone);
     if (!keep(need.resources))
       need.demand = {};
   }

@@ -21,6 +21,7 @@ public:
     rooms();
     domains();
     find_scale();
+    number_exclusive();
     for (const Bond &bond : problem_.bonds)
       add(bond);
     for (size_t need = 0; need < problem_.needs.size(); ++need)
@@ -141,6 +142,27 @@ private:
       model_.nears.push_back({group, to, family_of(bond.within), UINT32_MAX});
   }
 
+  // Exclusive needs are numbered from 1, all others are 0. Numbers that differ do so in a bit, and
+  // for each bit those that have it are apart from those that have not: two groups for each
+  // doubling of the exclusive needs, where a group of its own for each and all the others would be
+  // many.
+  void number_exclusive() {
+    for (size_t n = 0; n < problem_.needs.size(); ++n)
+      if (problem_.needs[n].exclusive && problem_.needs[n].count > 0)
+        number_.emplace(n, static_cast<uint32_t>(number_.size() + 1));
+    first_bit_ = groups_;
+    for (size_t rest = number_.size(); rest > 0; rest /= 2, groups_ += 2)
+      model_.aparts.push_back({groups_, groups_ + 1, family_of(Spread::node)});
+    end_bit_ = groups_;
+  }
+
+  void add_bits(size_t n, std::vector<uint32_t> &groups) const {
+    const auto known = number_.find(n);
+    uint32_t number = known == number_.end() ? 0 : known->second;
+    for (uint32_t bit = first_bit_; bit < end_bit_; bit += 2, number /= 2)
+      groups.push_back(bit + number % 2);
+  }
+
   // It takes nothing: what it does take is off the node's room already.
   void add(const Bystander &bystander) {
     optimiser::Shape shape;
@@ -172,6 +194,7 @@ private:
     }
     if (const auto bonded = bonded_.find(static_cast<uint32_t>(n)); bonded != bonded_.end())
       groups.push_back(bonded->second);
+    add_bits(n, groups);
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
     for (uint32_t r = need.first; r < need.first + need.count; ++r) {
@@ -218,7 +241,9 @@ private:
   std::map<std::tuple<int64_t, int64_t, uint32_t, uint32_t>, uint32_t> prices_;
   std::map<uint32_t, uint32_t> sets_; ///< by the shape of this stage
   std::map<uint16_t, uint32_t> ports_;
-  std::map<uint32_t, uint32_t> bonded_; ///< groups of needs that bonds are about
+  std::map<size_t, uint32_t> number_;    ///< of exclusive needs
+  uint32_t first_bit_ = 0, end_bit_ = 0; ///< groups of the bits of these numbers
+  std::map<uint32_t, uint32_t> bonded_;  ///< groups of needs that bonds are about
 };
 
 } // namespace

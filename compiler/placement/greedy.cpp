@@ -25,8 +25,8 @@ std::vector<uint32_t> by_difficulty(const State &state) {
                                   static_cast<double>(largest[resource]));
     size_t nodes = state.allowed(n).count();
     for (uint32_t replica = need.first; replica < need.first + need.count; ++replica) {
-      bool pinned = problem.replicas[replica].pinned.has_value();
-      keys.emplace_back(pinned ? 0 : 1, nodes, -size, replica);
+      const bool pinned = problem.replicas[replica].pinned.has_value();
+      keys.emplace_back(pinned ? 0 : need.exclusive ? 1 : 2, nodes, -size, replica);
     }
   }
   std::sort(keys.begin(), keys.end());

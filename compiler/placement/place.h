@@ -43,10 +43,11 @@ struct Need {
   Demand demand{};
   Spread spread = Spread::none;
   std::vector<uint16_t> ports; ///< fixed ones on the host's network
+  bool exclusive = false;      ///< no other need has replicas on its nodes
   uint32_t cost_class = 0;
   uint32_t first = 0, count = 0; ///< its replicas
   std::vector<Clause> clauses;   ///< what excludes nodes
-  stages::Restriction resources, spreading, port;
+  stages::Restriction resources, spreading, port, alone;
 };
 
 struct Replica {

@@ -86,6 +86,12 @@ bool State::fits(size_t replica, size_t node) const {
   for (uint16_t port : need.ports)
     if (std::find(ports_[node].begin(), ports_[node].end(), port) != ports_[node].end())
       return false;
+  // Those on a node are all of one exclusive need, or none of any.
+  if (const std::vector<uint32_t> &there = on_node_[node]; !there.empty()) {
+    const Need &other = problem_->needs[problem_->replicas[there.front()].need];
+    if (&other != &need && (other.exclusive || need.exclusive))
+      return false;
+  }
   if (need.spread != Spread::none && need.count > 1) {
     const std::vector<uint32_t> &domain = problem_->domain[static_cast<size_t>(need.spread)];
     for (uint32_t sibling = need.first; sibling < need.first + need.count; ++sibling)

@@ -51,7 +51,8 @@ private:
   std::vector<std::vector<uint16_t>> ports_;
 };
 
-/// Order in which replicas are placed: those with the fewest nodes first, then the largest.
+/// Order in which replicas are placed: those whose data is somewhere and exclusive ones first, then
+/// those with the fewest nodes, then the largest.
 std::vector<uint32_t> by_difficulty(const State &state);
 
 /// Places everybody, cheapest first, or stops at the first replica that finds no room.

@@ -114,6 +114,11 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
                            affinity.to(), affinity.within()),
                affinity.span());
   }
+  case stages::Restriction::EXCLUSIVE:
+    return workload.place().exclusive()
+               ? say("exclusive = true, so no other workload is on its nodes",
+                     workload.place().exclusive_span())
+               : say("exclusive workloads that stay keep their nodes", workload.span());
   case stages::Restriction::DWELL:
     return say("dwell: it arrived there a short time ago", workload.dwell_span());
   case stages::Restriction::MOVES:
@@ -177,6 +182,9 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
     return fmt::format("its {} is unknown", workload.place().spread());
   case stages::Restriction::PORT:
     return "the port is taken there by another stack";
+  case stages::Restriction::EXCLUSIVE:
+    return workload.place().exclusive() ? "another workload stays there"
+                                        : "an exclusive workload stays there";
   case stages::Restriction::VOLUME_KIND:
     return "it does not keep such volumes";
   case stages::Restriction::VOLUME:

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/policy/claims.h"
 #include "compiler/policy/explain.h"
 #include "compiler/policy/judge.h"
 #include "compiler/policy/refusals.h"
@@ -40,7 +41,8 @@ std::string meaning(const proto::Rule &rule) {
 class Bench {
 public:
   Bench(const proto::Intent &intent, const stages::Resolved &resolved)
-      : intent_(intent), nodes_(views(resolved.world())) {
+      : intent_(intent), nodes_(views(resolved.world())),
+        claims_(intent.stack(), resolved, nodes_) {
     for (const stages::NodeSet &select : resolved.selects())
       selects_.push_back(NodeBits::from_proto(select, nodes_.size()));
   }
@@ -74,6 +76,8 @@ private:
         kinds.insert(mount.kind());
     for (const std::string &kind : kinds)
       require("volume." + kind, stages::Restriction::VOLUME_KIND, w, admitted);
+    if (const NodeBits kept = claims_.kept_from(workload); kept.any())
+      take(kept, stages::Restriction::EXCLUSIVE, w, 0, admitted);
     stages::NodeSet set = admitted.to_proto();
     auto [index, fresh] =
         sets_.try_emplace(set.bits(), static_cast<uint32_t>(result_.admissible.sets_size()));
@@ -174,6 +178,7 @@ private:
 
   const proto::Intent &intent_;
   const std::vector<NodeView> nodes_;
+  const Claims claims_;
   std::vector<NodeBits> selects_;
   Judged result_;
   stages::Admissible::OfWorkload *of_workload_ = nullptr;

@@ -86,6 +86,7 @@ proto::PartState room_taken(const proto::PartState &state) {
     *copy->mutable_spec()->mutable_resources() = instance.spec().resources();
     *copy->mutable_spec()->mutable_ports() = instance.spec().ports();
     copy->mutable_spec()->set_network(instance.spec().network());
+    copy->mutable_spec()->set_exclusive(instance.spec().exclusive());
     for (const proto::Mount &mount : instance.spec().mounts())
       if (!mount.volume().empty() && mount.size_bytes() != 0) {
         proto::Mount *kept = copy->mutable_spec()->add_mounts();

@@ -86,7 +86,7 @@ const Candidates::Choice *Candidates::but(const std::string &node) const {
 }
 
 Choosing::Choosing(const Case &subject, const Objective &objective, const Scarcity &scarcity)
-    : subject_(subject), objective_(objective), scarcity_(scarcity) {
+    : subject_(subject), objective_(objective), scarcity_(scarcity), claims_(subject) {
   for (const auto &[name, node] : subject.world.nodes)
     places_.push_back(subject.world.at(name));
   for (const proto::Select &select : subject.intent.selects())
@@ -177,7 +177,8 @@ Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
   bool unknown = false;
   std::vector<size_t> candidates;
   for (size_t place = 0; place < places_.size(); ++place) {
-    bool taken = !inside(workload, place) || !offered(workload, *places_[place].node);
+    bool taken = !inside(workload, place) || !offered(workload, *places_[place].node) ||
+                 claims_.against(workload, places_[place].node->name());
     for (auto rule = rules.begin(); !taken && rule != rules.end(); ++rule)
       taken = rule->first->removes(workload, rule->second, place);
     if (taken)
@@ -205,6 +206,7 @@ const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replica
   // Workloads that all of this is the same for have the same choice.
   std::string look = priced + '|' + workload.sandbox() + '|' + workload.network() + '|' +
                      workload.place().spread() + '|' + std::to_string(replicas);
+  look += '|' + claims_.look(workload);
   for (const proto::Mount &mount : workload.mounts()) {
     look += mount.kind().empty() ? "" : '|' + mount.kind();
     look += mount.volume().empty() ? "" : '|' + std::to_string(mount.size_bytes());

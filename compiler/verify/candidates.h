@@ -5,6 +5,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "compiler/verify/exclusive.h"
 #include "compiler/verify/scarce.h"
 #include "compiler/verify/sums.h"
 
@@ -46,6 +47,7 @@ private:
   const Case &subject_;
   const Objective &objective_;
   const Scarcity &scarcity_;
+  const Claims claims_;
   std::vector<Place> places_;                           ///< by name
   std::map<std::string, std::vector<char>> selections_; ///< of selects, by place
   std::unordered_map<std::string, std::unique_ptr<Asked>> by_meaning_;

@@ -47,6 +47,10 @@ std::vector<std::set<size_t>> users_first(const Case &subject, const Difference 
 std::map<std::string, std::vector<proto::Instance>>
 gated(const Case &subject, const DesiredState &state, Difference &difference);
 
+/// As their nodes were told, but for waiting for what is gone or has another revision now.
+void add_frozen(const Case &subject, const DesiredState &state,
+                std::map<std::string, std::vector<proto::Instance>> &by_node);
+
 /// Follows the plan's own gates in the most careless ways that they allow: nothing may wait for
 /// ever, and as many replicas of a workload as its budget says stay up; without one, one of
 /// several.
@@ -54,5 +58,8 @@ void replay(const Case &subject, const Difference &difference, Faults &faults);
 
 /// Whatever may stand on a node at once, in any order that the plan's own gates allow, has room.
 void check_transient_room(const Case &subject, const Difference &difference, Faults &faults);
+
+/// Nobody starts beside an exclusive one that has not left, nor an exclusive one beside anybody.
+void check_transient_exclusive(const Case &subject, const Difference &difference, Faults &faults);
 
 } // namespace nemo::verify

@@ -135,6 +135,8 @@ void check_changes(const Case &subject, Faults &faults) {
   if (faults.empty())
     check_transient_room(subject, changes, faults);
   if (faults.empty())
+    check_transient_exclusive(subject, changes, faults);
+  if (faults.empty())
     replay(subject, changes, faults);
 }
 

@@ -54,6 +54,9 @@ void check_figures(const Case &subject, Faults &faults) {
   std::map<const proto::Workload *, uint32_t> replicas_of;
   for (const Replica &replica : subject.replicas)
     ++replicas_of[replica.workload];
+  const bool alone =
+      std::any_of(subject.intent.workloads().begin(), subject.intent.workloads().end(),
+                  [](const proto::Workload &workload) { return workload.place().exclusive(); });
   __int128 value = 0, bound = -scarcity.worth();
   bool known = objective.in_euros(), bounded = objective.in_euros();
   for (size_t i = 0; i < subject.replicas.size(); ++i) {
@@ -71,6 +74,7 @@ void check_figures(const Case &subject, Faults &faults) {
       story.cheaper = next->node;
     story.stays = at_home != home.end() && at_home->second == replica.node;
     story.held = held[i];
+    story.alone = alone;
     story.bonded = !workload.place().affinities().empty();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();

@@ -105,6 +105,7 @@ proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload
   spec.set_network(workload.network().empty() ? "host" : workload.network());
   spec.set_image(workload.image());
   spec.set_working_directory(workload.working_directory());
+  spec.set_exclusive(workload.place().exclusive());
   spec.set_stop_signal(workload.stop_signal());
   spec.set_stop_grace_ms(workload.stop_grace_ms());
   spec.mutable_exec()->CopyFrom(workload.exec());

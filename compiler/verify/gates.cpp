@@ -24,6 +24,7 @@ public:
     read_choices();
     make_rolls();
     ports_for_others();
+    exclusive_ones();
     for (size_t i = 0; i < news_.size(); ++i)
       starting(i);
     for (size_t o = 0; o < olds_.size(); ++o)
@@ -33,7 +34,7 @@ public:
       waiting_for_room(i);
     for (size_t o = 0; o < olds_.size(); ++o)
       if (difference_.leaving[o].early)
-        *olds_[o].mutable_stop_after() = said_of(o)->stop_after();
+        stopping_early(o);
     for (size_t o = 0; o < olds_.size(); ++o)
       begins_later(o);
     finish_actions();
@@ -123,7 +124,8 @@ private:
 
   /// Whether this is why an old one may be told to make room.
   static bool choice_of(Leaving &old, const std::string &handover) {
-    std::vector<std::string> reasons = {explain::stop_first_room(old.there->node)};
+    std::vector<std::string> reasons = {explain::stop_first_room(old.there->node),
+                                        explain::stop_first_exclusive(old.there->node)};
     if (old.there->spec)
       for (uint32_t port : held_ports(*old.there->spec))
         reasons.push_back(explain::stop_first_port(port));
@@ -149,7 +151,9 @@ private:
         if (claimed[i].kind() != proto::Gate::STOPPED || !old.reachable ||
             there.node != desired.replica->node || claimed[i].node() != there.node ||
             claimed[i].workload() != there.workload || claimed[i].replica() != there.replica ||
-            claimed[i].revision() != there.revision)
+            claimed[i].revision() != there.revision ||
+            std::any_of(gates.begin(), gates.end(),
+                        [&](const proto::Gate &gate) { return same_gate(gate, claimed[i]); }))
           continue;
         stopped(gates, o);
         if (old.stop_first.empty())
@@ -181,11 +185,38 @@ private:
     }
   }
 
+  /// Who may not be beside an old one waits for it, unless it does so for a port.
+  void exclusive_ones() {
+    std::map<std::string, std::vector<size_t>> coming;
+    for (size_t i = 0; i < news_.size(); ++i)
+      if (!step(i).runs)
+        coming[state_.replicas[i].replica->node].push_back(i);
+    for (size_t o = 0; o < olds_.size(); ++o)
+      if (const Leaving &old = difference_.leaving[o]; old.reachable)
+        for (size_t i : coming[old.there->node]) {
+          const Desired &one = state_.replicas[i];
+          auto &gates = *news_[i].mutable_start_after();
+          const auto named = [&](const proto::Gate &gate) {
+            return gate.workload() == old.there->workload && gate.replica() == old.there->replica &&
+                   gate.revision() == old.there->revision && gate.node() == old.there->node;
+          };
+          if (one.replica->workload->name() == old.there->workload ||
+              !(one.spec.exclusive() || (old.there->spec && old.there->spec->exclusive())) ||
+              std::any_of(gates.begin(), gates.end(), named))
+            continue;
+          stopped(gates, o);
+          if (old.stop_first.empty())
+            starts_later(i, old.step);
+        }
+  }
+
   /// What comes before a replica: those its workload is after, then its neighbour in the roll.
-  std::vector<Standing> before(size_t replica) const {
+  std::vector<Standing> before(size_t replica, bool with_needed = true) const {
     std::vector<Standing> list;
     const proto::Workload &workload = *state_.replicas[replica].replica->workload;
     for (const std::string &name : workload.after()) {
+      if (!with_needed)
+        break;
       const std::vector<Standing> peers = standing(state_, name);
       list.insert(list.end(), peers.begin(), peers.end());
     }
@@ -273,15 +304,34 @@ private:
     const std::optional<size_t> successor = difference_.steps[old.step].desired;
     if (old.early || !successor)
       return;
-    auto &gates = *olds_[o].mutable_stop_after();
     if (old.stop_first.empty())
-      healthy(gates, *successor);
-    else {
-      for (const Standing &other : before(*successor))
-        healthy(gates, other);
-      for (size_t other : down_now(*successor))
-        healthy(gates, other);
-    }
+      healthy(*olds_[o].mutable_stop_after(), *successor);
+    else
+      *olds_[o].mutable_stop_after() = turn(*successor, true);
+  }
+
+  using Gates = google::protobuf::RepeatedPtrField<proto::Gate>;
+  Gates turn(size_t replica, bool with_needed) const {
+    Gates gates;
+    for (const Standing &other : before(replica, with_needed))
+      healthy(gates, other);
+    for (size_t other : down_now(replica))
+      healthy(gates, other);
+    return gates;
+  }
+
+  /// Whether one that makes room also waits for what its successor needs is the plan's choice.
+  void stopping_early(size_t o) {
+    const std::optional<size_t> successor = step_of(o).desired;
+    if (!successor)
+      return;
+    Gates all = turn(*successor, true), own = turn(*successor, false);
+    const Gates &said = said_of(o)->stop_after();
+    const bool is_own = std::equal(said.begin(), said.end(), own.begin(), own.end(), same_gate);
+    *olds_[o].mutable_stop_after() = is_own ? own : all;
+  }
+  static bool same_gate(const proto::Gate &a, const proto::Gate &b) {
+    return a.SerializeAsString() == b.SerializeAsString();
   }
 
   void users_before_used() {
@@ -353,49 +403,13 @@ private:
       if (difference_.leaving[o].reachable)
         by_node[there.node].push_back(std::move(instance));
     }
-    add_frozen(by_node);
+    add_frozen(subject_, state_, by_node);
     for (auto &[node, list] : by_node)
       std::stable_sort(list.begin(), list.end(), [](const auto &a, const auto &b) {
         return std::make_tuple(a.retiring(), a.workload(), a.replica(), a.revision()) <
                std::make_tuple(b.retiring(), b.workload(), b.replica(), b.revision());
       });
     return by_node;
-  }
-
-  /// As their nodes were told, but for waiting for what is gone or has another revision now.
-  void add_frozen(std::map<std::string, std::vector<proto::Instance>> &by_node) const {
-    std::vector<const There *> told;
-    std::set<std::tuple<std::string, uint32_t, std::string>> there;
-    for (const There &one : subject_.frozen)
-      if (one.told && subject_.world.nodes.count(one.node)) {
-        told.push_back(&one);
-        there.emplace(one.reported_as, one.replica, one.revision);
-      }
-    std::map<std::pair<std::string, uint32_t>, const Desired *> desired;
-    for (const Desired &one : state_.replicas)
-      desired.emplace(std::make_pair(one.replica->workload->name(), one.replica->number), &one);
-    auto holds_on = [&](proto::Gate &gate) {
-      if (gate.kind() != proto::Gate::HEALTHY)
-        return true;
-      const auto now = desired.find({gate.workload(), gate.replica()});
-      if (now == desired.end())
-        return there.count({gate.workload(), gate.replica(), gate.revision()}) != 0;
-      gate.set_revision(now->second->revision);
-      gate.set_node(now->second->replica->node);
-      return true;
-    };
-    for (const There *one : told) {
-      proto::Instance instance = *one->told;
-      instance.clear_renamed_from();
-      for (auto *gates : {instance.mutable_start_after(), instance.mutable_stop_after()}) {
-        google::protobuf::RepeatedPtrField<proto::Gate> all;
-        all.Swap(gates);
-        for (proto::Gate &gate : all)
-          if (holds_on(gate))
-            *gates->Add() = gate;
-      }
-      by_node[one->node].push_back(std::move(instance));
-    }
   }
 
   const Case &subject_;

@@ -1,5 +1,6 @@
 // What stands on one node together, and what belongs together across nodes. Room is what a node
 // has, less what other stacks were given there as far as the plan's facts tell.
+#include "compiler/verify/exclusive.h"
 #include "compiler/verify/rooms.h"
 #include "compiler/verify/there.h"
 
@@ -189,6 +190,7 @@ void check_together(const Case &subject, Faults &faults) {
   check_ports(subject, faults);
   check_spread(subject, faults);
   check_affinities(subject, faults);
+  check_exclusive(subject, faults);
   check_data(subject, faults);
   check_quotas(subject, faults);
 }

@@ -1,5 +1,8 @@
 #include "intent/check/build.h"
 
+#include <map>
+#include <set>
+
 #include <fmt/format.h>
 
 namespace nemo::check {
@@ -185,6 +188,24 @@ void Builder::refuse_circles() {
   }
 }
 
+void Builder::refuse_shared_nodes() {
+  std::set<std::string> exclusive;
+  for (const proto::Workload &workload : context_.intent.workloads())
+    if (workload.place().exclusive())
+      exclusive.insert(workload.name());
+  for (const proto::Workload &workload : context_.intent.workloads())
+    for (const proto::Affinity &affinity : workload.place().affinities())
+      if (!affinity.anti() && affinity.within() == "node")
+        if (const std::string &name =
+                exclusive.count(workload.name()) ? workload.name() : affinity.to();
+            exclusive.count(name))
+          context_.error(diag::N0315, {affinity.span().file(), nullptr},
+                         {affinity.span().begin(), affinity.span().end()},
+                         fmt::format("`{}` is exclusive, so `{}` and `{}` cannot share a node",
+                                     name, workload.name(), affinity.to()),
+                         "let them be near within more than a node, or take `exclusive` away");
+}
+
 void Builder::finish() {
   proto::Intent &intent = context_.intent;
   sort_by_name(*intent.mutable_workloads());
@@ -192,6 +213,7 @@ void Builder::finish() {
   sort_by_name(*intent.mutable_selects());
   sort_by_name(*intent.mutable_secrets());
   refuse_circles();
+  refuse_shared_nodes();
   refuse_bad_moves();
 }
 

@@ -38,6 +38,7 @@ private:
   void tenant(const TypedBlock &block);
   void moved(const TypedBlock &block);
   void refuse_circles();
+  void refuse_shared_nodes();
   void refuse_bad_moves();
 
   Context &context_;

@@ -196,6 +196,9 @@ void Builder::rules(const TypedBlock &block, proto::Workload &out) {
     place.set_spread(text_of(spread->value));
     *place.mutable_spread_span() = context_.span(spread->at, spread->extent);
   }
+  place.set_exclusive(flag(*given, "exclusive"));
+  if (const TypedAttribute *exclusive = given->find("exclusive"))
+    *place.mutable_exclusive_span() = context_.span(exclusive->at, exclusive->extent);
   for (const TypedBlock &inner_block : given->children)
     affinity(inner_block, out);
 }

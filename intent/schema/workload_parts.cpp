@@ -146,6 +146,12 @@ constexpr Attribute place_attributes[] = {
      .words = "node|site|zone|region",
      .doc = "Replicas are put on different ones of these.",
      .example = "spread = site"},
+    {.name = "exclusive",
+     .type = Type::boolean,
+     .standard = "false",
+     .doc = "Its nodes are its own: no replica of another workload is there, of this stack or "
+            "another.",
+     .example = "exclusive = true"},
 };
 
 constexpr Attribute affinity_attributes[] = {

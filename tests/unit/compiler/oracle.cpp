@@ -38,6 +38,10 @@ bool Oracle::legal() const {
         if (o != r && at[o] >= 0 && domain[static_cast<size_t>(at[o])] == domain[node])
           return false;
     }
+    if (need.exclusive && holds(need.alone))
+      for (size_t o = 0; o < at.size(); ++o)
+        if (at[o] == at[r] && problem.replicas[o].need != problem.replicas[r].need)
+          return false;
     if (!need.ports.empty() && holds(need.port))
       for (uint16_t port : need.ports) {
         for (uint16_t taken : problem.taken_ports[node])
@@ -153,6 +157,10 @@ Problem random_problem(uint32_t seed) {
     if (pick(0, 3) == 0) {
       need.ports.push_back(80);
       need.port = restriction(stages::Restriction::PORT, n);
+    }
+    if (pick(0, 5) == 0) {
+      need.exclusive = true;
+      need.alone = restriction(stages::Restriction::EXCLUSIVE, n);
     }
     need.first = static_cast<uint32_t>(problem.replicas.size());
     need.count = static_cast<uint32_t>(pick(1, 2));

@@ -1,5 +1,6 @@
 // Placement, against the oracle on small random instances, and on instances made to show one thing.
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -128,6 +129,29 @@ TEST_CASE("a packing that the exact search gives up on is found by ejection") {
     CHECK_FALSE(bool(none));
     llvm::consumeError(none.takeError());
   }
+}
+
+TEST_CASE("many exclusive workloads each get a node of their own") {
+  // A third of the nodes is cheap, so that everybody would be there but for the rule.
+  constexpr size_t nodes = 48, exclusive = 30;
+  Problem problem = alike(nodes, 1000);
+  for (size_t node = 0; node < nodes / 3; ++node)
+    problem.costs[0].per_share[node] = problem.costs[0].per_cpu[node] = 1e5;
+  for (uint32_t n = 0; n < exclusive + 20; ++n) {
+    add(problem, 200, 1 + n % 2);
+    if (n < exclusive) {
+      problem.needs[n].exclusive = true;
+      problem.needs[n].alone = restriction(stages::Restriction::EXCLUSIVE, n);
+    }
+  }
+  auto result = place(problem, {});
+  REQUIRE(bool(result));
+  std::map<size_t, std::set<uint32_t>> on;
+  for (size_t r = 0; r < problem.replicas.size(); ++r)
+    on[index(result->node_of_replica[r])].insert(problem.replicas[r].need);
+  for (const auto &[node, needs] : on)
+    for (uint32_t need : needs)
+      CHECK((need >= exclusive || needs.size() == 1));
 }
 
 TEST_CASE("demands beyond all bounds fit nowhere and overflow nothing") {

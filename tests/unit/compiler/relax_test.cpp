@@ -19,7 +19,7 @@ bool fits(Problem problem, const Relaxation &change, int64_t amount, std::set<ui
   for (const Need &need : problem.needs) {
     for (const Clause &clause : need.clauses)
       kept.insert(key(clause.restriction));
-    kept.insert({key(need.spreading), key(need.port), key(need.resources)});
+    kept.insert({key(need.spreading), key(need.port), key(need.alone), key(need.resources)});
   }
   for (const Replica &replica : problem.replicas)
     if (replica.pinned)

@@ -57,6 +57,27 @@ TEST_CASE("replicas that must be apart") {
   CHECK_THAT(faults(plan), Contains("N0715") && Contains("must be spread"));
 }
 
+TEST_CASE("a replica beside an exclusive one") {
+  for (const auto &[name, plan] : plans())
+    if (name == "exclusive") {
+      proto::Plan spoiled = plan;
+      placed(spoiled, "third").set_node("gw1"); // where `alone` is
+      CHECK_THAT(faults(spoiled), Contains("N0715: alone/0 on gw1 is beside third/0"));
+      placed(spoiled, "third").set_node("cloud1"); // where another stack's is
+      CHECK_THAT(faults(spoiled),
+                 Contains("N0715: third/0 on cloud1 is beside vault/0 of stack keeper"));
+      placed(spoiled, "third").set_node("gw2");
+      CHECK(faults(spoiled).empty());
+    } else if (name == "exclusive exchange") {
+      proto::Plan spoiled = plan;
+      for (proto::Part &part : *spoiled.mutable_parts())
+        for (proto::Instance &instance : *part.mutable_instances())
+          if (instance.workload() == "third" && instance.retiring())
+            instance.mutable_spec()->set_exclusive(true);
+      CHECK_THAT(faults(spoiled), Contains("N0719"));
+    }
+}
+
 TEST_CASE("digests, intent and facts") {
   proto::Plan plan = base();
   plan.set_stack("other");

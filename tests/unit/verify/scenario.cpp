@@ -260,6 +260,15 @@ workload b {
 )";
 }
 
+// `alone` and `other` exchange nodes in the second, and keep away from what `other` stacks have.
+std::string lonely(bool exchanged) {
+  return std::string("nemo = 1\nstack = \"lonely\"\n") +
+         "workload alone { exec = [\"/bin/a\"]; place { exclusive = true; require node.name == \"" +
+         (exchanged ? "gw2" : "gw1") + "\" } }\n" +
+         "workload other { exec = [\"/bin/b\"]; place { require node.name == \"" +
+         (exchanged ? "gw1" : "gw2") + "\" } }\n" + "workload third { exec = [\"/bin/c\"] }\n";
+}
+
 std::string two_gateways() {
   return R"(fleet: 1
 at: 2026-11-24T08:00:00Z
@@ -307,6 +316,15 @@ std::vector<Named> plans() {
                                         {"web"}, {"store"})});
   list.push_back({"removal", plan_of(first, running, true)});
   list.push_back({"crowd", plan_of(intent_of(crowd()), fleet_of(two_gateways()))});
+  proto::Fleet shared = fleet_of(three_nodes());
+  proto::PartState &keeper = *shared.add_parts();
+  keeper.mutable_part()->set_stack("keeper");
+  keeper.mutable_part()->set_node("cloud1");
+  keeper.mutable_part()->add_instances()->set_workload("vault");
+  keeper.mutable_part()->mutable_instances(0)->mutable_spec()->set_exclusive(true);
+  const proto::Plan apart = plan_of(intent_of(lonely(false)), shared);
+  list.push_back({"exclusive", apart});
+  list.push_back({"exclusive exchange", plan_of(intent_of(lonely(true)), applied(apart, shared))});
   return list;
 }
 
