@@ -79,6 +79,13 @@ std::string moves_spent(uint32_t most) {
   return fmt::format("at most {} replica{} may move in an hour", most, most == 1 ? "" : "s");
 }
 
+std::string waiting_reason(uint64_t priority, uint32_t gang) {
+  if (gang > 1)
+    return fmt::format("no room for all {} of its gang beside what comes before priority {}", gang,
+                       priority);
+  return fmt::format("no room beside what comes before priority {}", priority);
+}
+
 std::string create_reason() { return "wanted, and does not run"; }
 std::string keep_reason() { return "runs as wanted"; }
 std::string rename_reason(llvm::StringRef was) {
@@ -105,7 +112,7 @@ std::string delete_reason(Unwanted why, uint32_t replicas_now_wanted) {
   case Unwanted::workload_gone:
     return "the intent does not name it";
   case Unwanted::fewer_replicas:
-    return fmt::format("{} {} wanted", replicas_now_wanted,
+    return fmt::format("{} {} planned", replicas_now_wanted,
                        replicas_now_wanted == 1 ? "replica is" : "replicas are");
   case Unwanted::destroyed:
     return "the stack is removed";

@@ -41,6 +41,9 @@ std::string placement_reason(const PlacementStory &story);
 std::string dwells(std::optional<int64_t> ago_ms, uint64_t dwell_ms);
 std::string moves_spent(uint32_t most);
 
+/// Why a replica waits. \param gang  how many of it are given room together
+std::string waiting_reason(uint64_t priority, uint32_t gang);
+
 std::string create_reason();
 std::string keep_reason();
 std::string rename_reason(llvm::StringRef was);

@@ -11,6 +11,7 @@
 #include "compiler/network/network.h"
 #include "compiler/pipeline/dump.h"
 #include "compiler/pipeline/replicas.h"
+#include "compiler/pipeline/waiting.h"
 #include "compiler/placement/assign.h"
 #include "compiler/plan/assemble/assemble.h"
 #include "compiler/policy/policy.h"
@@ -41,6 +42,9 @@ Findings run_policy(stages::Stages &state, const stages::Inputs &inputs, const W
 }
 
 Findings run_placement(stages::Stages &state, const stages::Inputs &inputs, const Watch &watch) {
+  Findings found;
+  if (let_wait(state, watch, found))
+    return found;
   placement::Result result = placement::assign(inputs, state.resolved(), state.policy(), watch);
   *state.mutable_placement() = std::move(result.placed);
   if (!has_errors(result.diagnostics) && !inputs.destroy() && has_ranges(inputs.intent()))
@@ -64,6 +68,7 @@ Findings run_plan(stages::Stages &state, const stages::Inputs &inputs, const Wat
   Assembled result =
       assemble(inputs, state.resolved(), state.placement(), state.network(), state.migration());
   *state.mutable_plan() = std::move(result.plan);
+  *state.mutable_plan()->mutable_waiting() = state.placement().waiting();
   if (state.placement().counts_size() > 0)
     *state.mutable_plan()->mutable_intent() = state.inputs().intent(); // as it is written
   return std::move(result.diagnostics);

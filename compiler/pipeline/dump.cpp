@@ -80,7 +80,7 @@ bool sound(const stages::Stages &state) {
     return false;
   for (int w = 0; w < counts.size(); ++w)
     if (const proto::Workload &workload = state.inputs().intent().workloads(w);
-        counts[w] < workload.replicas_min() || counts[w] > workload.replicas_max())
+        counts[w] > workload.replicas_max())
       return false;
   for (const auto &chosen : state.placement().replicas())
     if (chosen.node() >= nodes || (chosen.has_runner_up() && chosen.runner_up() >= nodes))

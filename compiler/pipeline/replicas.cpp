@@ -25,8 +25,12 @@ void decide(proto::Workload &workload, uint32_t count) {
     if (said == "quorum = majority")
       budget.set_least_up(count / 2 + 1);
     else if (!said.startswith("min-available"))
-      budget.set_least_up(count - (workload.replicas_min() - budget.least_up()));
+      budget.set_least_up(count + budget.least_up() -
+                          std::min(workload.replicas_min(), count + budget.least_up()));
+    budget.set_least_up(std::min(budget.least_up(), count));
   }
+  if (count < workload.replicas_min()) // the others wait: no range is left to decide
+    workload.set_replicas_max(count);
   workload.set_replicas_min(count);
 }
 

@@ -221,8 +221,19 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
 
 } // namespace
 
+Budget budget_of(const stages::Inputs &inputs, const Watch &watch) {
+  Budget budget;
+  budget.seed = inputs.seed();
+  budget.watch = watch;
+  if (inputs.has_effort())
+    budget.effort = inputs.effort();
+  else if (watch.time_limit)
+    budget.effort = UINT64_MAX;
+  return budget;
+}
+
 Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
-              const stages::Admissible &admissible, const Watch &watch) {
+              const stages::Admissible &admissible, const Watch &watch, const Start &start) {
   Result result;
   const proto::Intent &intent = inputs.intent();
   const std::vector<NodeView> nodes = compiler::views(resolved.world());
@@ -234,21 +245,17 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
   if (has_errors(result.diagnostics))
     return result;
   Problem problem = build(inputs, resolved, admissible, objective);
-  Budget budget;
-  budget.seed = inputs.seed();
-  budget.watch = watch;
+  problem.known = start.nodes;
+  Budget budget = budget_of(inputs, watch);
   if (watch.better)
     budget.watch.better = [&](Found found) {
       found.in_euro = objective.in_euro;
       watch.better(found);
     };
-  if (inputs.has_effort())
-    budget.effort = inputs.effort();
-  else if (watch.time_limit)
-    budget.effort = UINT64_MAX;
   const Hysteresis hysteresis = hysteresis_of(inputs, resolved);
   budget.share = hysteresis.most ? 0.5 : 1;
-  auto found = place_settled(problem, budget, hysteresis);
+  auto found =
+      start.as_it_is ? as_known(problem, budget) : place_settled(problem, budget, hysteresis);
   if (!found) {
     llvm::handleAllErrors(
         found.takeError(),

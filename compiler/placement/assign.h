@@ -15,7 +15,17 @@ struct Result {
   std::vector<Diagnostic> diagnostics;
 };
 
+/// A placement to begin with, by replica.
+struct Start {
+  std::vector<NodeId> nodes;
+  bool as_it_is = false; ///< it is the answer
+};
+
 Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
-              const stages::Admissible &admissible, const Watch &watch = {});
+              const stages::Admissible &admissible, const Watch &watch = {},
+              const Start &start = {});
+
+/// How long to search, as the inputs and whoever waits say.
+Budget budget_of(const stages::Inputs &inputs, const Watch &watch);
 
 } // namespace nemo::placement

@@ -16,7 +16,8 @@ public:
     std::set<uint32_t> list = left(n, within);
     const Need &need = problem_.needs[n];
     for (uint32_t r = need.first; r < need.first + need.count; ++r)
-      list.insert(of(within, index(state_.node_of(r))));
+      if (state_.node_of(r) != nowhere)
+        list.insert(of(within, index(state_.node_of(r))));
     return list;
   }
 

@@ -5,7 +5,7 @@
 
 namespace nemo::placement {
 
-/// One that the placement does not keep; null: it keeps all. \pre everybody is placed
+/// One that those who are placed do not keep; null: they keep all.
 const Bond *broken_bond(const State &state);
 
 /// A proof that no placement keeps one: no domain has nodes for both workloads, or one domain is

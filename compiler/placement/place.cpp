@@ -45,7 +45,33 @@ llvm::Expected<State> exact(const Problem &problem, const Budget &budget, Replic
   return whole;
 }
 
+// False, and nobody is placed, where there is none or it does not fit any more.
+bool take_known(State &state) {
+  const Problem &problem = state.problem();
+  state = State(problem);
+  if (problem.known.empty())
+    return false;
+  for (size_t r = 0; r < problem.replicas.size(); ++r) {
+    if (!state.fits(r, index(problem.known[r]))) {
+      state = State(problem);
+      return false;
+    }
+    state.put(r, index(problem.known[r]));
+  }
+  return true;
+}
+
 } // namespace
+
+llvm::Expected<Assignment> as_known(const Problem &problem, const Budget &budget) {
+  State state(problem);
+  if (!take_known(state))
+    return llvm::make_error<NotFound>(ReplicaId(0));
+  Assignment result;
+  result.scarce = scarcity(state, budget.bound_steps).rooms;
+  result.node_of_replica = state.assignment();
+  return result;
+}
 
 llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
   State state(problem);
@@ -56,7 +82,7 @@ llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
   }
   if (stuck) {
     state = State(problem);
-    if (auto still = tight_fit(state)) {
+    if (auto still = tight_fit(state); still && !take_known(state)) {
       auto found = exact(problem, budget, *still);
       if (!found)
         return found.takeError();

@@ -90,6 +90,7 @@ struct Problem {
   std::vector<Bystander> bystanders;
   std::vector<CostClass> costs;
   std::vector<uint32_t> tie_rank; ///< order of nodes that cost the same
+  std::vector<NodeId> known;      ///< a placement that fits, where one is known; else empty
 };
 
 /// How long to search, in steps that do not depend on the machine.
@@ -167,5 +168,8 @@ public:
 /// \returns an assignment, or Infeasible with a proven irreducible set of restrictions that cannot
 ///          hold together, or NotFound when the effort ran out first: the two are never mixed up.
 llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget);
+
+/// `problem.known` with the prices that prove its bound; NotFound where it does not fit.
+llvm::Expected<Assignment> as_known(const Problem &problem, const Budget &budget);
 
 } // namespace nemo::placement

@@ -122,6 +122,12 @@ void write(OStream &json, const proto::Totals &totals) {
   });
 }
 
+void write(OStream &json, const proto::Waiting &item) {
+  words(json, "workload", item.workload());
+  json.attribute("replica", item.replica());
+  words(json, "reason", item.reason());
+}
+
 void write(OStream &json, const proto::Diagnostic &item) {
   words(json, "id", item.id());
   words(json, "severity", item.severity());

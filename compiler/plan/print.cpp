@@ -68,7 +68,9 @@ std::string left_out_text(const proto::Plan &plan) {
 }
 
 std::string summary(const proto::Plan &plan) {
-  const std::string rest = selection(plan).empty() ? "" : left_out_text(plan);
+  std::string rest = selection(plan).empty() ? "" : left_out_text(plan);
+  if (const int count = plan.waiting_size())
+    rest += fmt::format(" {} replica{} for room.", count, count == 1 ? " waits" : "s wait");
   if (!has_changes(plan))
     return "No changes." + rest;
   std::map<std::string, int> counts;
@@ -115,6 +117,30 @@ void left_out(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle 
   out << painted("  Figures and expectations here are those of what is selected.", Tone::faint,
                  style.color)
       << '\n';
+}
+
+void waiting(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  if (plan.waiting().empty())
+    return;
+  section(out, "Waiting for room", style);
+  // Replicas of a workload follow each other and wait for the same reason.
+  Table table;
+  for (int i = 0; i < plan.waiting_size();) {
+    const proto::Waiting &first = plan.waiting(i);
+    int last = i;
+    while (last + 1 < plan.waiting_size() &&
+           plan.waiting(last + 1).workload() == first.workload() &&
+           plan.waiting(last + 1).reason() == first.reason())
+      ++last;
+    const uint32_t to = plan.waiting(last).replica();
+    table.row(
+        {{"·", Tone::changed},
+         {to == first.replica() ? fmt::format("{}/{}", first.workload(), to)
+                                : fmt::format("{}/{}..{}", first.workload(), first.replica(), to)},
+         {first.reason(), Tone::faint}});
+    i = last + 1;
+  }
+  table.print(out, style);
 }
 
 void actions(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
@@ -199,6 +225,7 @@ void print(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &st
   }
   header(out, plan, style);
   actions(out, plan, style);
+  waiting(out, plan, style);
   left_out(out, plan, style);
   placements(out, plan, style);
   expectations(out, plan, style);

@@ -25,6 +25,7 @@ void print_json(llvm::raw_ostream &out, const proto::Plan &plan) {
     json.attributeObject("objective", [&] { write(json, plan.objective()); });
     json.attributeObject("totals", [&] { write(json, plan.after()); });
     json.attributeObject("before", [&] { write(json, plan.before()); });
+    array(json, "waiting", plan.waiting());
     auto patterns = [&](const char *key, const auto &list) {
       json.attributeArray(key, [&] {
         for (const std::string &pattern : list)

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/verify/case.h"
+#include "compiler/verify/waiting.h"
 
 namespace nemo::verify {
 
@@ -19,9 +20,11 @@ void keep_budget(proto::Workload &workload, uint32_t before) {
   const std::string &said = workload.budget().text();
   const uint32_t least = workload.budget().least_up(), now = workload.replicas_min();
   if (said.rfind("max-unavailable", 0) == 0 || said == "quorum = all")
-    workload.mutable_budget()->set_least_up(now - (before - least));
+    workload.mutable_budget()->set_least_up(now > before - least ? now - (before - least) : 0);
   else if (said == "quorum = majority")
     workload.mutable_budget()->set_least_up(now / 2 + 1);
+  if (workload.has_budget() && workload.budget().least_up() > now)
+    workload.mutable_budget()->set_least_up(now);
 }
 
 } // namespace
@@ -31,7 +34,8 @@ proto::Intent decided(const proto::Plan &plan) {
   if (plan.destroy())
     return intent;
   std::map<std::string, uint32_t> counts;
-  if (plan.targets().empty() && plan.excludes().empty()) {
+  const bool whole = plan.targets().empty() && plan.excludes().empty();
+  if (whole) {
     for (const proto::Placement &placement : plan.placements())
       raise(counts, placement.workload(), placement.replica());
   } else { // a plan for a part of it leaves as many as there are
@@ -39,13 +43,20 @@ proto::Intent decided(const proto::Plan &plan) {
       if (!one.retiring)
         raise(counts, one.workload, one.replica);
   }
-  for (proto::Workload &workload : *intent.mutable_workloads())
-    if (const auto count = counts.find(workload.name()); count != counts.end()) {
-      const uint32_t fewest = workload.replicas_min();
-      workload.set_replicas_min(
-          std::clamp(count->second, fewest, std::max(fewest, workload.replicas_max())));
-      keep_budget(workload, fewest);
-    }
+  const std::map<std::string, uint64_t> rank = ranks(intent);
+  for (proto::Workload &workload : *intent.mutable_workloads()) {
+    const auto count = counts.find(workload.name());
+    const bool waits = whole && rank.at(workload.name()) != never_waits;
+    if (count == counts.end() && !waits)
+      continue;
+    const uint32_t fewest = workload.replicas_min();
+    workload.set_replicas_min(std::clamp(count == counts.end() ? 0 : count->second,
+                                         waits ? 0 : fewest,
+                                         std::max(fewest, workload.replicas_max())));
+    if (workload.replicas_min() < fewest) // the others wait
+      workload.set_replicas_max(workload.replicas_min());
+    keep_budget(workload, fewest);
+  }
   return intent;
 }
 

@@ -33,4 +33,21 @@ std::map<std::string, Amounts> held_by_others(const Case &subject) {
   return held;
 }
 
+std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Case &subject) {
+  std::map<std::pair<std::string, uint32_t>, std::string> taken;
+  for (const proto::PartState &state : subject.plan.facts().parts())
+    if (state.part().stack() != subject.plan.stack())
+      for (const proto::Instance &instance : state.part().instances())
+        if (instance.spec().network() != "own")
+          for (const proto::Port &port : instance.spec().ports())
+            if (port.number() != 0)
+              taken[{state.part().node(), port.number()}] = "stack " + state.part().stack();
+  for (const There &one : subject.frozen)
+    if (one.spec && one.spec->network() != "own")
+      for (const proto::Port &port : one.spec->ports())
+        if (port.number() != 0)
+          taken[{one.node, port.number()}] = one.name();
+  return taken;
+}
+
 } // namespace nemo::verify

@@ -34,4 +34,7 @@ std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node);
 /// By node, what others hold there.
 std::map<std::string, Amounts> held_by_others(const Case &subject);
 
+/// By node and number, who of the others has a fixed port.
+std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Case &subject);
+
 } // namespace nemo::verify

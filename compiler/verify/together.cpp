@@ -41,19 +41,7 @@ void check_room(const Case &subject, Faults &faults) {
 }
 
 void check_ports(const Case &subject, Faults &faults) {
-  std::map<std::pair<std::string, uint32_t>, std::string> taken;
-  for (const proto::PartState &state : subject.plan.facts().parts())
-    if (state.part().stack() != subject.plan.stack())
-      for (const proto::Instance &instance : state.part().instances())
-        if (instance.spec().network() != "own")
-          for (const proto::Port &port : instance.spec().ports())
-            if (port.number() != 0)
-              taken[{state.part().node(), port.number()}] = "stack " + state.part().stack();
-  for (const There &one : subject.frozen)
-    if (one.spec && one.spec->network() != "own")
-      for (const proto::Port &port : one.spec->ports())
-        if (port.number() != 0)
-          taken[{one.node, port.number()}] = one.name();
+  std::map<std::pair<std::string, uint32_t>, std::string> taken = ports_of_others(subject);
   for (const Replica &replica : subject.replicas) {
     if (replica.workload->network() == "own")
       continue;

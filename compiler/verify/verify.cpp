@@ -17,6 +17,7 @@ std::vector<Diagnostic> verify(const proto::Plan &plan) {
   check_placements(subject, faults);
   if (!faults.empty())
     return faults.take();
+  check_waiting(subject, faults);
   check_rules(subject, faults);
   check_together(subject, faults);
   check_settled(subject, faults);

@@ -188,6 +188,13 @@ void print(llvm::raw_ostream &out, const Explanation &all, const plan::PrintStyl
     title("What would move it");
     movers(out, story, style);
   }
+  for (const Waits &waits : all.waiting) {
+    out << '\n'
+        << plan::painted(fmt::format("{}/{} waits", all.workload, waits.replica), Tone::strong,
+                         style.color)
+        << '\n';
+    line(out, waits.reason, style);
+  }
 }
 
 } // namespace nemo::why

@@ -123,6 +123,13 @@ void write(OStream &json, const Explanation &all) {
       for (uint32_t replica : story.replicas)
         json.object([&] { write(json, story, replica); });
   });
+  json.attributeArray("waiting", [&] {
+    for (const Waits &waits : all.waiting)
+      json.object([&] {
+        json.attribute("replica", waits.replica);
+        words(json, "reason", waits.reason);
+      });
+  });
 }
 
 } // namespace nemo::why

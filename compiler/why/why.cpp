@@ -159,6 +159,9 @@ Explanation explain(const stages::Stages &stages, size_t workload,
       result.stories.push_back(teller.story(r));
     result.stories[at->second].replicas.push_back(number);
   }
+  for (const proto::Waiting &waiting : stages.placement().waiting())
+    if (waiting.workload() == result.workload && (!replica || *replica == waiting.replica()))
+      result.waiting.push_back({waiting.replica(), waiting.reason()});
   result.replanned = teller.replanned();
   return result;
 }

@@ -83,11 +83,18 @@ struct Story {
   std::vector<Opening> openings;
 };
 
+/// A replica that no room was found for.
+struct Waits {
+  uint32_t replica = 0;
+  std::string reason;
+};
+
 struct Explanation {
   std::string stack, workload, objective;
   size_t nodes = 0;
   bool replanned = true; ///< false: planning again for every answer was too much
   std::vector<Story> stories;
+  std::vector<Waits> waiting;
 };
 
 /// \param stages   as far as the placement, without errors in it.

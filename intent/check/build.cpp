@@ -79,6 +79,8 @@ void Builder::tenant(const TypedBlock &block) {
       if (schema::has_word("energy|carbon|cost", attribute.name()))
         *made.add_quota_rates() = attribute;
   }
+  if (const TypedBlock *guarantee = block.child("guarantee"))
+    *made.mutable_guarantee() = resources(context_, *guarantee, /*with_defaults=*/false);
   if (const TypedBlock *tariff = block.child("tariff")) {
     const proto::Object whole = to_object(context_, *tariff);
     *made.mutable_tariff() = whole.attributes();

@@ -98,6 +98,11 @@ void Builder::workload(const TypedBlock &block) {
   for (const std::string &name : texts(block, "secrets"))
     made.add_secrets(name);
   labels(block, *made.mutable_labels());
+  if (const TypedAttribute *priority = block.find("priority")) {
+    made.set_priority(whole_number(priority->value));
+    *made.mutable_priority_span() = context_.span(priority->at, priority->extent);
+  }
+  made.set_gang(flag(block, "gang"));
   made.set_privileged(flag(block, "privileged"));
   made.set_protect(flag(block, "protect"));
   made.set_working_directory(text(block, "working-directory"));

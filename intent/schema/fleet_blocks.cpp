@@ -212,6 +212,42 @@ constexpr Attribute quota_attributes[] = {
      .example = "cost = 20EUR/d"},
 };
 
+constexpr Attribute guarantee_attributes[] = {
+    {.name = "cpu",
+     .type = Type::quantity,
+     .dimension = cpu,
+     .step = "1mcore",
+     .min = "1mcore",
+     .max = "1000000000core",
+     .doc = "Processor time.",
+     .example = "cpu = 16core"},
+    {.name = "memory",
+     .type = Type::quantity,
+     .dimension = data,
+     .data = Data::bytes,
+     .step = "1B",
+     .min = "1B",
+     .max = "1EiB",
+     .doc = "Memory.",
+     .example = "memory = 32GiB"},
+    {.name = "disk",
+     .type = Type::quantity,
+     .dimension = data,
+     .data = Data::bytes,
+     .step = "1B",
+     .min = "1B",
+     .max = "1EiB",
+     .doc = "Disk space.",
+     .example = "disk = 1TiB"},
+    {.name = "gpu",
+     .type = Type::number,
+     .step = "0.001",
+     .min = "0.001",
+     .max = "1000000000",
+     .doc = "Graphics processors.",
+     .example = "gpu = 2"},
+};
+
 constexpr Attribute tariff_attributes[] = {
     {.name = "cpu",
      .type = Type::quantity,
@@ -261,11 +297,19 @@ constexpr Block quota_block{.name = "quota",
                             .attributes = quota_attributes,
                             .doc = "The most that a tenant's workloads may reserve together.",
                             .example = "quota { cpu = 64core; memory = 128GiB }"};
+constexpr Block guarantee_block{
+    .name = "guarantee",
+    .attributes = guarantee_attributes,
+    .doc =
+        "What no priority of another tenant takes away: as long as its workloads reserve no more "
+        "than this together, they come before every priority.",
+    .example = "guarantee { cpu = 16core; memory = 32GiB }"};
 constexpr Block tariff_block{.name = "tariff",
                              .attributes = tariff_attributes,
                              .doc = "What the tenant pays for what it uses.",
                              .example = "tariff { cpu = 0.012EUR/core/h }"};
-constexpr const Block *tenant_children[] = {&quota_block, &tariff_block, &labels_block};
+constexpr const Block *tenant_children[] = {&quota_block, &guarantee_block, &tariff_block,
+                                            &labels_block};
 
 } // namespace
 

@@ -1,5 +1,7 @@
 // Whatever the compiler plans holds: random intents on random fleets, changed and planned again on
 // top of what runs, also half-way through. Seeds are fixed.
+#include <algorithm>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 
@@ -40,7 +42,9 @@ public:
     return text;
   }
 
-  std::string intent() {
+  /// \param priorities  per cent of the workloads that have one
+  /// \param times  how much larger they are than usual
+  std::string intent(unsigned priorities = 0, unsigned times = 1) {
     std::string text = "nemo = 1\nstack = \"shop\"\nselect edges { require node.class == edge }\n";
     const unsigned count = 2 + below(5);
     for (unsigned w = 0; w < count; ++w) {
@@ -48,14 +52,16 @@ public:
         continue;
       text += fmt::format("workload w{} {{\n  exec = [\"/bin/w\", \"{}\"]\n  replicas = {}\n", w,
                           below(2), 1 + below(3));
-      text += fmt::format("  resources {{ cpu = 0.{}core; memory = {}MiB }}\n", 1 + below(5),
-                          32 + below(200));
+      text += fmt::format("  resources {{ cpu = {}mcore; memory = {}MiB }}\n",
+                          (1 + below(5)) * 100 * times, 32 + below(200));
       if (w > 0 && chance(50) &&
           text.find(fmt::format("workload w{} ", w - 1)) != std::string::npos)
         text += fmt::format("  after = [w{}]\n", w - 1);
       if (chance(60))
         text += fmt::format("  ports {{ http = {} }}\n",
                             chance(50) ? "auto" : std::to_string(8000 + below(3)));
+      if (chance(priorities))
+        text += fmt::format("  priority = {}\n  gang = {}\n", below(4), chance(30));
       if (chance(25))
         text += "  mount { volume = \"data\"; target = \"/data\" }\n";
       if (chance(20))
@@ -139,4 +145,103 @@ TEST_CASE("whatever is planned holds") {
   }
   CHECK(held > 50);
   CHECK(changed > 50);
+}
+
+namespace {
+
+struct Crowd {
+  std::vector<unsigned> nodes;                          ///< cores
+  std::vector<std::pair<unsigned, unsigned>> workloads; ///< cores, priority; of one replica
+};
+
+/// Whether those have room together; tries everything.
+bool has_room(std::vector<unsigned> nodes, const std::vector<unsigned> &sizes, size_t next = 0) {
+  if (next == sizes.size())
+    return true;
+  for (unsigned &node : nodes)
+    if (node >= sizes[next]) {
+      node -= sizes[next];
+      if (has_room(nodes, sizes, next + 1))
+        return true;
+      node += sizes[next];
+    }
+  return false;
+}
+
+/// Whoever has room beside all that come before, with every placement tried.
+std::vector<bool> given_room(const Crowd &crowd) {
+  std::vector<size_t> order(crowd.workloads.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return crowd.workloads[a].second > crowd.workloads[b].second;
+  });
+  std::vector<bool> placed(order.size());
+  std::vector<unsigned> sizes;
+  for (size_t w : order) {
+    sizes.push_back(crowd.workloads[w].first);
+    placed[w] = has_room(crowd.nodes, sizes);
+    if (!placed[w])
+      sizes.pop_back();
+  }
+  return placed;
+}
+
+} // namespace
+
+TEST_CASE("who waits is who has no room beside those before") {
+  std::mt19937 random(7);
+  auto below = [&](unsigned bound) { return static_cast<unsigned>(random() % bound); };
+  unsigned waiting = 0;
+  for (int round = 0; round < 120; ++round) {
+    Crowd crowd;
+    std::string fleet = "fleet: 1\nat: 2026-11-24T08:00:00Z\nsites: {s: {country: FR}}\nnodes:\n";
+    for (unsigned n = 2 + below(2); n-- > 0;) {
+      crowd.nodes.push_back(3 + below(6));
+      fleet += fmt::format("  - {{name: n{}, site: s, resources: {{cpu: {}core, memory: 8GiB}}}}\n",
+                           n, crowd.nodes.back());
+    }
+    std::string text = "nemo = 1\nstack = \"shop\"\n";
+    for (unsigned w = 0; w < 9; ++w) {
+      crowd.workloads.emplace_back(1 + below(4), below(5));
+      text += fmt::format("workload w{} {{ exec = [\"/bin/w\"]; priority = {}; resources {{ cpu = "
+                          "{}core; memory = 1MiB }} }}\n",
+                          w, crowd.workloads[w].second, crowd.workloads[w].first);
+    }
+    INFO("round " << round << "\n" << fleet << text);
+    const proto::Plan plan = plan_of(intent_of(text), fleet_of(fleet));
+    const std::vector<Diagnostic> faults = verify::verify(plan);
+    INFO(said(faults));
+    REQUIRE(faults.empty());
+    std::vector<bool> placed(crowd.workloads.size());
+    for (const proto::Placement &placement : plan.placements())
+      placed[static_cast<size_t>(placement.workload()[1] - '0')] = true;
+    CHECK(placed == given_room(crowd));
+    waiting += static_cast<unsigned>(plan.waiting_size());
+  }
+  CHECK(waiting > 100);
+}
+
+TEST_CASE("a plan with priorities holds, whatever changes") {
+  unsigned waiting = 0, held = 0;
+  for (unsigned seed = 1; seed <= 80; ++seed) {
+    Maker maker(seed);
+    const proto::Fleet fleet = fleet_of(maker.fleet());
+    const std::string first = maker.intent(80, 8), second = maker.intent(80, 8);
+    INFO("seed " << seed << "\n" << first << "\nthen\n" << second);
+    const auto plan = try_plan(first, fleet);
+    if (!plan)
+      continue;
+    std::vector<Diagnostic> faults = verify::verify(*plan);
+    INFO(said(faults));
+    REQUIRE(faults.empty());
+    ++held;
+    waiting += static_cast<unsigned>(plan->waiting_size());
+    if (const auto update = try_plan(second, applied(*plan, fleet))) {
+      std::vector<Diagnostic> found = verify::verify(*update);
+      INFO(said(found));
+      REQUIRE(found.empty());
+    }
+  }
+  CHECK(held > 30);
+  CHECK(waiting > 30);
 }

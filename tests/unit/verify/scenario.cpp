@@ -269,6 +269,19 @@ std::string lonely(bool exchanged) {
          (exchanged ? "gw1" : "gw2") + "\" } }\n" + "workload third { exec = [\"/bin/c\"] }\n";
 }
 
+// One of each is too many for the two gateways: `bulk` waits, and all of the gang.
+std::string overfull() {
+  return R"(nemo = 1
+stack = "overfull"
+tenant acme { guarantee { cpu = 2core; memory = 8GiB } }
+workload sure { exec = ["/bin/sure"]; after = [store]; resources { cpu = 2core; memory = 512MiB } }
+workload store { exec = ["/bin/store"]; priority = 1; resources { cpu = 1core; memory = 512MiB } }
+workload bulk { exec = ["/bin/bulk"]; priority = 3; replicas = 5; resources { cpu = 1core; memory = 128MiB } }
+workload own { exec = ["/bin/own"]; tenant = acme; priority = 2; replicas = 3; resources { cpu = 1core; memory = 64MiB } }
+workload team { exec = ["/bin/team"]; priority = 2; gang = true; replicas = 2; resources { cpu = 1core; memory = 64MiB } }
+)";
+}
+
 std::string two_gateways() {
   return R"(fleet: 1
 at: 2026-11-24T08:00:00Z
@@ -325,6 +338,7 @@ std::vector<Named> plans() {
   const proto::Plan apart = plan_of(intent_of(lonely(false)), shared);
   list.push_back({"exclusive", apart});
   list.push_back({"exclusive exchange", plan_of(intent_of(lonely(true)), applied(apart, shared))});
+  list.push_back({"overfull", plan_of(intent_of(overfull()), fleet_of(two_gateways()))});
   return list;
 }
 

@@ -1,0 +1,246 @@
+// Who waits must wait: nobody below could have made room. Only what can be seen one node at a time
+// is checked; that no other placement of everybody has more room nobody claims.
+#include "compiler/verify/waiting.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compiler/explain/texts.h"
+#include "compiler/verify/rooms.h"
+
+namespace nemo::verify {
+
+std::map<std::string, uint64_t> ranks(const proto::Intent &intent) {
+  std::map<std::string, uint64_t> rank;
+  std::map<std::string, const proto::Workload *> blocks;
+  std::set<std::string> open;
+  for (const proto::Workload &workload : intent.workloads()) {
+    rank[workload.name()] = workload.has_priority() ? workload.priority() : never_waits;
+    blocks[workload.name()] = &workload;
+    open.insert(workload.name());
+  }
+  while (!open.empty()) {
+    const std::string name = *open.begin();
+    open.erase(open.begin());
+    auto raise = [&](const std::string &needed) {
+      const auto known = rank.find(needed);
+      if (known == rank.end() || known->second >= rank[name])
+        return;
+      known->second = rank[name];
+      open.insert(needed);
+    };
+    for (const std::string &needed : blocks[name]->after())
+      raise(needed);
+    for (const proto::Affinity &affinity : blocks[name]->place().affinities())
+      if (!affinity.anti())
+        raise(affinity.to());
+  }
+  return rank;
+}
+
+std::map<std::string, uint32_t> guaranteed(const proto::Intent &intent,
+                                           const std::map<std::string, uint64_t> &ranks) {
+  std::map<std::string, uint32_t> result;
+  for (const proto::Tenant &tenant : intent.tenants()) {
+    if (!tenant.has_guarantee())
+      continue;
+    std::vector<const proto::Workload *> own;
+    for (const proto::Workload &workload : intent.workloads())
+      if (workload.tenant() == tenant.name())
+        own.push_back(&workload);
+    std::stable_sort(own.begin(), own.end(), [&](const auto *a, const auto *b) {
+      return ranks.at(a->name()) > ranks.at(b->name());
+    });
+    const Amounts most = amounts(tenant.guarantee());
+    Amounts used{};
+    for (const proto::Workload *workload : own) {
+      const bool together = workload->gang() && ranks.at(workload->name()) != never_waits;
+      const uint32_t all = workload->replicas_min(), step = together ? all : 1;
+      for (uint32_t number = 0; number < all; number += step) {
+        Amounts with = used;
+        const Amounts each = amounts(workload->resources(), workload->mounts());
+        bool inside = true;
+        for (size_t i = 0; i < 4; ++i) {
+          with[i] += each[i] * step;
+          inside &= most[i] == 0 || with[i] <= most[i];
+        }
+        if (!inside)
+          break;
+        used = with;
+        result[workload->name()] += step;
+      }
+    }
+  }
+  return result;
+}
+
+namespace {
+
+class Waiting {
+public:
+  Waiting(const Case &subject, Faults &faults)
+      : subject_(subject), faults_(faults), rank_(ranks(subject.plan.intent())),
+        guaranteed_(guaranteed(subject.plan.intent(), rank_)), others_(held_by_others(subject)),
+        ports_(ports_of_others(subject)) {
+    for (const proto::Workload &workload : subject.plan.intent().workloads())
+      for (const proto::Affinity &affinity : workload.place().affinities())
+        bonded_.insert({workload.name(), affinity.to()});
+    for (const Replica &replica : subject.replicas)
+      on_node_[replica.node].push_back(&replica);
+  }
+
+  void run() {
+    google::protobuf::RepeatedPtrField<proto::Waiting> expected;
+    const proto::Intent &written = subject_.plan.intent();
+    for (int w = 0; w < written.workloads_size(); ++w) {
+      const proto::Workload &whole = written.workloads(w);
+      const uint32_t all = whole.replicas_min();
+      const uint32_t placed = subject_.intent.workloads(w).replicas_min();
+      if (subject_.plan.destroy() || subject_.selective || placed >= all)
+        continue;
+      if (whole.gang() && placed != 0)
+        faults_.at(
+            diag::N0713,
+            fmt::format("{} of the {} replicas of gang {} are placed", placed, all, whole.name()),
+            whole.span());
+      for (uint32_t number = placed; number < all; ++number) {
+        proto::Waiting &entry = *expected.Add();
+        entry.set_workload(whole.name());
+        entry.set_replica(number);
+        entry.set_reason(explain::waiting_reason(rank_.at(whole.name()), whole.gang() ? all : 1));
+      }
+      if (judged(whole))
+        check_must(subject_.intent.workloads(w), placed);
+    }
+    faults_.compare_lists(diag::N0713, "waiting", subject_.plan.waiting(), expected);
+    for (const auto &[field, entries] : {std::pair("suspended", subject_.plan.suspended_size()),
+                                         std::pair("clusters", subject_.plan.clusters_size())})
+      if (entries != 0)
+        faults_.differs(diag::N0713, field, std::to_string(entries) + " entries", "none");
+  }
+
+private:
+  /// Whether what one node shows decides about it.
+  bool judged(const proto::Workload &workload) const {
+    if (workload.gang() && workload.replicas_min() > 1)
+      return false;
+    for (const proto::Workload &other : subject_.plan.intent().workloads())
+      if (other.place().exclusive() || !other.survive().empty())
+        return false;
+    return !bonded_.count(workload.name()) && workload.resources().gpu_milli() == 0 &&
+           std::none_of(subject_.there.begin(), subject_.there.end(), [&](const There &one) {
+             return one.workload == workload.name(); // its data may hold it
+           });
+  }
+
+  bool above(const std::string &one, uint32_t number, const std::string &other,
+             uint32_t other_number) const {
+    auto sure = [&](const std::string &name, uint32_t at) {
+      const auto known = guaranteed_.find(name);
+      return known != guaranteed_.end() && at < known->second;
+    };
+    const bool here = sure(one, number), there = sure(other, other_number);
+    return here != there ? here : rank_.at(one) > rank_.at(other);
+  }
+
+  /// The last replicas on the node of what is below.
+  std::set<const Replica *> givers(const std::string &node, const std::string &workload,
+                                   uint32_t number) const {
+    std::set<const Replica *> list;
+    const auto here = on_node_.find(node);
+    if (here == on_node_.end())
+      return list;
+    std::map<std::string, uint32_t> next;
+    for (bool more = true; more;) {
+      more = false;
+      for (const Replica *one : here->second) {
+        const proto::Workload &block = *one->workload;
+        const std::string &name = block.name();
+        const uint32_t last = next.try_emplace(name, block.replicas_min()).first->second - 1;
+        if (one->number != last || list.count(one) || rank_.at(name) == never_waits ||
+            bonded_.count(name) || (block.gang() && block.replicas_min() > 1) ||
+            !above(workload, number, name, one->number))
+          continue;
+        list.insert(one);
+        next[name] = last;
+        more = last > 0;
+      }
+    }
+    return list;
+  }
+
+  bool fits(const proto::Workload &workload, const std::string &node,
+            const std::set<const Replica *> &without) const {
+    const Place place = subject_.world.at(node);
+    const auto have = capacity(*place.node);
+    Amounts used = others_.count(node) ? others_.at(node) : Amounts{};
+    std::set<uint32_t> ports;
+    if (const auto here = on_node_.find(node); here != on_node_.end())
+      for (const Replica *one : here->second)
+        if (!without.count(one)) {
+          used += amounts(one->workload->resources(), one->workload->mounts());
+          if (one->workload->network() != "own")
+            for (const proto::Port &port : one->workload->ports())
+              ports.insert(port.number());
+        }
+    const Amounts need = amounts(workload.resources(), workload.mounts());
+    for (size_t i = 0; i < need.size(); ++i) {
+      if (need[i] == 0 || (!have[i] && i == 4))
+        continue;
+      if (!have[i] || used[i] + need[i] > *have[i])
+        return false;
+    }
+    if (workload.network() != "own")
+      for (const proto::Port &port : workload.ports())
+        if (port.number() != 0 &&
+            (ports.count(port.number()) || ports_.count({node, port.number()})))
+          return false;
+    if (const std::string &spread = workload.place().spread(); !spread.empty()) {
+      const std::string group = spread_group(place, spread);
+      if (group.empty())
+        return false;
+      for (const Replica &sibling : subject_.replicas)
+        if (sibling.workload->name() == workload.name() &&
+            spread_group(subject_.world.at(sibling.node), spread) == group)
+          return false;
+    }
+    return broken_rules({subject_.intent, &workload, place}).empty();
+  }
+
+  void check_must(const proto::Workload &workload, uint32_t number) {
+    for (const auto &[node, facts] : subject_.world.nodes) {
+      const std::set<const Replica *> without = givers(node, workload.name(), number);
+      if (!fits(workload, node, without))
+        continue;
+      std::string instead;
+      for (const Replica *one : without)
+        instead += (instead.empty() ? "" : ", ") + one->name();
+      faults_.at(
+          diag::N0713,
+          instead.empty()
+              ? fmt::format("{}/{} waits, and {} has room for it", workload.name(), number, node)
+              : fmt::format("{}/{} waits, and {} has room for it without {}, which comes "
+                            "after it",
+                            workload.name(), number, node, instead),
+          workload.span());
+      return;
+    }
+  }
+
+  const Case &subject_;
+  Faults &faults_;
+  std::map<std::string, uint64_t> rank_;
+  std::map<std::string, uint32_t> guaranteed_;
+  std::map<std::string, Amounts> others_;
+  std::map<std::pair<std::string, uint32_t>, std::string> ports_;
+  std::set<std::string> bonded_;
+  std::map<std::string, std::vector<const Replica *>> on_node_;
+};
+
+} // namespace
+
+void check_waiting(const Case &subject, Faults &faults) { Waiting(subject, faults).run(); }
+
+} // namespace nemo::verify
