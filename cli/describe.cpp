@@ -103,6 +103,11 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
             "{}req/s, {} each, {} at once in a replica",
             Rational::make(static_cast<Rational::Int>(w.load().rate_urps()), 1'000'000)->to_human(),
             units::show_time(w.load().service_time_ns()), w.load().concurrency()));
+  if (w.has_job())
+    d.say("job",
+          fmt::format("{}{}, until {}", units::show_time(w.job().duration_ms() * 1'000'000),
+                      w.job().earliest().empty() ? "" : " from " + w.job().earliest() + " on",
+                      w.job().deadline()));
   if (w.has_budget())
     d.say("budget", fmt::format("{}: {} of {} stay up", w.budget().text(), w.budget().least_up(),
                                 w.replicas_min()));

@@ -68,6 +68,7 @@ Tracker::Tracker(const proto::Plan &plan) : stack_(plan.stack()) {
     for (const proto::Instance &instance : part.instances()) {
       const proto::Health &health = instance.spec().health();
       Need need;
+      need.start_at = instance.start_at();
       need.has_health = health.kind() != proto::Health::NONE;
       need.health_patience =
           milliseconds(health.grace_ms() +
@@ -189,6 +190,11 @@ void Tracker::judge_start(ActionState &state, Clock::time_point now) {
     }
     break;
   case proto::Running::PENDING:
+    if (!need.start_at.empty() && last.reason() == "waits until " + need.start_at) {
+      state.phase = Phase::done;
+      state.detail = "starts at " + need.start_at;
+      return;
+    }
     state.phase = Phase::waiting;
     state.detail = last.reason();
     return;

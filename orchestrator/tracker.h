@@ -64,6 +64,7 @@ private:
   struct Need { ///< what the spec says about coming up
     bool has_health = false;
     std::chrono::milliseconds health_patience{};
+    std::string start_at; ///< of a job: nobody waits for it here
   };
   void judge_start(ActionState &state, Clock::time_point now);
   void judge_stop(ActionState &state);

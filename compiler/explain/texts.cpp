@@ -57,6 +57,8 @@ std::string placement_reason(const PlacementStory &story) {
     text = fmt::format("cheapest of {} nodes that no rule removes", story.candidates);
   if (story.stays && !(story.candidates != 1 && story.cost_known && story.cheaper))
     text += "; runs there";
+  if (!story.starts_at.empty())
+    text += "; starts at " + story.starts_at;
   if (story.replicas != story.replicas_most)
     text += fmt::format("; {} of at most {} replicas, as few as its SLOs allow", story.replicas,
                         story.replicas_most);
@@ -74,6 +76,9 @@ std::string dwells(std::optional<int64_t> ago_ms, uint64_t dwell_ms) {
                      unit == 1    ? "s"
                      : unit == 60 ? "min"
                                   : "h");
+}
+std::string job_begun(llvm::StringRef starts_at) {
+  return fmt::format("its job has begun at {}", starts_at.str());
 }
 std::string moves_spent(uint32_t most) {
   return fmt::format("at most {} replica{} may move in an hour", most, most == 1 ? "" : "s");

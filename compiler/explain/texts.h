@@ -33,12 +33,14 @@ struct PlacementStory {
   std::string held;                   ///< why nothing that costs less is looked for
   bool bonded = false;                ///< it has affinities
   bool alone = false;                 ///< some workload of the intent is exclusive
+  std::string starts_at;              ///< of a job
   uint32_t replicas = 1;              ///< that are planned
   uint32_t replicas_most = 1;         ///< that the author allows
 };
 std::string placement_reason(const PlacementStory &story);
 /// PlacementStory.held. \param ago  since it arrived on its node; nullopt: nobody says.
 std::string dwells(std::optional<int64_t> ago_ms, uint64_t dwell_ms);
+std::string job_begun(llvm::StringRef starts_at);
 std::string moves_spent(uint32_t most);
 
 /// Why a replica waits. \param gang  how many of it are given room together

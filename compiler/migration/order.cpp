@@ -36,6 +36,7 @@ public:
       instance.set_revision(replica.revision);
       instance.set_renamed_from(change_of(r).renamed_from);
       instance.set_protect(change_of(r).protect);
+      instance.set_start_at(replica.starts_at);
       *instance.mutable_spec() = replica.spec;
       keys.emplace_back(replica.node, false, instance.workload(), replica.number, replica.revision,
                         r);

@@ -17,6 +17,7 @@ struct Wanted {
   std::string node;
   proto::Spec spec;
   std::string revision;
+  std::string starts_at = {}; ///< of a job
 };
 
 /// One that others may be given the address of: wanted, or left as it is and running.

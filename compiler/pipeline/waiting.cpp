@@ -62,8 +62,8 @@ bool let_wait(stages::Stages &state, const placement::Watch &watch,
   const Objective objective = read_objective(intent, nodes);
   if (has_errors(objective.diagnostics))
     return false;
-  const placement::Problem problem =
-      placement::build(inputs, state.resolved(), state.policy(), objective);
+  const placement::Problem problem = placement::build(inputs, state.resolved(), state.policy(),
+                                                      objective, Jobs(inputs, state.resolved()));
   std::optional<Admission> admission =
       placement::admit(problem, turns, placement::budget_of(inputs, watch));
   if (!admission)

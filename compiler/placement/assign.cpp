@@ -26,8 +26,10 @@ namespace {
 class Figuring {
 public:
   Figuring(const proto::Intent &intent, const std::vector<NodeView> &nodes,
-           const Objective &objective, const Problem &problem, const std::vector<Scarce> &scarce)
-      : intent_(intent), nodes_(nodes), objective_(objective), problem_(problem), scarce_(scarce) {}
+           const Objective &objective, const compiler::Jobs &jobs, const Problem &problem,
+           const std::vector<Scarce> &scarce)
+      : intent_(intent), nodes_(nodes), objective_(objective), jobs_(jobs), problem_(problem),
+        scarce_(scarce) {}
 
   // The objective's share of one replica of workload `w` on `node`, 1e-6 per hour. The table of the
   // search has it to about 1e-9; only where that leaves the rounding open is it computed exactly.
@@ -40,9 +42,17 @@ public:
     const int64_t open = 2 + size / 1'000'000'000'000;
     if (size < sure && std::llabs(size % 1000 - 500) > open)
       return (fine < 0 ? -1 : 1) * ((size + 500) / 1000);
+    if (!jobs_.is_job(w))
+      return exactly(w, node, nullptr);
+    const compiler::Run run = jobs_.best(w, nodes_[node], objective_.of(w, node));
+    return exactly(w, node, &run);
+  }
+
+  /// \param run  of a job: when it runs
+  std::optional<int64_t> exactly(size_t w, size_t node, const compiler::Run *run) const {
     const proto::Resources &needs = intent_.workloads(static_cast<int>(w)).resources();
     return compiler::millionths_per_hour(
-        compiler::weighted(compiler::figures(needs, nodes_[node]), objective_.of(w, node)));
+        compiler::weighted(compiler::figures(needs, nodes_[node], run), objective_.of(w, node)));
   }
 
   struct Choice {
@@ -65,7 +75,7 @@ public:
     const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
     const proto::Resources &needs = intent_.workloads(static_cast<int>(w)).resources();
     auto [known, fresh] = choices_.try_emplace(
-        {needs.cpu_millicores(), needs.memory_bytes(), objective_.class_of_workload[w], set});
+        {needs.cpu_millicores(), needs.memory_bytes(), problem_.needs[w].cost_class, set});
     Choices &result = known->second;
     if (!fresh)
       return result;
@@ -94,7 +104,7 @@ public:
       return std::nullopt;
     const uint32_t apart = need.spread != Spread::none ? need.count : 0;
     auto [known, fresh] =
-        least_.try_emplace({need.demand, objective_.class_of_workload[w], set, need.spread, apart});
+        least_.try_emplace({need.demand, need.cost_class, set, need.spread, apart});
     if (fresh) {
       Apart costs;
       std::optional<__int128> one;
@@ -142,6 +152,7 @@ private:
   const proto::Intent &intent_;
   const std::vector<NodeView> &nodes_;
   const Objective &objective_;
+  const compiler::Jobs &jobs_;
   const Problem &problem_;
   const std::vector<Scarce> &scarce_;
   std::map<std::tuple<Demand, uint32_t, uint32_t, Spread, uint32_t>, std::optional<__int128>>
@@ -151,10 +162,11 @@ private:
 
 stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView> &nodes,
                         const stages::Admissible &admissible, const Objective &objective,
-                        const Problem &problem, const Assignment &assignment,
-                        const std::vector<std::string> &held) {
+                        const compiler::Jobs &jobs, const Problem &problem,
+                        const Assignment &assignment, const std::vector<std::string> &held,
+                        const stages::Resolved &resolved) {
   const proto::Intent &intent = inputs.intent();
-  Figuring figuring(intent, nodes, objective, problem, assignment.scarce);
+  Figuring figuring(intent, nodes, objective, jobs, problem, assignment.scarce);
   stages::Placed placed;
   proto::ObjectiveValue &value = *placed.mutable_objective();
   value.set_text(objective.text);
@@ -174,7 +186,12 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     const size_t w = replica.need;
     const proto::Workload &workload = intent.workloads(static_cast<int>(w));
     const size_t node = index(assignment.node_of_replica[r]);
-    const std::optional<int64_t> cost = figuring.exact(w, node);
+    std::optional<compiler::Run> run;
+    if (jobs.is_job(w))
+      run = jobs.chosen(w, resolved.replicas(static_cast<int>(r)).number(), nodes[node],
+                        objective.of(w, node));
+    const std::optional<int64_t> cost =
+        run ? figuring.exactly(w, node, &*run) : figuring.exact(w, node);
     const Figuring::Choices &choices = figuring.choices(w, admissible);
     const Figuring::Choice *other = choices.but(node);
     stages::Placed::OfReplica &entry = *placed.add_replicas();
@@ -193,6 +210,13 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     story.bonded = !workload.place().affinities().empty();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();
+    if (run) {
+      const compiler::Jobs::Told *told =
+          jobs.told(workload.name(), resolved.replicas(static_cast<int>(r)).number());
+      const bool kept = told && run->start_ms == told->start_ms;
+      entry.set_starts_at(kept ? told->text : jobs.text(*run));
+      story.starts_at = entry.starts_at();
+    }
     entry.set_reason(explain::placement_reason(story));
     if (objective.in_euro && cost)
       entry.set_cost_ueur_per_hour(*cost);
@@ -244,7 +268,12 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
       result.diagnostics.push_back(std::move(fault));
   if (has_errors(result.diagnostics))
     return result;
-  Problem problem = build(inputs, resolved, admissible, objective);
+  const compiler::Jobs jobs(inputs, resolved);
+  result.diagnostics.insert(result.diagnostics.end(), jobs.diagnostics().begin(),
+                            jobs.diagnostics().end());
+  if (has_errors(result.diagnostics))
+    return result;
+  Problem problem = build(inputs, resolved, admissible, objective, jobs);
   problem.known = start.nodes;
   Budget budget = budget_of(inputs, watch);
   if (watch.better)
@@ -252,7 +281,7 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
       found.in_euro = objective.in_euro;
       watch.better(found);
     };
-  const Hysteresis hysteresis = hysteresis_of(inputs, resolved);
+  const Hysteresis hysteresis = hysteresis_of(inputs, resolved, jobs);
   budget.share = hysteresis.most ? 0.5 : 1;
   auto found =
       start.as_it_is ? as_known(problem, budget) : place_settled(problem, budget, hysteresis);
@@ -271,8 +300,8 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
         });
     return result;
   }
-  result.placed = describe(inputs, nodes, admissible, objective, problem, *found,
-                           hysteresis.held(problem, *found));
+  result.placed = describe(inputs, nodes, admissible, objective, jobs, problem, *found,
+                           hysteresis.held(problem, *found), resolved);
   result.placed.set_cut(found->cut);
   return result;
 }

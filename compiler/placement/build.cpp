@@ -115,40 +115,67 @@ std::optional<Clause> beside_frozen(Problem &problem, const proto::Workload &wor
   return Clause{need.spreading, static_cast<uint32_t>(problem.sets.size() - 1)};
 }
 
-std::vector<CostClass> price(const std::vector<NodeView> &nodes, const Objective &objective) {
-  std::vector<CostClass> classes;
-  // A whole node's idle and busy shares give the two prices that every replica's cost is made of.
-  for (size_t c = 0; c < objective.weights.size(); ++c) {
-    CostClass prices;
-    for (size_t n = 0; n < nodes.size(); ++n) {
-      const auto &list = objective.weights[c];
-      const compiler::Weights &weights = list[list.size() == 1 ? 0 : n];
-      const proto::Node &node = *nodes[n].node;
-      const proto::Site *site = nodes[n].site;
-      const bool power = node.has_power_idle_mw() && node.has_power_max_mw();
-      const bool carbon = site && site->has_carbon_mg_per_kwh();
-      const bool cost = node.has_price_neur_per_hour() && site && site->has_price_neur_per_kwh();
-      const bool known = weights.missing.empty() && (weights.energy.is_zero() || power) &&
-                         (weights.carbon.is_zero() || (power && carbon)) &&
-                         (weights.cost.is_zero() || (power && cost));
-      prices.known.push_back(known);
-      const double per_hour = 3600e9; // 1e-9 of the objective's unit
-      const double site_price =
-          cost ? static_cast<double>(site->price_neur_per_kwh()) / (1e9 * 3.6e6) : 0;
-      const double watt =
-          weights.energy.to_double() + weights.cost.to_double() * site_price +
-          (carbon ? weights.carbon.to_double() *
-                        (static_cast<double>(site->carbon_mg_per_kwh()) / (1e3 * 3.6e6))
-                  : 0);
-      const double idle = static_cast<double>(node.power_idle_mw()) / 1e3;
-      const double most = static_cast<double>(node.power_max_mw()) / 1e3;
-      const double node_price = static_cast<double>(node.price_neur_per_hour()) / (1e9 * 3600);
-      prices.per_cpu.push_back((most - idle) * watt * per_hour);
-      prices.per_share.push_back((idle * watt + weights.cost.to_double() * node_price) * per_hour);
+// A whole node's idle and busy shares give the two prices that every replica's cost is made of.
+// \param runs  of a job, by node; empty: of a service
+CostClass price(const std::vector<NodeView> &nodes, const std::vector<compiler::Weights> &list,
+                const std::vector<compiler::Run> &runs) {
+  CostClass prices;
+  const double per_hour = 3600e9; // 1e-9 of the objective's unit
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    const compiler::Weights &weights = list[list.size() == 1 ? 0 : n];
+    const proto::Node &node = *nodes[n].node;
+    const compiler::Run now{0, 3'600'000};
+    const compiler::Run &run = runs.empty() ? now : runs[n];
+    const double hours = static_cast<double>(run.duration_ms) / 3.6e6;
+    std::optional<double> carbon, price;
+    if (const proto::Site *site = nodes[n].site; runs.empty() && site) {
+      if (site->has_carbon_mg_per_kwh())
+        carbon = static_cast<double>(site->carbon_mg_per_kwh()) / (1e3 * 3.6e6);
+      if (site->has_price_neur_per_kwh())
+        price = static_cast<double>(site->price_neur_per_kwh()) / (1e9 * 3.6e6);
+    } else if (site) {
+      if (const auto sum = compiler::carbon_over(run, nodes[n]))
+        carbon = sum->to_double();
+      if (const auto sum = compiler::price_over(run, nodes[n]))
+        price = sum->to_double();
     }
-    classes.push_back(std::move(prices));
+    const bool power = node.has_power_idle_mw() && node.has_power_max_mw();
+    const bool known =
+        weights.missing.empty() && (weights.energy.is_zero() || power) &&
+        (weights.carbon.is_zero() || (power && carbon)) &&
+        (weights.cost.is_zero() || (power && node.has_price_neur_per_hour() && price));
+    prices.known.push_back(known);
+    const double watt = weights.energy.to_double() * hours +
+                        weights.cost.to_double() * price.value_or(0) +
+                        weights.carbon.to_double() * carbon.value_or(0);
+    const double idle = static_cast<double>(node.power_idle_mw()) / 1e3;
+    const double most = static_cast<double>(node.power_max_mw()) / 1e3;
+    const double node_price = static_cast<double>(node.price_neur_per_hour()) / (1e9 * 3600);
+    prices.per_cpu.push_back((most - idle) * watt * per_hour);
+    prices.per_share.push_back((idle * watt + weights.cost.to_double() * node_price * hours) *
+                               per_hour);
   }
-  return classes;
+  return prices;
+}
+
+// Jobs that have the same time and the same weights are priced alike.
+void price_jobs(Problem &problem, const std::vector<NodeView> &nodes, const Objective &objective,
+                const compiler::Jobs &jobs) {
+  std::map<std::pair<uint32_t, std::string>, uint32_t> known;
+  for (size_t w = 0; w < problem.needs.size(); ++w) {
+    if (!jobs.is_job(w))
+      continue;
+    uint32_t &priced = problem.needs[w].cost_class;
+    const auto [entry, fresh] =
+        known.try_emplace({priced, jobs.look(w)}, static_cast<uint32_t>(problem.costs.size()));
+    if (fresh) {
+      std::vector<compiler::Run> runs;
+      for (size_t n = 0; n < nodes.size(); ++n)
+        runs.push_back(jobs.best(w, nodes[n], objective.of(w, n)));
+      problem.costs.push_back(price(nodes, objective.weights[priced], runs));
+    }
+    priced = entry->second;
+  }
 }
 
 stages::Restriction restriction(stages::Restriction::Kind kind, size_t workload) {
@@ -237,7 +264,8 @@ void add_bonds(Problem &problem, const proto::Intent &intent,
 } // namespace
 
 Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
-              const stages::Admissible &admissible, const Objective &objective) {
+              const stages::Admissible &admissible, const Objective &objective,
+              const compiler::Jobs &jobs) {
   const proto::Intent &intent = inputs.intent();
   const std::vector<NodeView> nodes = compiler::views(resolved.world());
   Problem problem;
@@ -249,7 +277,8 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     index_of.emplace(nodes[i].node->name(), i);
   take_other_stacks(problem, intent.stack(), resolved.facts(), index_of);
   take_frozen(problem, resolved, index_of);
-  problem.costs = price(nodes, objective);
+  for (const std::vector<compiler::Weights> &weights : objective.weights)
+    problem.costs.push_back(price(nodes, weights, {}));
 
   // Equal costs: in order of name for seed 1, in another fixed order for every other seed.
   problem.tie_rank.resize(nodes.size());
@@ -307,6 +336,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     }
     problem.needs.push_back(std::move(need));
   }
+  price_jobs(problem, nodes, objective, jobs);
   add_bonds(problem, intent, frozen_homes);
   return problem;
 }

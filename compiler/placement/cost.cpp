@@ -22,13 +22,55 @@ Maybe share(uint64_t part, uint64_t whole) { return part ? fraction(part, whole)
 Maybe times(const Maybe &a, const Maybe &b) { return a && b ? a->times(*b) : std::nullopt; }
 Maybe plus(const Maybe &a, const Maybe &b) { return a && b ? a->plus(*b) : std::nullopt; }
 
+using Hourly = google::protobuf::RepeatedField<uint64_t>;
+
+// Every hour counts by how much of it the run takes.
+Maybe over_hours(const Run &run, const Hourly &forecast, std::optional<uint64_t> now,
+                 Rational::Int unit) {
+  constexpr int64_t hour = 3'600'000;
+  Rational::Int sum = 0;
+  int64_t at = run.start_ms;
+  const int64_t end = at + static_cast<int64_t>(run.duration_ms);
+  while (at < end) {
+    const int64_t index = std::max<int64_t>(at, 0) / hour;
+    const bool predicted = index < forecast.size();
+    if (!predicted && !now)
+      return std::nullopt;
+    const int64_t until = predicted ? std::min(end, (index + 1) * hour) : end;
+    sum += static_cast<Rational::Int>(predicted ? forecast[static_cast<int>(index)] : *now) *
+           (until - at);
+    at = until;
+  }
+  return Rational::make(sum, unit * hour);
+}
+
 Figure known(const Maybe &value) {
   return value ? Figure{value, {}} : Figure{std::nullopt, "a figure within 128 bits"};
 }
 
 } // namespace
 
-Figures figures(const proto::Resources &reserved, const NodeView &view) {
+Maybe carbon_over(const Run &run, const NodeView &view) {
+  if (!view.site)
+    return std::nullopt;
+  return over_hours(run, view.site->carbon_forecast_mg_per_kwh(),
+                    view.site->has_carbon_mg_per_kwh()
+                        ? std::optional(view.site->carbon_mg_per_kwh())
+                        : std::nullopt,
+                    Rational::Int{1000} * 3600000);
+}
+
+Maybe price_over(const Run &run, const NodeView &view) {
+  if (!view.site)
+    return std::nullopt;
+  return over_hours(run, view.site->price_forecast_neur_per_kwh(),
+                    view.site->has_price_neur_per_kwh()
+                        ? std::optional(view.site->price_neur_per_kwh())
+                        : std::nullopt,
+                    Rational::Int{1000000000} * 3600000);
+}
+
+Figures figures(const proto::Resources &reserved, const NodeView &view, const Run *run) {
   const proto::Node &node = *view.node;
   Figures result;
   const Maybe cpu = share(reserved.cpu_millicores(), node.cpu_millicores());
@@ -50,25 +92,40 @@ Figures figures(const proto::Resources &reserved, const NodeView &view) {
     result.power = known(plus(times(span, cpu), times(idle, dominant)));
   }
 
-  if (!result.power.value)
+  // A service takes one hour of every hour, by what is known of this one.
+  Maybe carbon, price, hours = Rational(1);
+  if (run) {
+    carbon = carbon_over(*run, view);
+    price = price_over(*run, view);
+    hours = fraction(run->duration_ms, 3600000);
+  } else if (view.site) {
+    if (view.site->has_carbon_mg_per_kwh())
+      carbon = fraction(view.site->carbon_mg_per_kwh(), uint64_t{1000} * 3600000);
+    if (view.site->has_price_neur_per_kwh())
+      price = fraction(view.site->price_neur_per_kwh(), uint64_t{1000000000} * 3600000);
+  }
+
+  const Maybe power = result.power.value;
+  if (power && run)
+    result.power = known(times(power, hours));
+  if (!power)
     result.carbon = result.power;
-  else if (!view.site || !view.site->has_carbon_mg_per_kwh())
+  else if (!carbon)
     result.carbon = lacks("carbon", site);
   else
-    result.carbon = known(times(
-        result.power.value, fraction(view.site->carbon_mg_per_kwh(), uint64_t{1000} * 3600000)));
+    result.carbon = known(times(power, carbon));
 
   if (!node.has_price_neur_per_hour())
     result.cost = lacks("price", node.name());
-  else if (!result.power.value)
+  else if (!power)
     result.cost = result.power;
-  else if (!view.site || !view.site->has_price_neur_per_kwh())
+  else if (!price)
     result.cost = lacks("price", site);
   else
-    result.cost = known(
-        plus(times(fraction(node.price_neur_per_hour(), uint64_t{1000000000} * 3600), dominant),
-             times(result.power.value,
-                   fraction(view.site->price_neur_per_kwh(), uint64_t{1000000000} * 3600000))));
+    result.cost =
+        known(plus(times(fraction(node.price_neur_per_hour(), uint64_t{1000000000} * 3600),
+                         times(dominant, hours)),
+                   times(power, price)));
   return result;
 }
 

@@ -4,6 +4,8 @@
 // power  = (max - idle) x cpu share + idle x dominant share      (linear-share)
 // carbon = power x carbon intensity of the site                  (location-based)
 // cost   = node price x dominant share + power x site price      (dominant-share)
+//
+// Of a job they are summed over the hours of its run.
 #pragma once
 
 #include <optional>
@@ -25,7 +27,20 @@ struct Figures {
   Figure cost;   ///< EUR/s
 };
 
-Figures figures(const proto::Resources &reserved, const NodeView &node);
+/// When a job runs, in milliseconds after the fleet's `at`; what has begun before it starts below
+/// 0.
+struct Run {
+  int64_t start_ms = 0;
+  uint64_t duration_ms = 0;
+};
+
+/// \param run  of a job: the figures are of its whole run, as if all of it fell into one hour.
+Figures figures(const proto::Resources &reserved, const NodeView &node, const Run *run = nullptr);
+
+/// Carbon intensity and price of electricity, summed over the hours of a run by the site's
+/// forecast; what it does not reach is as it is now. In gCO2e/J and EUR/J, times hours.
+std::optional<Rational> carbon_over(const Run &run, const NodeView &node);
+std::optional<Rational> price_over(const Run &run, const NodeView &node);
 
 /// What one EUR/s (or W, gCO2e/s) of each figure counts in the objective.
 struct Weights {

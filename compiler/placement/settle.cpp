@@ -129,7 +129,8 @@ private:
 
 } // namespace
 
-Hysteresis hysteresis_of(const stages::Inputs &inputs, const stages::Resolved &resolved) {
+Hysteresis hysteresis_of(const stages::Inputs &inputs, const stages::Resolved &resolved,
+                         const compiler::Jobs &jobs) {
   Hysteresis result;
   const proto::Intent &intent = inputs.intent();
   for (const proto::Objective &objective : intent.objectives())
@@ -156,6 +157,11 @@ Hysteresis hysteresis_of(const stages::Inputs &inputs, const stages::Resolved &r
   for (const stages::Replica &replica : resolved.replicas()) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(replica.workload()));
     std::string &why = result.dwells.emplace_back();
+    if (const compiler::Jobs::Told *told = jobs.told(workload.name(), replica.number());
+        told && told->begun && jobs.is_job(replica.workload())) {
+      why = explain::job_begun(told->text);
+      continue;
+    }
     const auto home = homes.find({workload.name(), replica.number()});
     if (workload.dwell_ms() == 0 || home == homes.end())
       continue;

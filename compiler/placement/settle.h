@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "compiler/placement/jobs.h"
 #include "compiler/placement/place.h"
 
 namespace nemo::placement {
@@ -17,8 +18,9 @@ struct Hysteresis {
 };
 
 /// From when replicas arrived, the fleet's time, and what the intent says. Who is not said to have
-/// arrived long enough ago dwells.
-Hysteresis hysteresis_of(const stages::Inputs &inputs, const stages::Resolved &resolved);
+/// arrived long enough ago dwells, and a job that has begun stays.
+Hysteresis hysteresis_of(const stages::Inputs &inputs, const stages::Resolved &resolved,
+                         const compiler::Jobs &jobs);
 
 /// place(), with replicas held at home as far as there is a placement then. Those that dwell are
 /// tried together, and where that leaves none, one by one. Of those that move to save cost, the

@@ -71,6 +71,8 @@ std::string fleet_digest(const proto::Fleet &facts) {
   for (auto &site : *copy.mutable_sites()) {
     site.clear_price_neur_per_kwh();
     site.clear_carbon_mg_per_kwh(); // of the hour: a measurement of the grid
+    site.clear_carbon_forecast_mg_per_kwh();
+    site.clear_price_forecast_neur_per_kwh();
     sort_by(*site.mutable_labels(), [](const auto &label) { return label.key(); });
   }
   for (auto &node : *copy.mutable_nodes()) {

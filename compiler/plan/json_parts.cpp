@@ -58,6 +58,8 @@ void write(OStream &json, const proto::Placement &placement) {
          6);
   json.attribute("candidates", placement.candidates());
   nullable(json, "runner_up", placement.runner_up());
+  if (!placement.starts_at().empty())
+    words(json, "starts_at", placement.starts_at());
 }
 
 void write(OStream &json, const proto::Action &action) {

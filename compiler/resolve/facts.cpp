@@ -19,6 +19,7 @@ struct Asked {
   bool availability = false; ///< of nodes and sites, also to predict one from
   bool links = false;        ///< to predict latency and throughput from
   bool since = false;        ///< when replicas arrived
+  bool forecasts = false;    ///< to place jobs in time
 
   void add(const proto::Expr &formula) {
     for (const proto::Ref *ref : formula::references(formula)) {
@@ -56,6 +57,7 @@ Asked asked(const proto::Intent &intent) {
     result.add(workload.place().rules());
     result.add(workload.slo());
     result.since |= workload.dwell_ms() != 0;
+    result.forecasts |= workload.has_job();
   }
   for (const proto::Object &object : intent.objects()) {
     if (object.kind() != "flow")
@@ -112,6 +114,10 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
     keep_labels(*site.mutable_labels(), names.site_labels);
     if (!names.availability)
       site.clear_availability_ppb();
+    if (!names.forecasts) {
+      site.clear_carbon_forecast_mg_per_kwh();
+      site.clear_price_forecast_neur_per_kwh();
+    }
   }
   for (proto::Node &node : *facts.mutable_nodes()) {
     keep_labels(*node.mutable_labels(), names.node_labels);

@@ -85,8 +85,9 @@ const Candidates::Choice *Candidates::but(const std::string &node) const {
   return nullptr;
 }
 
-Choosing::Choosing(const Case &subject, const Objective &objective, const Scarcity &scarcity)
-    : subject_(subject), objective_(objective), scarcity_(scarcity), claims_(subject) {
+Choosing::Choosing(const Case &subject, const Objective &objective, const Scarcity &scarcity,
+                   const Runs &runs)
+    : subject_(subject), objective_(objective), scarcity_(scarcity), runs_(runs), claims_(subject) {
   for (const auto &[name, node] : subject.world.nodes)
     places_.push_back(subject.world.at(name));
   for (const proto::Select &select : subject.intent.selects())
@@ -122,8 +123,17 @@ std::vector<const proto::Rule *> Choosing::rules_of(const proto::Workload &workl
 const Choosing::Costs &Choosing::costs(const proto::Workload &workload, const std::string &look) {
   auto [known, fresh] = costs_.try_emplace(look);
   if (fresh)
-    for (const Place &place : places_)
-      known->second.push_back(objective_.of(workload, place));
+    for (const Place &place : places_) {
+      if (!workload.has_job()) {
+        known->second.push_back(objective_.of(workload, place));
+        continue;
+      }
+      std::optional<int64_t> least;
+      for (const Span &run : runs_.choices(workload, place))
+        if (const auto cost = objective_.of(workload, place, run); cheaper(cost, least))
+          least = cost;
+      known->second.push_back(least);
+    }
   return known->second;
 }
 
@@ -202,7 +212,8 @@ Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
 const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replicas) {
   proto::Resources resources = workload.resources();
   resources.clear_span();
-  const std::string priced = resources.SerializeAsString() + '|' + objective_.look(workload);
+  const std::string priced =
+      resources.SerializeAsString() + '|' + objective_.look(workload) + '|' + runs_.look(workload);
   // Workloads that all of this is the same for have the same choice.
   std::string look = priced + '|' + workload.sandbox() + '|' + workload.network() + '|' +
                      workload.place().spread() + '|' + std::to_string(replicas);

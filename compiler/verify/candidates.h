@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "compiler/verify/exclusive.h"
+#include "compiler/verify/runs.h"
 #include "compiler/verify/scarce.h"
 #include "compiler/verify/sums.h"
 
@@ -28,7 +29,8 @@ struct Candidates {
 
 class Choosing {
 public:
-  Choosing(const Case &subject, const Objective &objective, const Scarcity &scarcity);
+  Choosing(const Case &subject, const Objective &objective, const Scarcity &scarcity,
+           const Runs &runs);
   ~Choosing();
   /// \param replicas  how many of it the plan places
   const Candidates &of(const proto::Workload &workload, uint32_t replicas);
@@ -47,6 +49,7 @@ private:
   const Case &subject_;
   const Objective &objective_;
   const Scarcity &scarcity_;
+  const Runs &runs_;
   const Claims claims_;
   std::vector<Place> places_;                           ///< by name
   std::map<std::string, std::vector<char>> selections_; ///< of selects, by place

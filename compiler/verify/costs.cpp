@@ -21,10 +21,11 @@ std::map<std::pair<std::string, uint32_t>, std::string> homes(const Case &subjec
   return all;
 }
 
-void check_totals(const Case &subject, const std::vector<There> &there, Faults &faults) {
+void check_totals(const Case &subject, const std::vector<There> &there, const Runs &runs,
+                  Faults &faults) {
   Sums after, before;
   for (const Replica &replica : subject.replicas)
-    after.add(replica.workload->resources(), subject.world.at(replica.node));
+    after.add(replica.workload->resources(), subject.world.at(replica.node), runs.of(replica));
   for (const There &one : there) {
     const Place place = subject.world.at(one.node);
     if (!place.node)
@@ -34,7 +35,7 @@ void check_totals(const Case &subject, const std::vector<There> &there, Faults &
       if (!one.spec && workload.name() == one.workload)
         resources = &workload.resources();
     if (resources)
-      before.add(*resources, place);
+      before.add(*resources, place, runs.before(one));
     else
       before.spoil("resources of " + one.name());
   }
@@ -50,7 +51,9 @@ void check_figures(const Case &subject, Faults &faults) {
   const auto home = homes(subject, there);
   const std::vector<std::string> held = held_back(subject);
   const Scarcity scarcity(subject, faults);
-  Choosing choosing(subject, objective, scarcity);
+  const Runs runs(subject);
+  runs.check(faults);
+  Choosing choosing(subject, objective, scarcity, runs);
   std::map<const proto::Workload *, uint32_t> replicas_of;
   for (const Replica &replica : subject.replicas)
     ++replicas_of[replica.workload];
@@ -63,7 +66,8 @@ void check_figures(const Case &subject, Faults &faults) {
     const Replica &replica = subject.replicas[i];
     const proto::Workload &workload = *replica.workload;
     const Candidates &candidates = choosing.of(workload, replicas_of[&workload]);
-    const std::optional<int64_t> cost = objective.of(workload, subject.world.at(replica.node));
+    const std::optional<int64_t> cost =
+        objective.of(workload, subject.world.at(replica.node), runs.of(replica));
     const Candidates::Choice *next = candidates.but(replica.node);
     const auto at_home = home.find({workload.name(), replica.number});
 
@@ -76,6 +80,8 @@ void check_figures(const Case &subject, Faults &faults) {
     story.held = held[i];
     story.alone = alone;
     story.bonded = !workload.place().affinities().empty();
+    if (workload.has_job())
+      story.starts_at = subject.plan.placements(static_cast<int>(i)).starts_at();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();
 
@@ -83,6 +89,7 @@ void check_figures(const Case &subject, Faults &faults) {
     expected.set_workload(workload.name());
     expected.set_replica(replica.number);
     expected.set_node(replica.node);
+    expected.set_starts_at(story.starts_at);
     expected.set_reason(explain::placement_reason(story));
     if (objective.in_euros() && cost)
       expected.set_cost_ueur_per_hour(*cost);
@@ -119,7 +126,7 @@ void check_figures(const Case &subject, Faults &faults) {
       faults.add(diag::N0716, "the objective's bound is above its value");
   }
   faults.compare(diag::N0716, "objective", subject.plan.objective(), expected);
-  check_totals(subject, there, faults);
+  check_totals(subject, there, runs, faults);
 }
 
 } // namespace nemo::verify

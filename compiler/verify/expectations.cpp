@@ -2,6 +2,7 @@
 // expectation for each.
 #include "compiler/explain/texts.h"
 #include "compiler/verify/levels.h"
+#include "compiler/verify/runs.h"
 #include "compiler/verify/sums.h"
 
 #include <fmt/format.h>
@@ -41,7 +42,7 @@ std::string shown_parts(const formula::Evaluation &evaluation, const Predictions
 class Expecting {
 public:
   Expecting(const Case &subject, Faults &faults)
-      : subject_(subject), faults_(faults),
+      : subject_(subject), runs_(subject), faults_(faults),
         levels_(subject, [this](const proto::Workload *workload) -> decltype(auto) {
           return replicas_of(workload);
         }) {
@@ -97,7 +98,7 @@ private:
     Sums sums;
     for (const proto::Workload *workload : workloads)
       for (const Replica *replica : replicas_of(workload))
-        sums.add(workload->resources(), subject_.world.at(replica->node));
+        sums.add(workload->resources(), subject_.world.at(replica->node), runs_.of(*replica));
     return sums;
   }
 
@@ -352,6 +353,7 @@ private:
   }
 
   const Case &subject_;
+  const Runs runs_;
   Faults &faults_;
   std::map<const proto::Workload *, std::vector<const Replica *>> replicas_;
   Levels levels_;

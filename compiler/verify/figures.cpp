@@ -22,9 +22,31 @@ Figure unknown(const std::string &fact, const std::string &whose) {
 
 Figure exact(const Maybe &value) { return {value, value ? "" : "a figure within 128 bits"}; }
 
+/// An hourly figure summed over a run, in its unit times hours: hour by hour, what is left as now.
+Maybe hourly(const Span &run, const google::protobuf::RepeatedField<uint64_t> &forecast,
+             const std::optional<uint64_t> &now) {
+  constexpr int64_t an_hour = 3'600'000;
+  Rational::Int sum = 0, covered = 0;
+  for (int hour = 0; hour < forecast.size(); ++hour) {
+    const int64_t from = hour == 0 ? run.start : std::max(run.start, hour * an_hour);
+    const int64_t to = std::min(run.start + run.length, (hour + 1) * an_hour);
+    if (from >= to)
+      continue;
+    sum += static_cast<Rational::Int>(forecast[hour]) * (to - from);
+    covered += to - from;
+  }
+  if (covered < run.length) {
+    if (!now)
+      return std::nullopt;
+    sum += static_cast<Rational::Int>(*now) * (run.length - covered);
+  }
+  return Rational::make(sum, an_hour);
+}
+
 } // namespace
 
-Figures figures_of(const proto::Resources &reserved, const Place &place) {
+Figures figures_of(const proto::Resources &reserved, const Place &place,
+                   const std::optional<Span> &run) {
   const proto::Node &node = *place.node;
   const std::string site = place.site ? place.site->name() : node.name();
   // A share of nothing is only known where nothing is reserved.
@@ -50,26 +72,44 @@ Figures figures_of(const proto::Resources &reserved, const Place &place) {
     const Maybe by_cpu = product(above, cpu), by_share = product(idle, dominant);
     figures.watts = exact(by_cpu && by_share ? by_cpu->plus(*by_share) : std::nullopt);
   }
-  const Figure &watts = figures.watts;
+  const Figure watts = figures.watts;
   constexpr Rational::Int joules = 3600000; // in a kWh
+  std::optional<uint64_t> carbon_now, price_now;
+  Maybe carbon, price, hours = Rational(1);
+  if (place.site && place.site->has_carbon_mg_per_kwh())
+    carbon_now = place.site->carbon_mg_per_kwh();
+  if (place.site && place.site->has_price_neur_per_kwh())
+    price_now = place.site->price_neur_per_kwh();
+  if (run) {
+    hours = Rational::make(run->length, 3600000);
+    figures.watts = watts.value ? exact(product(watts.value, hours)) : watts;
+    if (place.site) {
+      carbon = hourly(*run, place.site->carbon_forecast_mg_per_kwh(), carbon_now);
+      price = hourly(*run, place.site->price_forecast_neur_per_kwh(), price_now);
+    }
+  } else {
+    carbon = carbon_now ? ratio(*carbon_now, 1) : std::nullopt;
+    price = price_now ? ratio(*price_now, 1) : std::nullopt;
+  }
   if (!watts.value)
     figures.grams_per_second = watts;
-  else if (!place.site || !place.site->has_carbon_mg_per_kwh())
+  else if (!carbon)
     figures.grams_per_second = unknown("carbon", site);
   else
     figures.grams_per_second =
-        exact(product(watts.value, ratio(place.site->carbon_mg_per_kwh(), 1000 * joules)));
+        exact(product(watts.value, product(carbon, Rational::make(1, 1000 * joules))));
   if (!node.has_price_neur_per_hour())
     figures.euros_per_second = unknown("price", node.name());
   else if (!watts.value)
     figures.euros_per_second = watts;
-  else if (!place.site || !place.site->has_price_neur_per_kwh())
+  else if (!price)
     figures.euros_per_second = unknown("price", site);
   else {
-    const Maybe machine =
-        product(ratio(node.price_neur_per_hour(), Rational::Int(3600) * 1000000000), dominant);
+    const Maybe machine = product(
+        product(ratio(node.price_neur_per_hour(), Rational::Int(3600) * 1000000000), dominant),
+        hours);
     const Maybe electricity =
-        product(watts.value, ratio(place.site->price_neur_per_kwh(), 1000000000 * joules));
+        product(watts.value, product(price, Rational::make(1, 1000000000 * joules)));
     figures.euros_per_second =
         exact(machine && electricity ? machine->plus(*electricity) : std::nullopt);
   }

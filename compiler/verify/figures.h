@@ -22,7 +22,14 @@ struct Figures {
   Figure euros_per_second;
 };
 
-Figures figures_of(const proto::Resources &reserved, const Place &place);
+/// A job's run, in milliseconds after the fleet's time.
+struct Span {
+  int64_t start = 0, length = 0;
+};
+
+/// \param run  of a job: all of its run, as if in one hour
+Figures figures_of(const proto::Resources &reserved, const Place &place,
+                   const std::optional<Span> &run = std::nullopt);
 
 /// Rounded to the nearest integer of value x factor, half away from zero.
 std::optional<int64_t> rounded(const Figure &figure, int64_t factor);

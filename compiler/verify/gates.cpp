@@ -383,6 +383,8 @@ private:
       instance.set_revision(desired.revision);
       instance.set_renamed_from(step(i).renamed_from);
       instance.set_protect(step(i).protect);
+      if (desired.replica->workload->has_job())
+        instance.set_start_at(subject_.plan.placements(static_cast<int>(i)).starts_at());
       *instance.mutable_spec() = desired.spec;
       by_node[desired.replica->node].push_back(std::move(instance));
     }

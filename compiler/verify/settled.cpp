@@ -10,6 +10,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/verify/desired.h"
 #include "compiler/verify/rooms.h"
+#include "compiler/verify/runs.h"
 
 namespace nemo::verify {
 
@@ -20,7 +21,7 @@ using std::chrono::milliseconds;
 
 class Settled {
 public:
-  explicit Settled(const Case &subject) : subject_(subject) {
+  explicit Settled(const Case &subject) : subject_(subject), runs_(subject) {
     std::map<std::tuple<std::string, uint32_t, std::string, std::string>, std::string> arrivals;
     for (const proto::Running &one : subject.plan.facts().running())
       arrivals[{one.workload(), one.replica(), one.node(), one.revision()}] = one.since();
@@ -44,6 +45,8 @@ public:
   }
 
   std::string dwells(const Replica &replica) const {
+    if (std::string begun = runs_.begun(replica); !begun.empty())
+      return begun;
     const Home *home = home_of(replica);
     const uint64_t dwell = replica.workload->dwell_ms();
     if (!home || dwell == 0 || (home->ago && *home->ago >= static_cast<int64_t>(dwell)))
@@ -154,6 +157,7 @@ private:
   }
 
   const Case &subject_;
+  const Runs runs_;
   std::map<Case::Unit, Home> homes_;
   uint64_t recent_ = 0;
   std::optional<uint32_t> most_;

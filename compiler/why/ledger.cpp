@@ -72,8 +72,8 @@ std::optional<Rational> sum(const Ledger::Parts &parts) {
 } // namespace
 
 Ledger::Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
-               const compiler::Objective &objective, size_t workload)
-    : intent_(intent), nodes_(nodes), objective_(objective), workload_(workload),
+               const compiler::Objective &objective, const compiler::Jobs &jobs, size_t workload)
+    : intent_(intent), nodes_(nodes), objective_(objective), jobs_(jobs), workload_(workload),
       unit_(formula::usual_unit(objective.dimension)), figures_(nodes.size()) {
   for (size_t figure = 0; figure < figure_count; ++figure)
     if (auto wanted = objective.dimension.over(dimension(figure)); wanted && !wanted->none())
@@ -82,9 +82,13 @@ Ledger::Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView
 
 const compiler::Figures &Ledger::figures(size_t node) const {
   std::optional<compiler::Figures> &known = figures_[node];
-  if (!known)
-    known =
-        compiler::figures(intent_.workloads(static_cast<int>(workload_)).resources(), nodes_[node]);
+  if (!known) {
+    std::optional<compiler::Run> run;
+    if (jobs_.is_job(workload_))
+      run = jobs_.best(workload_, nodes_[node], objective_.of(workload_, node));
+    known = compiler::figures(intent_.workloads(static_cast<int>(workload_)).resources(),
+                              nodes_[node], run ? &*run : nullptr);
+  }
   return *known;
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "compiler/placement/jobs.h"
 #include "compiler/placement/objective.h"
 #include "compiler/placement/place.h"
 #include "compiler/why/why.h"
@@ -16,7 +17,7 @@ extern const std::array<const char *, figure_count> figure_names;
 class Ledger {
 public:
   Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
-         const compiler::Objective &objective, size_t workload);
+         const compiler::Objective &objective, const compiler::Jobs &jobs, size_t workload);
 
   /// What a figure counts on a node; 0 where it has no weight, nullopt where it is not known.
   using Parts = std::array<std::optional<Rational>, figure_count>;
@@ -36,6 +37,7 @@ private:
   const proto::Intent &intent_;
   const std::vector<compiler::NodeView> &nodes_;
   const compiler::Objective &objective_;
+  const compiler::Jobs &jobs_;
   size_t workload_;
   std::string unit_;
   std::array<std::string, figure_count> price_units_;

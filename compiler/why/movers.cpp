@@ -81,7 +81,7 @@ std::optional<Movers::Again> Movers::again(size_t figure, const Rational &factor
   return priced_
       .emplace(key, place(placement::build(scene_.stages.inputs(), scene_.stages.resolved(),
                                            scene_.stages.policy(),
-                                           scaled(scene_.objective, figure, factor))))
+                                           scaled(scene_.objective, figure, factor), scene_.jobs)))
       .first->second;
 }
 

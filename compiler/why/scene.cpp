@@ -13,8 +13,9 @@ using placement::NodeId;
 Scene::Scene(const stages::Stages &stages)
     : stages(stages), intent(stages.inputs().intent()),
       nodes(compiler::views(stages.resolved().world())),
-      objective(compiler::read_objective(intent, nodes)),
-      problem(placement::build(stages.inputs(), stages.resolved(), stages.policy(), objective)) {
+      objective(compiler::read_objective(intent, nodes)), jobs(stages.inputs(), stages.resolved()),
+      problem(
+          placement::build(stages.inputs(), stages.resolved(), stages.policy(), objective, jobs)) {
   for (const auto &replica : stages.placement().replicas())
     assignment.node_of_replica.push_back(NodeId(replica.node()));
   placement::settle_bonds(problem, assignment.node_of_replica);

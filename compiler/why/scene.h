@@ -18,6 +18,7 @@ struct Scene {
   const proto::Intent &intent;
   std::vector<compiler::NodeView> nodes;
   compiler::Objective objective;
+  compiler::Jobs jobs;
   placement::Problem problem;
   placement::Assignment assignment;
 

@@ -73,7 +73,7 @@ std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, con
 class Teller {
 public:
   Teller(const Scene &scene, size_t workload)
-      : scene_(scene), ledger_(scene.intent, scene.nodes, scene.objective, workload),
+      : scene_(scene), ledger_(scene.intent, scene.nodes, scene.objective, scene.jobs, workload),
         movers_(scene, ledger_), state_(scene.placed(scene.problem)) {}
 
   bool replanned() const { return movers_.replanned(); }

@@ -35,6 +35,7 @@ private:
   void health(const TypedBlock &block, proto::Workload &out);
   void changes(const TypedBlock &block, proto::Workload &out);
   void budget(const TypedBlock &block, proto::Workload &out);
+  void job(const TypedBlock &block, const TypedBlock &restart, proto::Workload &out);
   void tenant(const TypedBlock &block);
   void moved(const TypedBlock &block);
   void refuse_circles();

@@ -85,6 +85,8 @@ void Builder::workload(const TypedBlock &block) {
                                                               : proto::Restart::ALWAYS);
   made.mutable_restart()->set_backoff_ms(whole(restart, "backoff", "ms"));
   made.mutable_restart()->set_backoff_max_ms(whole(restart, "backoff-max", "ms"));
+  if (const TypedBlock *given = block.child("job"))
+    job(*given, restart, made);
   made.set_stop_grace_ms(whole(stop, "grace", "ms"));
   made.set_stop_signal(text(stop, "signal"));
   for (const std::string &name : texts(block, "after"))

@@ -86,14 +86,26 @@ private:
     return to_rfc3339(*at, fraction == 0 ? 0 : fraction % 1'000'000 == 0 ? 3 : 9);
   }
 
+  void forecast(const Yaml &list, const char *key, const Measure &measure,
+                google::protobuf::RepeatedField<uint64_t> &hours) {
+    constexpr int most = 8784; // a leap year
+    reader_.each_item(list, key, [&](const Yaml &item) {
+      if (hours.size() == most)
+        reader_.fault(diag::N0411, item, fmt::format("{} has more than {} hours", key, most));
+      if (hours.size() <= most)
+        hours.Add(reader_.measure(item, key, measure).value_or(0));
+    });
+  }
+
   void read_site(const Yaml &name, const Yaml &map) {
     proto::Site &site = *fleet_.add_sites();
     if (auto label = reader_.name(name, "the site's name")) {
       site.set_name(*label);
       sites_.insert(*label);
     }
-    static constexpr llvm::StringRef keys[] = {"country", "zone",     "region", "carbon",
-                                               "price",   "location", "labels", "availability"};
+    static constexpr llvm::StringRef keys[] = {
+        "country",  "zone",   "region",       "carbon",          "price",
+        "location", "labels", "availability", "carbon-forecast", "price-forecast"};
     reader_.each(map, "a site", keys, [&](size_t key, const Yaml &value) {
       switch (key) {
       case 3:
@@ -110,6 +122,12 @@ private:
         if (auto share = reader_.share(value, "availability"))
           site.set_availability_ppb(*share);
         return;
+      case 8:
+        return forecast(value, "carbon-forecast", carbon,
+                        *site.mutable_carbon_forecast_mg_per_kwh());
+      case 9:
+        return forecast(value, "price-forecast", energy_price,
+                        *site.mutable_price_forecast_neur_per_kwh());
       default:
         break;
       }

@@ -111,6 +111,15 @@ std::string site_text(const proto::Site &site) {
     pairs.add("location", word(site.location()));
   if (site.has_availability_ppb())
     pairs.add("availability", share(site.availability_ppb()));
+  std::vector<std::string> carbon, price;
+  for (uint64_t figure : site.carbon_forecast_mg_per_kwh())
+    carbon.push_back(decimal(figure, 1000) + "gCO2e/kWh");
+  for (uint64_t figure : site.price_forecast_neur_per_kwh())
+    price.push_back(euros(figure, "kWh"));
+  if (!carbon.empty())
+    pairs.add("carbon-forecast", "[" + llvm::join(carbon, ", ") + "]");
+  if (!price.empty())
+    pairs.add("price-forecast", "[" + llvm::join(price, ", ") + "]");
   add_labels(pairs, site.labels());
   return word(site.name()) + ": " + pairs.braces();
 }

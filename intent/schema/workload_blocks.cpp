@@ -103,7 +103,7 @@ constexpr Attribute workload_attributes[] = {
 constexpr const Block *workload_children[] = {
     &resources_block, &ports_block,   &env_block,  &mount_block,   &data_block,
     &place_block,     &slo_block,     &load_block, &migrate_block, &rollout_block,
-    &health_block,    &restart_block, &stop_block, &labels_block};
+    &health_block,    &restart_block, &stop_block, &job_block,     &labels_block};
 
 } // namespace
 

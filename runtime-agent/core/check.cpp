@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace nemo::agent {
@@ -232,6 +233,8 @@ private:
   }
 
   llvm::Error gates() {
+    if (!instance_.start_at().empty() && !from_rfc3339(instance_.start_at()))
+      return fault("it starts at '{}', which is no time", instance_.start_at());
     if (instance_.start_after_size() + instance_.stop_after_size() > 1024)
       return fault("it has too many gates");
     for (const auto *list : {&instance_.start_after(), &instance_.stop_after()})

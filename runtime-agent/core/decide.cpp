@@ -8,6 +8,9 @@ namespace nemo::agent {
 
 namespace {
 
+/// The wall clock may be set meanwhile: it is looked at again after that long.
+constexpr Ticks clock_patience = 30'000;
+
 bool runs(Phase phase) {
   return phase == Phase::live || phase == Phase::stopping || phase == Phase::launching;
 }
@@ -102,8 +105,11 @@ Decision decide(const std::vector<Item> &items, Ticks now) {
     case Phase::waiting:
       if (!wanted)
         decision.steps.push_back({Step::forget, item.key, {}});
-      else if (const proto::Gate *gate =
-                   item.admitted ? nullptr : unmet(item, item.desired->start_after()))
+      else if (item.not_before && *item.not_before > now) {
+        holds_back.push_back({Step::hold, item.key, "waits until " + item.desired->start_at()});
+        wake_at(std::min(*item.not_before, now + clock_patience));
+      } else if (const proto::Gate *gate =
+                     item.admitted ? nullptr : unmet(item, item.desired->start_after()))
         holds_back.push_back({Step::hold, item.key, describe(*gate)});
       else
         starts.push_back({Step::start, item.key, {}});

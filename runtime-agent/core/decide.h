@@ -38,11 +38,12 @@ struct Item {
   Key key;
   const proto::Instance *desired = nullptr; ///< null: not in its stack's part any more
   Phase phase = Phase::waiting;
-  bool healthy = false;       ///< live, and its check passes or it has none
-  bool succeeded = false;     ///< exited with code 0
-  bool admitted = false;      ///< its start gates have held once in this boot
-  bool killed = false;        ///< stopping: SIGKILL was sent
-  std::optional<Ticks> until; ///< backoff, failed: next try; stopping: when patience ends
+  bool healthy = false;            ///< live, and its check passes or it has none
+  bool succeeded = false;          ///< exited with code 0
+  bool admitted = false;           ///< its start gates have held once in this boot
+  bool killed = false;             ///< stopping: SIGKILL was sent
+  std::optional<Ticks> until;      ///< backoff, failed: next try; stopping: when patience ends
+  std::optional<Ticks> not_before; ///< waiting: by the wall clock of now, not to be started earlier
 };
 
 struct Step {

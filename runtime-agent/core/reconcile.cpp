@@ -98,8 +98,13 @@ std::vector<Item> Agent::items() {
   std::vector<Item> items;
   for (const auto &[key, instance] : all) {
     const Record &record = known_.at(key).record;
-    items.push_back({key, instance, record.phase, record.healthy, record.exit_code == 0,
-                     record.admitted, record.killed, record.until});
+    Item &item =
+        items.emplace_back(Item{key, instance, record.phase, record.healthy, record.exit_code == 0,
+                                record.admitted, record.killed, record.until, std::nullopt});
+    if (instance && !instance->start_at().empty() && !record.admitted)
+      if (const auto start = from_rfc3339(instance->start_at()))
+        item.not_before =
+            ticks() + std::chrono::ceil<std::chrono::milliseconds>(*start - now()).count();
   }
   return items;
 }

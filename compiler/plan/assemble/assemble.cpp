@@ -2,6 +2,7 @@
 #include "compiler/plan/assemble/assemble.h"
 
 #include "base/version.h"
+#include "compiler/placement/jobs.h"
 #include "compiler/placement/watch.h"
 #include "compiler/plan/assemble/expectations.h"
 #include "compiler/plan/assemble/totals.h"
@@ -45,7 +46,9 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
     placement.set_candidates(chosen.candidates());
     if (chosen.has_runner_up())
       placement.set_runner_up(nodes[chosen.runner_up()].node->name());
-    after.add(workload.resources(), nodes[chosen.node()]);
+    placement.set_starts_at(chosen.starts_at());
+    const auto run = run_of(workload, chosen.starts_at(), resolved.world().at());
+    after.add(workload.resources(), nodes[chosen.node()], run ? &*run : nullptr);
   }
   *plan.mutable_targets() = inputs.targets();
   *plan.mutable_excludes() = inputs.excludes();

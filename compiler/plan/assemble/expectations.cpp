@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "compiler/explain/texts.h"
+#include "compiler/placement/jobs.h"
 #include "compiler/plan/assemble/services.h"
 #include "compiler/plan/assemble/totals.h"
 #include "compiler/plan/assemble/weigh.h"
@@ -60,8 +61,13 @@ public:
       : intent_(inputs.intent()), nodes_(views(resolved.world())),
         of_workload_(static_cast<size_t>(intent_.workloads_size())),
         services_(intent_, resolved.world(), nodes_, of_workload_) {
-    for (int r = 0; r < placed.replicas_size(); ++r)
-      of_workload_[resolved.replicas(r).workload()].push_back(placed.replicas(r).node());
+    runs_.resize(of_workload_.size());
+    for (int r = 0; r < placed.replicas_size(); ++r) {
+      const uint32_t w = resolved.replicas(r).workload();
+      of_workload_[w].push_back(placed.replicas(r).node());
+      runs_[w].push_back(run_of(intent_.workloads(static_cast<int>(w)),
+                                placed.replicas(r).starts_at(), resolved.world().at()));
+    }
   }
 
   // Of what is planned only in part there is nothing to expect.
@@ -162,8 +168,9 @@ private:
   Sums sum(const std::vector<size_t> &workloads) const {
     Sums sums;
     for (size_t w : workloads)
-      for (uint32_t node : of_workload_[w])
-        sums.add(intent_.workloads(static_cast<int>(w)).resources(), nodes_[node]);
+      for (size_t r = 0; r < of_workload_[w].size(); ++r)
+        sums.add(intent_.workloads(static_cast<int>(w)).resources(), nodes_[of_workload_[w][r]],
+                 runs_[w][r] ? &*runs_[w][r] : nullptr);
     return sums;
   }
 
@@ -281,6 +288,7 @@ private:
   const proto::Intent &intent_;
   const std::vector<NodeView> nodes_;
   std::vector<std::vector<uint32_t>> of_workload_;
+  std::vector<std::vector<std::optional<Run>>> runs_; ///< of jobs, the same
   Services services_;
   Expected result_;
 };

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
+#include "compiler/placement/jobs.h"
 
 namespace nemo::compiler {
 
@@ -21,8 +22,8 @@ void Sum::add(std::optional<int64_t> part, const std::string &missing_fact) {
   value = sum;
 }
 
-void Sums::add(const proto::Resources &reserved, const NodeView &node) {
-  const Figures each = figures(reserved, node);
+void Sums::add(const proto::Resources &reserved, const NodeView &node, const Run *run) {
+  const Figures each = figures(reserved, node, run);
   auto fact = [](const Figure &figure) {
     return figure.missing.empty() ? std::string("a figure within 64 bits") : figure.missing;
   };
@@ -62,16 +63,21 @@ Sums sums_before(const proto::Intent &intent, const stages::Resolved &resolved,
   std::unordered_map<std::string, const proto::Workload *> workloads;
   for (const proto::Workload &workload : intent.workloads())
     workloads.emplace(workload.name(), &workload);
+  const ToldStarts starts(intent.stack(), resolved.facts());
   Sums sums;
   for (const stages::Existing &there : resolved.existing()) {
     auto node = by_name.find(there.node());
     auto workload = workloads.find(there.workload());
     if (node == by_name.end())
       continue; // its node is not in the fleet: nothing runs there any more
+    std::optional<Run> run;
+    if (workload != workloads.end())
+      run = run_of(*workload->second, starts.of(there), resolved.world().at());
+    const Run *when = run ? &*run : nullptr;
     if (there.has_spec())
-      sums.add(there.spec().resources(), *node->second);
+      sums.add(there.spec().resources(), *node->second, when);
     else if (workload != workloads.end())
-      sums.add(workload->second->resources(), *node->second);
+      sums.add(workload->second->resources(), *node->second, when);
     else
       sums.add_unknown(fmt::format("resources of {}/{}", there.workload(), there.replica()));
   }

@@ -19,7 +19,7 @@ struct Sum {
 
 struct Sums {
   Sum milliwatts, milligrams_per_hour, ueur_per_hour;
-  void add(const proto::Resources &reserved, const NodeView &node);
+  void add(const proto::Resources &reserved, const NodeView &node, const Run *run = nullptr);
   void add_unknown(const std::string &missing_fact);
 };
 

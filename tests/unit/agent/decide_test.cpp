@@ -196,3 +196,17 @@ TEST_CASE("a uid says when it was minted") {
   CHECK_FALSE(minted(""));
   CHECK(minted("017f22e2-79b0-7cc3-98c4-dc0c0c07398f") == std::chrono::milliseconds(1645557742000));
 }
+
+TEST_CASE("a job waits for its time, and the clock is looked at again meanwhile") {
+  proto::Instance job;
+  job.set_start_at("2026-11-25T03:00:00Z");
+  Item one = item("nightly", "a", Phase::waiting, &job);
+  one.not_before = 5'000;
+  Decision decision = decide({one}, 4'000);
+  CHECK(kinds({one}, 4'000) == Kinds{Step::hold});
+  CHECK(decision.steps[0].reason == "waits until 2026-11-25T03:00:00Z");
+  CHECK(decision.wake == 5'000);
+  CHECK(kinds({one}, 5'000) == Kinds{Step::start});
+  one.not_before = 100'000'000;
+  CHECK(*decide({one}, 4'000).wake < 100'000);
+}

@@ -10,6 +10,7 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "protocol/artifact/artifact.h"
 #include "support.h"
 
@@ -378,4 +379,37 @@ TEST_CASE("a second agent on the same state, and another user, are turned away")
   ::waitpid(child, nullptr, 0);
   ::close(fds[0]);
   ::close(fds[1]);
+}
+
+TEST_CASE("a job starts at its time and not before, also when the agent was started anew") {
+  TempDir dir;
+  AgentProcess agent(dir / "state");
+  NEED_SANDBOX(agent);
+  const auto begin = std::chrono::ceil<std::chrono::seconds>(now()) + std::chrono::seconds(2);
+  proto::Part wanted = part();
+  auto *job = add(wanted, "job", "aa01", "echo ran");
+  job->set_start_at(to_rfc3339(begin, 0));
+  job->mutable_spec()->mutable_restart()->set_policy(proto::Restart::ON_FAILURE);
+  add(wanted, "beat", "aa02", beat);
+  REQUIRE(agent.deliver(wanted).delivered().generation() == 1);
+  agent.until("beat", Running::RUNNING);
+  const Running waits = agent.until("job", Running::PENDING);
+  CHECK(waits.reason() == "waits until " + to_rfc3339(begin, 0));
+  CHECK(waits.pid() == 0);
+  agent.kill9();
+  agent.start();
+  const Running ran = agent.until("job", Running::EXITED);
+  CHECK(ran.exit_code() == 0);
+  REQUIRE(from_rfc3339(ran.started_at()));
+  CHECK(*from_rfc3339(ran.started_at()) >= begin);
+  CHECK(agent.log("t", "job") == std::vector<std::string>{"ran"});
+  // It does not run again, neither for a new agent nor for a delivery that says the same.
+  agent.kill9();
+  agent.start();
+  REQUIRE(agent.deliver(wanted).has_delivered());
+  agent.until("beat", Running::RUNNING);
+  CHECK(agent.until("job", Running::EXITED).restarts() == 0);
+  CHECK(agent.log("t", "job") == std::vector<std::string>{"ran"});
+  wanted.mutable_instances(0)->set_start_at("tonight");
+  CHECK(agent.deliver(wanted).error().code() == proto::BackendError::INVALID);
 }

@@ -192,3 +192,21 @@ TEST_CASE("a deletion is done when nothing of it runs; other stacks do not count
   tracker.judge(start);
   CHECK(tracker.all_done());
 }
+
+TEST_CASE("nobody waits for a job that is to start later") {
+  proto::Plan plan = shop();
+  add(plan, "create", "nightly/0", "a");
+  want(plan, "nightly", 0, "a", false);
+  plan.mutable_parts(0)->mutable_instances(0)->set_start_at("2026-11-25T03:00:00Z");
+  Tracker tracker(plan);
+  proto::Running waits = report("nightly", 0, "a", proto::Running::PENDING);
+  waits.set_reason("waits until db/0 is healthy");
+  tracker.see(waits);
+  tracker.judge(start);
+  CHECK(tracker.actions()[0].phase == Phase::waiting);
+  waits.set_reason("waits until 2026-11-25T03:00:00Z");
+  tracker.see(waits);
+  tracker.judge(start);
+  CHECK(tracker.all_done());
+  CHECK(tracker.actions()[0].detail == "starts at 2026-11-25T03:00:00Z");
+}

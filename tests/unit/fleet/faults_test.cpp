@@ -82,7 +82,7 @@ TEST_CASE("keys") {
         "N0405 3:67-72 a node has no key prise | did you mean price?\n");
   CHECK(faults("fleet: 1\nsites: {a: {zzzzzz: 1}}\n") ==
         "N0405 2:13-19 a site has no key zzzzzz | its keys are country, zone, region, carbon, "
-        "price, location, labels, availability\n");
+        "price, location, labels, availability, carbon-forecast, price-forecast\n");
   CHECK(faults("fleet: 1\nfleet: 1\n") ==
         "N0406 2:1-6 fleet is given twice in the fleet | keep one of the two\n");
   CHECK(faults("fleet: 1\nsites: {a: {}, \"a\": {}}\n").find("N0406 2:16-19 a is given twice") ==
@@ -234,4 +234,20 @@ TEST_CASE("a share of the time is 0 to 100%") {
   CHECK(in_node("availability: 99.99999999%").find("N0411 3:81") == 0); // finer than 1e-9
   CHECK(in_node("availability: -1%").find("N0411 3:81") == 0);
   CHECK(faults("fleet: 1\nsites: {a: {availability: 101%}}\n").find("N0411 2:27") == 0);
+}
+
+TEST_CASE("forecasts are lists of quantities, a year at most") {
+  const auto site = [](const std::string &keys) {
+    return faults("fleet: 1\nsites: {a: {" + keys + "}}\n");
+  };
+  CHECK(site("carbon-forecast: [350gCO2e/kWh, 0gCO2e/kWh], price-forecast: []").empty());
+  CHECK(site("carbon-forecast: 350gCO2e/kWh").find("N0408 2:") == 0);
+  CHECK(site("carbon-forecast: [350gCO2e/kWh, 1EUR/kWh]").find("N0410 2:") == 0);
+  CHECK(site("price-forecast: [-0.1EUR/kWh]").find("N0411 2:") == 0);
+  std::string hours = "0.1EUR/kWh";
+  for (int hour = 1; hour < 8784; ++hour)
+    hours += ", 0.1EUR/kWh";
+  CHECK(site("price-forecast: [" + hours + "]").empty());
+  CHECK(site("price-forecast: [" + hours + ", 0.1EUR/kWh]")
+            .find("price-forecast has more than 8784 hours") != std::string::npos);
 }

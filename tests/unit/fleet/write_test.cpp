@@ -67,6 +67,11 @@ proto::Fleet random_fleet(unsigned seed) {
       site.set_carbon_mg_per_kwh(amount());
     if (maybe())
       site.set_price_neur_per_kwh(amount());
+    for (uint64_t hours = below(4); hours > 0; --hours) {
+      site.add_carbon_forecast_mg_per_kwh(amount());
+      if (maybe())
+        site.add_price_forecast_neur_per_kwh(amount());
+    }
   }
   for (int i = 0; i < 5; ++i) {
     proto::Node node =

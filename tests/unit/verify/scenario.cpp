@@ -282,6 +282,24 @@ workload team { exec = ["/bin/team"]; priority = 2; gang = true; replicas = 2; r
 )";
 }
 
+std::string night_shift() {
+  return R"(nemo = 1
+stack = "night"
+workload backup {
+  exec = ["/bin/backup"]
+  replicas = 2
+  resources { cpu = 1core; memory = 1GiB }
+  job { duration = 90min; earliest = "2026-11-24T08:30:00Z"; deadline = "2026-11-24T14:00:00Z" }
+}
+workload mail {
+  exec  = ["/bin/mail"]
+  after = [backup]
+  job { duration = 1min; deadline = "2026-11-25T00:00:00Z" }
+}
+objective green { minimize cost + carbon * 80EUR/tCO2e; require carbon <= 10gCO2e/h }
+)";
+}
+
 std::string two_gateways() {
   return R"(fleet: 1
 at: 2026-11-24T08:00:00Z
@@ -328,6 +346,17 @@ std::vector<Named> plans() {
   list.push_back({"part of it", plan_of(intent_of(shop_changed(), {pages("v2")}), running, false,
                                         {"web"}, {"store"})});
   list.push_back({"removal", plan_of(first, running, true)});
+  // A job that waits, and one that has begun a while ago.
+  proto::Fleet grid = fleet_of(two_gateways());
+  for (uint64_t hour : {350'000, 300'000, 90'000, 120'000})
+    grid.mutable_sites(0)->add_carbon_forecast_mg_per_kwh(hour);
+  for (uint64_t hour : {210'000'000, 200'000'000, 50'000'000})
+    grid.mutable_sites(0)->add_price_forecast_neur_per_kwh(hour);
+  const proto::Intent night = intent_of(night_shift());
+  list.push_back({"night shift", plan_of(night, grid)});
+  proto::Fleet begun = applied(list.back().plan, grid);
+  begun.set_at("2026-11-24T11:20:00Z");
+  list.push_back({"night shift begun", plan_of(night, begun)});
   list.push_back({"crowd", plan_of(intent_of(crowd()), fleet_of(two_gateways()))});
   proto::Fleet shared = fleet_of(three_nodes());
   proto::PartState &keeper = *shared.add_parts();

@@ -1,0 +1,80 @@
+// Jobs in time: which starts a job may have, and the cheapest on each node. Where a job runs does
+// not change when another does, so every node has one best start and one price, and the search
+// never sees the clock.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include "base/diagnostics/diagnostics.h"
+#include "compiler/pipeline/stages.pb.h"
+#include "compiler/placement/cost.h"
+
+namespace nemo::compiler {
+
+class Jobs {
+public:
+  /// A job without time is among diagnostics().
+  Jobs(const stages::Inputs &inputs, const stages::Resolved &resolved);
+
+  /// A replica that is there: its node has been told when to start it.
+  struct Told {
+    std::string node;
+    int64_t start_ms = 0;
+    bool begun = false;
+    std::string text; ///< RFC 3339, as told
+  };
+
+  bool is_job(size_t workload) const { return jobs_[workload].has_value(); }
+  const Told *told(const std::string &workload, uint32_t replica) const;
+  /// Of a job: the start at which some replica of it costs least there, the earliest of equals.
+  Run best(size_t workload, const NodeView &node, const Weights &weights) const;
+  /// Of one replica: what has begun, and what has been told its start and saves little by another,
+  /// keeps it.
+  Run chosen(size_t workload, uint32_t replica, const NodeView &node, const Weights &weights) const;
+  /// RFC 3339.
+  std::string text(const Run &run) const;
+  /// What jobs that are priced alike have in common.
+  std::string look(size_t workload) const;
+  const std::vector<Diagnostic> &diagnostics() const { return diagnostics_; }
+
+private:
+  struct Job {
+    uint64_t duration_ms = 0;
+    int64_t first_ms = 0, last_ms = 0; ///< starts, after the fleet's time
+    std::vector<int64_t> told;         ///< starts that replicas of it have been told
+  };
+  static Run cheapest(const Job &job, llvm::ArrayRef<int64_t> besides, const NodeView &node,
+                      const Weights &weights);
+  void read(size_t workload, const stages::Resolved &resolved);
+
+  const proto::Intent &intent_;
+  int64_t at_ms_ = 0;
+  bool at_known_ = false;
+  std::vector<std::optional<Job>> jobs_;
+  std::map<std::pair<std::string, uint32_t>, Told> told_;
+  std::vector<Diagnostic> diagnostics_;
+};
+
+/// What nodes were told of when to start what is there.
+class ToldStarts {
+public:
+  ToldStarts(const std::string &stack, const proto::Fleet &facts);
+  /// RFC 3339; empty where nothing was said.
+  std::string of(const stages::Existing &there) const;
+
+private:
+  std::map<std::tuple<std::string, uint32_t, std::string, std::string>, std::string> starts_;
+};
+
+/// When a replica that is there runs, for what it costs: as it was told, else at once. Nullopt for
+/// what is no job.
+std::optional<Run> run_of(const proto::Workload &workload, const std::string &starts_at,
+                          const std::string &at);
+
+} // namespace nemo::compiler

@@ -1,0 +1,41 @@
+// What runs once, some time until a deadline.
+#include "intent/schema/families.h"
+
+namespace nemo::schema {
+
+namespace {
+
+constexpr Attribute job_attributes[] = {
+    {.name = "duration",
+     .type = Type::quantity,
+     .dimension = time,
+     .required = true,
+     .step = "1ms",
+     .min = "1s",
+     .max = "8784h",
+     .doc = "How long it runs.",
+     .example = "duration = 2h"},
+    {.name = "deadline",
+     .type = Type::text,
+     .required = true,
+     .doc = "When it has to have ended, RFC 3339.",
+     .example = "deadline = \"2026-11-25T06:00:00Z\""},
+    {.name = "earliest",
+     .type = Type::text,
+     .standard = "at once",
+     .doc = "When it may start, RFC 3339.",
+     .example = "earliest = \"2026-11-24T20:00:00Z\""},
+};
+
+} // namespace
+
+const Block job_block{
+    .name = "job",
+    .attributes = job_attributes,
+    .doc = "Makes a job of the workload: it runs once and ends before its deadline. The plan "
+           "chooses where and when, at once or at a whole hour from the fleet's time on, so that "
+           "its run is cheapest by the hourly forecasts of price and carbon. It is not started "
+           "again after success.",
+    .example = "job { duration = 2h; deadline = \"2026-11-25T06:00:00Z\" }"};
+
+} // namespace nemo::schema
