@@ -201,6 +201,11 @@ std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack) {
                      stack.str());
 }
 
+std::string within(const proto::Affinity &affinity) {
+  return affinity.within_ns() != 0 ? units::show_time(affinity.within_ns())
+                                   : "the same " + affinity.within();
+}
+
 std::string healthy_first() { return "healthy-first"; }
 std::string stop_first_port(uint32_t number) {
   return fmt::format("stop-first: port {} is fixed", number);

@@ -68,6 +68,9 @@ std::string protect_reason();
 std::string still_protected(llvm::StringRef workload);
 std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack);
 
+/// "the same site", "5ms".
+std::string within(const proto::Affinity &affinity);
+
 std::string healthy_first();
 std::string stop_first_port(uint32_t number);
 std::string stop_first_volume(llvm::StringRef volume);

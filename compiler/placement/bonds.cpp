@@ -7,38 +7,43 @@ namespace nemo::placement {
 
 namespace {
 
-class Domains {
+// Where the workloads of a bond stand or could, as domains, or as nodes where it is about delays.
+using Spots = std::set<uint32_t>;
+
+class Standing {
 public:
-  explicit Domains(const State &state) : state_(state), problem_(state.problem()) {}
+  explicit Standing(const State &state) : state_(state), problem_(state.problem()) {}
 
   /// Where replicas of the need stand, those that are left as they are among them.
-  std::set<uint32_t> stands(uint32_t n, Spread within) const {
-    std::set<uint32_t> list = left(n, within);
+  Spots stands(uint32_t n, const Bond &bond) const {
+    Spots list = left(n, bond);
     const Need &need = problem_.needs[n];
     for (uint32_t r = need.first; r < need.first + need.count; ++r)
       if (state_.node_of(r) != nowhere)
-        list.insert(of(within, index(state_.node_of(r))));
+        list.insert(spot(problem_, bond, index(state_.node_of(r))));
     return list;
   }
 
   /// Where one of them alone could stand, or does.
-  std::set<uint32_t> could(uint32_t n, Spread within) const {
-    std::set<uint32_t> list = left(n, within);
+  Spots could(uint32_t n, const Bond &bond) const {
+    Spots list = left(n, bond);
     if (problem_.needs[n].count > 0)
-      state_.allowed(n).for_each([&](size_t node) { list.insert(of(within, node)); });
+      state_.allowed(n).for_each([&](size_t node) { list.insert(spot(problem_, bond, node)); });
     list.erase(unknown_domain);
     return list;
   }
 
-private:
-  uint32_t of(Spread within, size_t node) const {
-    return problem_.domain[static_cast<size_t>(within)][node];
+  static uint32_t spot(const Problem &problem, const Bond &bond, size_t node) {
+    return bond.reach != UINT32_MAX ? static_cast<uint32_t>(node)
+                                    : problem.domain[static_cast<size_t>(bond.within)][node];
   }
-  std::set<uint32_t> left(uint32_t n, Spread within) const {
-    std::set<uint32_t> list;
+
+private:
+  Spots left(uint32_t n, const Bond &bond) const {
+    Spots list;
     for (const Bystander &bystander : problem_.bystanders)
       if (bystander.need == n)
-        list.insert(of(within, index(bystander.node)));
+        list.insert(spot(problem_, bond, index(bystander.node)));
     return list;
   }
 
@@ -46,34 +51,46 @@ private:
   const Problem &problem_;
 };
 
-bool meet(const std::set<uint32_t> &one, const std::set<uint32_t> &other) {
-  return std::any_of(one.begin(), one.end(),
-                     [&](uint32_t domain) { return other.count(domain) > 0; });
+/// Whether the bond leads from the one to some of the others.
+bool reaches(const Problem &problem, const Bond &bond, uint32_t from, const Spots &others) {
+  if (bond.reach == UINT32_MAX)
+    return others.count(from) > 0;
+  const NodeBits &near = problem.reaches[bond.reach].to[from];
+  return std::any_of(others.begin(), others.end(), [&](uint32_t to) { return near.test(to); });
+}
+
+bool reaches_all(const Problem &problem, const Bond &bond, uint32_t from, const Spots &others) {
+  if (bond.reach == UINT32_MAX)
+    return others.size() == 1 && others.count(from) > 0;
+  const NodeBits &near = problem.reaches[bond.reach].to[from];
+  return std::all_of(others.begin(), others.end(), [&](uint32_t to) { return near.test(to); });
 }
 
 } // namespace
 
 const Bond *broken_bond(const State &state) {
-  const Domains domains(state);
+  const Standing standing(state);
   for (const Bond &bond : state.problem().bonds) {
-    const std::set<uint32_t> here = domains.stands(bond.need, bond.within),
-                             there = domains.stands(bond.to, bond.within);
-    if (bond.apart ? meet(here, there)
-                   : !std::includes(there.begin(), there.end(), here.begin(), here.end()))
-      return &bond;
+    const Spots here = standing.stands(bond.need, bond), there = standing.stands(bond.to, bond);
+    for (uint32_t from : here)
+      if (reaches(state.problem(), bond, from, there) == bond.apart)
+        return &bond;
   }
   return nullptr;
 }
 
 std::optional<Infeasible> impossible_bond(const State &state) {
-  const Domains domains(state);
+  const Standing standing(state);
   const Problem &problem = state.problem();
   for (const Bond &bond : problem.bonds) {
-    const std::set<uint32_t> here = domains.could(bond.need, bond.within),
-                             there = domains.could(bond.to, bond.within);
+    const Spots here = standing.could(bond.need, bond), there = standing.could(bond.to, bond);
     if (problem.needs[bond.need].count == 0 || here.empty())
       continue; // nothing to place, or other rules are in the way
-    const bool possible = bond.apart ? here.size() > 1 || here != there : meet(here, there);
+    const bool possible =
+        (bond.apart && there.empty()) || std::any_of(here.begin(), here.end(), [&](uint32_t from) {
+          return bond.apart ? !reaches_all(problem, bond, from, there)
+                            : reaches(problem, bond, from, there);
+        });
     if (possible)
       continue;
     std::vector<Infeasible::Member> members;
@@ -88,18 +105,25 @@ std::optional<Infeasible> impossible_bond(const State &state) {
 
 void settle_bonds(Problem &problem, const std::vector<NodeId> &nodes) {
   auto exclude = [&](const Bond &bond, uint32_t mover, uint32_t other) {
-    const std::vector<uint32_t> &domain = problem.domain[static_cast<size_t>(bond.within)];
-    std::set<uint32_t> there;
+    Spots there;
     const Need &need = problem.needs[other];
     for (uint32_t r = need.first; r < need.first + need.count; ++r)
-      there.insert(domain[index(nodes[r])]);
+      there.insert(Standing::spot(problem, bond, index(nodes[r])));
     for (const Bystander &bystander : problem.bystanders)
       if (bystander.need == other)
-        there.insert(domain[index(bystander.node)]);
+        there.insert(Standing::spot(problem, bond, index(bystander.node)));
     NodeBits excluded(problem.nodes);
-    for (size_t node = 0; node < problem.nodes; ++node)
-      if ((there.count(domain[node]) > 0) == bond.apart)
+    for (size_t node = 0; node < problem.nodes; ++node) {
+      const uint32_t here = Standing::spot(problem, bond, node);
+      // A delay is the same both ways, but only asked of one.
+      const bool close = mover == bond.need || bond.reach == UINT32_MAX
+                             ? reaches(problem, bond, here, there)
+                             : std::any_of(there.begin(), there.end(), [&](uint32_t from) {
+                                 return problem.reaches[bond.reach].to[from].test(node);
+                               });
+      if (close == bond.apart)
         excluded.set(node);
+    }
     problem.needs[mover].clauses.push_back(
         {bond.restriction, static_cast<uint32_t>(problem.sets.size())});
     problem.sets.push_back(std::move(excluded));

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "compiler/placement/build_bonds.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/volumes.h"
 
@@ -178,21 +179,6 @@ void price_jobs(Problem &problem, const std::vector<NodeView> &nodes, const Obje
   }
 }
 
-stages::Restriction restriction(stages::Restriction::Kind kind, size_t workload) {
-  stages::Restriction result;
-  result.set_kind(kind);
-  result.set_block(static_cast<uint32_t>(workload));
-  return result;
-}
-
-Spread spread_of(const std::string &word) {
-  return word == "node"     ? Spread::node
-         : word == "site"   ? Spread::site
-         : word == "zone"   ? Spread::zone
-         : word == "region" ? Spread::region
-                            : Spread::none;
-}
-
 bool has_volume(const proto::Workload &workload) {
   return std::any_of(workload.mounts().begin(), workload.mounts().end(), compiler::is_local_volume);
 }
@@ -217,51 +203,22 @@ std::optional<Clause> pin(Problem &problem, const proto::Workload &workload, siz
   return clause;
 }
 
-void add_bonds(Problem &problem, const proto::Intent &intent,
-               const std::unordered_map<std::string, std::vector<size_t>> &frozen_homes) {
-  std::unordered_map<std::string, uint32_t> index;
-  for (uint32_t w = 0; w < problem.needs.size(); ++w)
-    index.emplace(intent.workloads(static_cast<int>(w)).name(), w);
-  std::vector<bool> concerned(problem.needs.size());
-  // Where the domain is not known, nobody can say that two share it or do not.
-  auto exclude_unknown = [&](uint32_t need, const Bond &bond) {
-    NodeBits unknown(problem.nodes);
-    const std::vector<uint32_t> &domain = problem.domain[static_cast<size_t>(bond.within)];
-    for (size_t node = 0; node < problem.nodes; ++node)
-      if (domain[node] == unknown_domain)
-        unknown.set(node);
-    if (!unknown.any())
-      return;
-    problem.needs[need].clauses.push_back(
-        {bond.restriction, static_cast<uint32_t>(problem.sets.size())});
-    problem.sets.push_back(std::move(unknown));
-  };
-  for (uint32_t w = 0; w < problem.needs.size(); ++w) {
-    const proto::Place &place = intent.workloads(static_cast<int>(w)).place();
-    for (int i = 0; i < place.affinities_size(); ++i) {
-      const proto::Affinity &affinity = place.affinities(i);
-      const auto to = index.find(affinity.to());
-      if (to == index.end() || to->second == w)
-        continue;
-      Bond bond{w, to->second, spread_of(affinity.within()), affinity.anti(),
-                restriction(stages::Restriction::AFFINITY, w)};
-      bond.restriction.set_rule(static_cast<uint32_t>(i));
-      exclude_unknown(w, bond);
-      if (bond.apart)
-        exclude_unknown(to->second, bond);
-      concerned[w] = concerned[to->second] = true;
-      problem.bonds.push_back(bond);
-    }
-  }
-  for (uint32_t w = 0; w < problem.needs.size(); ++w)
-    if (concerned[w])
-      if (const auto homes = frozen_homes.find(intent.workloads(static_cast<int>(w)).name());
-          homes != frozen_homes.end())
-        for (size_t node : homes->second)
-          problem.bystanders.push_back({w, NodeId(node)});
+} // namespace
+
+stages::Restriction restriction(stages::Restriction::Kind kind, size_t workload) {
+  stages::Restriction result;
+  result.set_kind(kind);
+  result.set_block(static_cast<uint32_t>(workload));
+  return result;
 }
 
-} // namespace
+Spread spread_of(const std::string &word) {
+  return word == "node"     ? Spread::node
+         : word == "site"   ? Spread::site
+         : word == "zone"   ? Spread::zone
+         : word == "region" ? Spread::region
+                            : Spread::none;
+}
 
 Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
               const stages::Admissible &admissible, const Objective &objective,
@@ -337,7 +294,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     problem.needs.push_back(std::move(need));
   }
   price_jobs(problem, nodes, objective, jobs);
-  add_bonds(problem, intent, frozen_homes);
+  add_bonds(problem, intent, resolved, frozen_homes);
   return problem;
 }
 

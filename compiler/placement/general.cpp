@@ -136,10 +136,32 @@ private:
 
   void add(const Bond &bond) {
     const uint32_t group = group_of_need(bond.need), to = group_of_need(bond.to);
+    const uint32_t relation = relation_of(bond);
+    const uint32_t family = family_of(relation == UINT32_MAX ? bond.within : Spread::node);
     if (bond.apart)
-      model_.aparts.push_back({group, to, family_of(bond.within)});
+      model_.aparts.push_back({group, to, family, relation});
     else
-      model_.nears.push_back({group, to, family_of(bond.within), UINT32_MAX});
+      model_.nears.push_back({group, to, family, relation});
+  }
+
+  uint32_t relation_of(const Bond &bond) {
+    if (bond.reach == UINT32_MAX)
+      return UINT32_MAX;
+    const auto [known, fresh] =
+        relations_.try_emplace(bond.reach, static_cast<uint32_t>(model_.relations.size()));
+    if (fresh) {
+      const optimiser::Family &nodes = model_.families[family_of(Spread::node)];
+      optimiser::Relation relation;
+      relation.family = family_of(Spread::node);
+      relation.reaches.resize(size_t{nodes.domains} * nodes.domains);
+      for (size_t from = 0; from < problem_.nodes; ++from)
+        problem_.reaches[bond.reach].to[from].for_each([&](size_t to) {
+          relation.reaches[size_t{nodes.domain_of_node[from]} * nodes.domains +
+                           nodes.domain_of_node[to]] = true;
+        });
+      model_.relations.push_back(std::move(relation));
+    }
+    return known->second;
   }
 
   // Exclusive needs are numbered from 1, all others are 0. Numbers that differ do so in a bit, and
@@ -241,9 +263,10 @@ private:
   std::map<std::tuple<int64_t, int64_t, uint32_t, uint32_t>, uint32_t> prices_;
   std::map<uint32_t, uint32_t> sets_; ///< by the shape of this stage
   std::map<uint16_t, uint32_t> ports_;
-  std::map<size_t, uint32_t> number_;    ///< of exclusive needs
-  uint32_t first_bit_ = 0, end_bit_ = 0; ///< groups of the bits of these numbers
-  std::map<uint32_t, uint32_t> bonded_;  ///< groups of needs that bonds are about
+  std::map<size_t, uint32_t> number_;      ///< of exclusive needs
+  uint32_t first_bit_ = 0, end_bit_ = 0;   ///< groups of the bits of these numbers
+  std::map<uint32_t, uint32_t> relations_; ///< of reaches
+  std::map<uint32_t, uint32_t> bonded_;    ///< groups of needs that bonds are about
 };
 
 } // namespace

@@ -62,11 +62,17 @@ struct CostClass {
   std::vector<char> known;
 };
 
-/// Every replica of `need` (apart: none) is in the same domain as one of `to`. Nodes of unknown
-/// domain are excluded for both, as far as it matters.
+/// Which nodes count as close to which: to[from] has those that are close to `from`.
+struct Reach {
+  std::vector<NodeBits> to;
+};
+
+/// Every replica of `need` (apart: none) is in the same domain as one of `to`, or on a node that is
+/// close to one of its nodes. Nodes of unknown domain are excluded for both, as far as it matters.
 struct Bond {
   uint32_t need = 0, to = 0;
   Spread within = Spread::node;
+  uint32_t reach = UINT32_MAX; ///< index into Problem::reaches, instead of `within`
   bool apart = false;
   stages::Restriction restriction;
 };
@@ -87,6 +93,7 @@ struct Problem {
   std::vector<Need> needs;
   std::vector<Replica> replicas;
   std::vector<Bond> bonds;
+  std::vector<Reach> reaches;
   std::vector<Bystander> bystanders;
   std::vector<CostClass> costs;
   std::vector<uint32_t> tie_rank; ///< order of nodes that cost the same

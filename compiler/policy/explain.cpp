@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "compiler/explain/texts.h"
 #include "compiler/policy/policy.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/volumes.h"
@@ -110,8 +111,8 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
     if (rule >= workload.place().affinities_size())
       return say("affinity", workload.span());
     const proto::Affinity &affinity = workload.place().affinities(rule);
-    return say(fmt::format("{} {}, within the same {}", affinity.anti() ? "apart from" : "near",
-                           affinity.to(), affinity.within()),
+    return say(fmt::format("{} {}, within {}", affinity.anti() ? "apart from" : "near",
+                           affinity.to(), explain::within(affinity)),
                affinity.span());
   }
   case stages::Restriction::EXCLUSIVE:

@@ -90,6 +90,29 @@ const Network::Tree &Network::towards(uint32_t to, bool within_site) {
   return left;
 }
 
+std::vector<std::optional<uint64_t>> Network::delays(uint32_t to) {
+  std::vector<std::optional<uint64_t>> list(site_of_.size());
+  if (vertex_[to] != free || site_of_[to]) {
+    const uint32_t end = vertex_[to] == free ? entering(*site_of_[to]) : vertex_[to];
+    const Tree &out = towards(end, false), &within = towards(end, true);
+    for (uint32_t from = 0; from < list.size(); ++from) {
+      if (vertex_[from] == free && !site_of_[from])
+        continue;
+      const bool same_site = site_of_[from] && site_of_[from] == site_of_[to];
+      const Cost &left =
+          (same_site ? within
+                     : out)[vertex_[from] == free ? leaving(*site_of_[from]) : vertex_[from]];
+      if (left != unreached)
+        list[from] = left.first;
+    }
+  }
+  if (vertex_[to] != free) // kept only for the few ends that many nodes share
+    for (const bool within_site : {false, true})
+      trees_.erase({vertex_[to], within_site});
+  list[to] = 0;
+  return list;
+}
+
 std::optional<Route> Network::route(uint32_t from, uint32_t to) {
   if (from == to)
     return Route{};

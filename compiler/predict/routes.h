@@ -48,6 +48,9 @@ public:
   /// Source: Dijkstra (1959), backwards from `to` and kept for the next question about it:
   /// O((links + sites) log sites) for each `to`.
   std::optional<Route> route(uint32_t from, uint32_t to);
+  /// By node: the latency of its route to `to`; nullopt when there is none. Not kept where `to` has
+  /// links of its own: asked of all nodes, that would be a table of all pairs.
+  std::vector<std::optional<uint64_t>> delays(uint32_t to);
 
 private:
   struct Arc {

@@ -17,7 +17,7 @@ struct Asked {
   std::set<std::string> node_labels, site_labels;
   bool temperature = false;
   bool availability = false; ///< of nodes and sites, also to predict one from
-  bool links = false;        ///< to predict latency and throughput from
+  bool links = false;        ///< for latency, throughput and proximity
   bool since = false;        ///< when replicas arrived
   bool forecasts = false;    ///< to place jobs in time
 
@@ -58,6 +58,8 @@ Asked asked(const proto::Intent &intent) {
     result.add(workload.slo());
     result.since |= workload.dwell_ms() != 0;
     result.forecasts |= workload.has_job();
+    for (const proto::Affinity &affinity : workload.place().affinities())
+      result.links |= affinity.within_ns() != 0;
   }
   for (const proto::Object &object : intent.objects()) {
     if (object.kind() != "flow")

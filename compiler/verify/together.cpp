@@ -1,5 +1,7 @@
 // What stands on one node together, and what belongs together across nodes. Room is what a node
 // has, less what other stacks were given there as far as the plan's facts tell.
+#include "compiler/explain/texts.h"
+#include "compiler/verify/closeness.h"
 #include "compiler/verify/exclusive.h"
 #include "compiler/verify/rooms.h"
 #include "compiler/verify/there.h"
@@ -96,20 +98,20 @@ void check_affinities(const Case &subject, Faults &faults) {
   for (const There &one : subject.frozen)
     if (!one.retiring && subject.world.nodes.count(one.node))
       nodes_of[one.workload].push_back(one.node);
+  Closeness closeness(subject.world);
   for (const Replica &replica : subject.replicas)
     for (const proto::Affinity &affinity : replica.workload->place().affinities()) {
-      const std::string here = spread_group(subject.world.at(replica.node), affinity.within());
-      bool near = false, unknown = here.empty();
+      bool near = false, unknown = false;
       for (const std::string &node : nodes_of[affinity.to()]) {
-        const std::string there = spread_group(subject.world.at(node), affinity.within());
-        near |= !here.empty() && there == here;
-        unknown |= affinity.anti() && there.empty();
+        const std::optional<bool> is = closeness.between(affinity, replica.node, node);
+        near |= is.value_or(false);
+        unknown |= !is;
       }
       if (affinity.anti() ? near || unknown : !near)
         faults.at(diag::N0715,
-                  fmt::format("{} on {} is to be {} {} within the same {}, and is not",
-                              replica.name(), replica.node, affinity.anti() ? "apart from" : "near",
-                              affinity.to(), affinity.within()),
+                  fmt::format("{} on {} is to be {} {} within {}, and is not", replica.name(),
+                              replica.node, affinity.anti() ? "apart from" : "near", affinity.to(),
+                              explain::within(affinity)),
                   affinity.span());
     }
 }

@@ -212,7 +212,8 @@ void Builder::rules(const TypedBlock &block, proto::Workload &out) {
 
 void Builder::affinity(const TypedBlock &block, proto::Workload &out) {
   const TypedAttribute *to = block.find("to");
-  if (!to || !to->sound())
+  const TypedAttribute *within = block.find("within");
+  if (!to || !to->sound() || (within && !within->sound()))
     return;
   const bool anti = llvm::StringRef(block.schema->name) == "anti-affinity";
   for (const std::string &name : texts(block, "to")) {
@@ -226,14 +227,21 @@ void Builder::affinity(const TypedBlock &block, proto::Workload &out) {
     proto::Affinity made;
     made.set_to(name);
     made.set_within(text(block, "within"));
+    made.set_within_ns(whole(block, "within", "ns"));
     made.set_anti(anti);
     *made.mutable_span() = context_.span(to->at, to->extent);
-    for (const proto::Affinity &other : out.place().affinities())
-      if (other.to() == made.to() && other.within() == made.within() && other.anti() != anti)
-        context_.error(diag::N0315, to->at, to->extent,
-                       fmt::format("`{}` is to be near `{}` and apart from it, within the same {}",
-                                   out.name(), name, made.within()),
-                       "take one of the two away, or let them mean different domains");
+    for (const proto::Affinity &other : out.place().affinities()) {
+      const proto::Affinity &near = anti ? other : made, &apart = anti ? made : other;
+      if (other.to() != made.to() || other.anti() == anti || near.within() != apart.within() ||
+          near.within_ns() > apart.within_ns())
+        continue;
+      context_.error(diag::N0315, to->at, to->extent,
+                     fmt::format("`{}` is to be near `{}` and apart from it, within {}", out.name(),
+                                 name,
+                                 near.within().empty() ? units::show_time(apart.within_ns())
+                                                       : "the same " + made.within()),
+                     "take one of the two away, or let them mean different domains");
+    }
     *out.mutable_place()->add_affinities() = std::move(made);
   }
 }

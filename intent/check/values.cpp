@@ -148,8 +148,15 @@ std::optional<proto::Value> Values::one(const schema::Attribute &attribute, Curs
   case Type::number:
   case Type::quantity:
     return number(attribute, where, value_id);
-  case Type::enumerator:
-    return word(attribute, where, expr);
+  case Type::enumerator: {
+    const bool plain = expr.kind == ExprKind::reference || expr.kind == ExprKind::string ||
+                       expr.kind == ExprKind::boolean;
+    if (!attribute.dimension || plain)
+      return word(attribute, where, expr);
+    schema::Attribute quantity = attribute;
+    quantity.type = Type::quantity;
+    return number(quantity, where, value_id);
+  }
   case Type::reference:
   case Type::endpoint:
     return reference(attribute, where, expr);

@@ -222,6 +222,8 @@ std::string describe_type(const Attribute &attribute) {
     break;
   case Type::enumerator:
     result = "one of " + llvm::join(words(attribute.words), ", ");
+    if (attribute.dimension)
+      result += std::string(", or a quantity such as ") + attribute.max;
     break;
   case Type::reference:
     result = attribute.words ? "the name of a " + llvm::join(words(attribute.words), " or a ")

@@ -35,7 +35,8 @@ enum class Data : uint8_t { either, bytes, bits };
 struct Attribute {
   const char *name;
   Type type;
-  const char *dimension = nullptr; ///< canonical text ("s", "bit s^-1"); of a quantity
+  /// Canonical text ("s", "bit s^-1"); of a quantity, or of one that may stand for an enumerator.
+  const char *dimension = nullptr;
   const char *words = nullptr;     ///< "a|b|c": enumerators, or kinds of object
   Data data = Data::either;
   bool list = false;          ///< takes [a, b]; one element may stand without brackets

@@ -164,9 +164,15 @@ constexpr Attribute affinity_attributes[] = {
      .example = "to = cache"},
     {.name = "within",
      .type = Type::enumerator,
+     .dimension = time,
      .words = "node|site|zone|region",
+     .step = "1ns",
+     .min = "1ns",
+     .max = "1h",
      .standard = "node",
-     .doc = "What they share, or do not share.",
+     .doc =
+         "What they share, or do not share; or the one-way delay of the network between them, by "
+         "the known latencies of links. A delay that is not known is neither near nor far.",
      .example = "within = site"},
 };
 

@@ -122,6 +122,10 @@ llvm::Error check_rules(const Model &model) {
   auto known = [&](uint32_t group, uint32_t family) {
     return group < model.groups && family < model.families.size();
   };
+  auto related = [&](uint32_t relation, uint32_t family) {
+    return indexed(relation, model.relations.size()) &&
+           (relation == UINT32_MAX || model.relations[relation].family == family);
+  };
   for (const Relation &relation : model.relations)
     if (relation.family >= model.families.size() ||
         relation.reaches.size() != size_t{model.families[relation.family].domains} *
@@ -131,8 +135,9 @@ llvm::Error check_rules(const Model &model) {
     if (!known(limit.group, limit.family))
       return refuse("a limit names a group or family that does not exist");
   for (const Apart &apart : model.aparts) {
-    if (!known(apart.group, apart.family) || apart.from >= model.groups)
-      return refuse("groups that are apart, or their family, do not exist");
+    if (!known(apart.group, apart.family) || apart.from >= model.groups ||
+        !related(apart.relation, apart.family))
+      return refuse("groups that are apart, or their family or relation, do not exist");
     for (const Replica &replica : model.replicas)
       if (std::binary_search(replica.groups.begin(), replica.groups.end(), apart.group) &&
           std::binary_search(replica.groups.begin(), replica.groups.end(), apart.from))
@@ -144,8 +149,7 @@ llvm::Error check_rules(const Model &model) {
       return refuse("a spread names a group or family that does not exist");
   for (const Near &near : model.nears)
     if (!known(near.group, near.family) || near.to >= model.groups ||
-        !indexed(near.relation, model.relations.size()) ||
-        (near.relation != UINT32_MAX && model.relations[near.relation].family != near.family))
+        !related(near.relation, near.family))
       return refuse("a nearness names a group, family or relation that does not exist");
   return llvm::Error::success();
 }

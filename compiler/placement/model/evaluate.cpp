@@ -148,6 +148,18 @@ private:
     return counts;
   }
 
+  /// Whether the rule's relation leads from the domain to one of the others.
+  template <class Rule>
+  bool reaches(const Rule &rule, uint32_t domain,
+               const std::map<uint32_t, uint64_t> &others) const {
+    if (rule.relation == UINT32_MAX)
+      return others.count(domain) > 0;
+    const size_t row = size_t{domain} * model_.families[rule.family].domains;
+    return std::any_of(others.begin(), others.end(), [&](const auto &other) {
+      return model_.relations[rule.relation].reaches[row + other.first];
+    });
+  }
+
   void judge_rules() {
     for (const Limit &limit : model_.limits)
       for (auto [domain, count] : by_domain(limit.group, limit.family))
@@ -157,8 +169,8 @@ private:
     for (const Apart &apart : model_.aparts) {
       const auto theirs = by_domain(apart.from, apart.family);
       for (auto [domain, count] : by_domain(apart.group, apart.family))
-        if (theirs.count(domain) > 0)
-          fail("groups {0} and {1} are both in domain {2}, and must be apart", apart.group,
+        if (reaches(apart, domain, theirs))
+          fail("groups {0} and {1} must be apart, and from domain {2} they are not", apart.group,
                apart.from, domain);
     }
     for (const Spread &spread : model_.spreads)
@@ -168,14 +180,7 @@ private:
     for (const Near &near : model_.nears) {
       auto theirs = by_domain(near.to, near.family);
       for (auto [domain, count] : by_domain(near.group, near.family)) {
-        bool reached = near.relation == UINT32_MAX
-                           ? theirs.count(domain) > 0
-                           : std::any_of(theirs.begin(), theirs.end(), [&](const auto &other) {
-                               return model_.relations[near.relation]
-                                   .reaches[size_t{domain} * model_.families[near.family].domains +
-                                            other.first];
-                             });
-        if (!reached)
+        if (!reaches(near, domain, theirs))
           fail("group {0}: from domain {1} no replica of group {2} is reached", near.group, domain,
                near.to);
       }

@@ -58,9 +58,12 @@ struct Spread {
   uint32_t group = 0, family = 0, least = 1;
 };
 
-/// No domain has placed replicas of both groups, which have no replica in common.
+/// From no domain of a placed replica of `group` a domain with a placed replica of `from` is
+/// reached. The groups have no replica in common.
 struct Apart {
   uint32_t group = 0, from = 0, family = 0;
+  uint32_t relation =
+      UINT32_MAX; ///< index into Model::relations, of the same family; none: the same domain
 };
 
 /// From the domain of every placed replica of `group` a domain with a placed replica of `to` is

@@ -20,8 +20,10 @@ Rules::Rules(const Tables &tables) : tables_(tables), of_group_(tables.model.gro
   std::vector<std::vector<Bounded>> limits(model.groups);
   std::vector<std::vector<Foe>> foes(model.groups);
   for (const Apart &apart : model.aparts) {
-    foes[apart.group].push_back({apart.from, tally(apart.from, apart.family), apart.family});
-    foes[apart.from].push_back({apart.group, tally(apart.group, apart.family), apart.family});
+    foes[apart.group].push_back(
+        {apart.from, tally(apart.from, apart.family), apart.family, apart.relation, false});
+    foes[apart.from].push_back(
+        {apart.group, tally(apart.group, apart.family), apart.family, apart.relation, true});
   }
   std::vector<std::vector<Scattered>> spreads(model.groups);
   std::vector<std::vector<uint32_t>> nears(model.groups);
@@ -76,9 +78,15 @@ bool Rules::within_limits(uint32_t replica, uint32_t from, uint32_t to) const {
       if (into != domain(limit.family, from) && tallies_.count(limit.tally, into) >= limit.most)
         return false;
     }
-    for (uint32_t i = begin.foes_end; i < end.foes_end; ++i)
-      if (tallies_.count(foes_[i].tally, domain(foes_[i].family, to)) > 0)
+    for (uint32_t i = begin.foes_end; i < end.foes_end; ++i) {
+      const Foe &foe = foes_[i];
+      const uint32_t into = domain(foe.family, to);
+      if (foe.relation == UINT32_MAX ? tallies_.count(foe.tally, into) > 0
+                                     : tallies_.any(foe.tally, [&](uint32_t in, uint32_t) {
+                                         return forbids(foe, in, into);
+                                       }))
         return false;
+    }
   }
   return true;
 }
@@ -103,7 +111,8 @@ bool Rules::in_the_way(uint32_t other, uint32_t node_of_other, uint32_t replica,
     }
   for (const uint32_t *g = tables_.groups_of.from(replica); g != tables_.groups_of.to(replica); ++g)
     for (uint32_t i = of_group_[*g].foes_end; i < of_group_[*g + 1].foes_end; ++i)
-      if (domain(foes_[i].family, node_of_other) == domain(foes_[i].family, node) &&
+      if (forbids(foes_[i], domain(foes_[i].family, node_of_other),
+                  domain(foes_[i].family, node)) &&
           member(other, foes_[i].group))
         return true;
   return false;

@@ -43,6 +43,8 @@ private:
   };
   struct Foe { ///< whom a group is apart from
     uint32_t group, tally, family;
+    uint32_t relation;
+    bool towards; ///< the relation leads from the foe to the group
   };
   struct Scattered {
     uint32_t tally, family, least;
@@ -71,6 +73,14 @@ private:
     return false;
   }
   bool reached(const Reached &near, uint32_t in) const;
+  /// Whether a foe in the one domain forbids a replica in the other.
+  bool forbids(const Foe &foe, uint32_t in_foe, uint32_t in) const {
+    if (foe.relation == UINT32_MAX)
+      return in_foe == in;
+    const Relation &relation = tables_.model.relations[foe.relation];
+    const size_t domains = tables_.model.families[foe.family].domains;
+    return relation.reaches[foe.towards ? in_foe * domains + in : in * domains + in_foe];
+  }
   bool apart(uint32_t one, uint32_t other) const;
   int64_t near_change(const Reached &near, bool is_group, bool is_to, uint32_t from,
                       uint32_t to) const;

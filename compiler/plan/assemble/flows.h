@@ -1,4 +1,4 @@
-// Flows, and the ways of the fleet that they go.
+// Flows, as the intent declares them.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,6 @@
 
 #include "base/rational.h"
 #include "compiler/pipeline/stages.pb.h"
-#include "compiler/predict/routes.h"
-#include "compiler/resolve/names.h"
 
 namespace nemo::compiler {
 
@@ -21,25 +19,6 @@ struct Flow {
 
 /// In the order of the intent.
 std::vector<Flow> flows_of(const proto::Intent &intent);
-
-/// The links of a fleet between its nodes, as predict::Network has them.
-class Ways {
-public:
-  Ways(const proto::Fleet &world, const std::vector<NodeView> &nodes);
-  std::optional<predict::Route> route(uint32_t from, uint32_t to) {
-    return network_.route(from, to);
-  }
-  /// The link as the fleet counts them, and whether it is crossed backwards.
-  std::pair<int, bool> link(const predict::Crossing &crossing) const {
-    return {link_of_[crossing.wire], crossing.backwards};
-  }
-
-private:
-  std::vector<predict::Wire> wires(const std::vector<NodeView> &nodes);
-  const proto::Fleet &world_;
-  std::vector<int> link_of_; ///< for each wire
-  predict::Network network_;
-};
 
 /// Nodes of a workload's replicas with how many each has, in order.
 std::vector<std::pair<uint32_t, uint32_t>> counted_nodes(const std::vector<uint32_t> &placed_on);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/diagnostics/diagnostics.h"
+#include "compiler/network/ways.h"
 #include "compiler/pipeline/stages.pb.h"
 #include "compiler/plan/assemble/flows.h"
 #include "compiler/plan/assemble/prediction.h"

@@ -111,7 +111,7 @@ private:
     for (uint32_t left = pick(0, 3); left > 0; --left)
       model_.limits.push_back({pick(0, last), pick(0, 1), pick(1, 2)});
     if (one_in(4) && last > 0)
-      add_apart({last, 0, pick(0, 1)});
+      add_apart(one_in(2) ? Apart{last, 0, 1, 0} : Apart{last, 0, pick(0, 1)});
     if (one_in(3))
       model_.spreads.push_back({pick(0, last), pick(0, 1), 2});
     if (one_in(3))

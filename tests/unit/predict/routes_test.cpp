@@ -25,6 +25,7 @@ TEST_CASE("a node is at no distance of itself, and nothing is known of others wi
 
 TEST_CASE("a link between sites separates their nodes, not the nodes of one of them") {
   Network network({0, 0, 1, 2}, 3, {{site(0), site(1), 8}, {site(1), site(2), 5}});
+  CHECK(network.delays(0) == std::vector<std::optional<uint64_t>>{0, std::nullopt, 8, 13});
   CHECK(network.route(0, 2)->latency_ns == 8);
   CHECK(network.route(2, 1)->latency_ns == 8);
   CHECK(network.route(2, 1)->crossings[0].backwards);
@@ -41,6 +42,7 @@ TEST_CASE("what separates nodes of one site is said by its own links") {
   // A node with a link to its site reaches it over that; one without stands there.
   Network access({0, 0, 0, 1}, 2,
                  {{node(0), site(0), 4}, {node(1), site(0), 1}, {site(0), site(1), 10}});
+  CHECK(access.delays(0) == std::vector<std::optional<uint64_t>>{0, 5, 4, 14});
   CHECK(access.route(0, 1)->latency_ns == 5);
   CHECK(access.route(0, 2)->latency_ns == 4);
   CHECK(access.route(0, 3)->latency_ns == 14);
@@ -95,6 +97,7 @@ TEST_CASE("the least of all simple ways") {
         const auto found = network.route(from, to);
         CAPTURE(round, from, to);
         REQUIRE(found.has_value() == least.has_value());
+        CHECK(Network(network).delays(to)[from] == least);
         if (!found)
           continue;
         CHECK(found->latency_ns == *least);

@@ -208,6 +208,11 @@ private:
         model_.replicas[r].groups.push_back(in % 2 == 0 ? even : odd);
       }
     model_.aparts.push_back({even, odd, family});
+    if (family != model_.relations[0].family)
+      return;
+    model_.aparts.back().relation = 0;
+    if (!evaluate(model_, out_.planted).feasible())
+      model_.aparts.back().relation = UINT32_MAX;
   }
 
   void near(const Near &rule) {

@@ -78,6 +78,23 @@ TEST_CASE("a replica beside an exclusive one") {
     }
 }
 
+TEST_CASE("a replica that is not as near, or not as far, as it must be") {
+  proto::Plan plan;
+  for (const Named &named : plans())
+    if (named.name == "distances")
+      plan = named.plan;
+  REQUIRE(faults(plan).empty());
+  CHECK(placed(plan, "c").node() == "cloud1"); // 8 ms away
+  proto::Plan spoiled = plan;
+  placed(spoiled, "c").set_node("gw2"); // nobody says how far that is
+  CHECK_THAT(faults(spoiled), Contains("N0715: c/0 on gw2 is to be apart from a within 5ms"));
+  placed(spoiled, "c").set_node("gw1");
+  CHECK_THAT(faults(spoiled), Contains("N0715: c/0 on gw1 is to be apart from a within 5ms"));
+  spoiled = plan;
+  placed(spoiled, "b").set_node("gw2");
+  CHECK_THAT(faults(spoiled), Contains("N0715: b/0 on gw2 is to be near a within 9ms"));
+}
+
 TEST_CASE("digests, intent and facts") {
   proto::Plan plan = base();
   plan.set_stack("other");

@@ -300,6 +300,18 @@ objective green { minimize cost + carbon * 80EUR/tCO2e; require carbon <= 10gCO2
 )";
 }
 
+std::string distances() {
+  return R"(nemo = 1
+stack = "distances"
+workload a { exec = ["/bin/a"]; place { require node.name == "gw1" } }
+workload b {
+  exec = ["/bin/b"]
+  place { require node.class == cloud; affinity { to = a; within = 9ms } }
+}
+workload c { exec = ["/bin/c"]; place { anti-affinity { to = a; within = 5ms } } }
+)";
+}
+
 std::string two_gateways() {
   return R"(fleet: 1
 at: 2026-11-24T08:00:00Z
@@ -358,6 +370,7 @@ std::vector<Named> plans() {
   begun.set_at("2026-11-24T11:20:00Z");
   list.push_back({"night shift begun", plan_of(night, begun)});
   list.push_back({"crowd", plan_of(intent_of(crowd()), fleet_of(two_gateways()))});
+  list.push_back({"distances", plan_of(intent_of(distances()), fleet_of(three_nodes()))});
   proto::Fleet shared = fleet_of(three_nodes());
   proto::PartState &keeper = *shared.add_parts();
   keeper.mutable_part()->set_stack("keeper");
