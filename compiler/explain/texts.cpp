@@ -158,6 +158,8 @@ std::vector<std::string> changed_fields(const proto::Spec &from, const proto::Sp
   note(from.sandbox() == to.sandbox(), "sandbox");
   note(from.network() == to.network(), "network");
   note(same(from.resources(), to.resources()), "resources");
+  note(std::equal(from.gpus().begin(), from.gpus().end(), to.gpus().begin(), to.gpus().end()),
+       "devices");
   note(same_list(from.ports(), to.ports()), "ports");
   note(std::equal(from.connect().begin(), from.connect().end(), to.connect().begin(),
                   to.connect().end()),
@@ -205,6 +207,8 @@ std::string within(const proto::Affinity &affinity) {
   return affinity.within_ns() != 0 ? units::show_time(affinity.within_ns())
                                    : "the same " + affinity.within();
 }
+
+std::string hands_out_no_devices() { return "it does not say that it hands out devices"; }
 
 std::string healthy_first() { return "healthy-first"; }
 std::string stop_first_port(uint32_t number) {

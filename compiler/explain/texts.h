@@ -71,6 +71,9 @@ std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack);
 /// "the same site", "5ms".
 std::string within(const proto::Affinity &affinity);
 
+/// Shortfall.reason where a node says nothing of GPUs.
+std::string hands_out_no_devices();
+
 std::string healthy_first();
 std::string stop_first_port(uint32_t number);
 std::string stop_first_volume(llvm::StringRef volume);

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "compiler/resolve/devices.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
 
 namespace {
+
+constexpr size_t five = 5; ///< resources before the devices
 
 template <typename Amounts> void add(Amounts &sum, const Amounts &part) {
   for (size_t i = 0; i < sum.size(); ++i)
@@ -16,9 +19,17 @@ template <typename Amounts> void add(Amounts &sum, const Amounts &part) {
 
 } // namespace
 
-Rooms::Amounts Rooms::amounts(const proto::Spec &spec) {
+Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node) {
   const proto::Resources all = reserved(spec.resources(), spec.mounts());
-  return {all.cpu_millicores(), all.memory_bytes(), all.disk_bytes(), all.gpu_milli(), all.pids()};
+  Amounts result = {all.cpu_millicores(), all.memory_bytes(), all.disk_bytes(), all.gpu_milli(),
+                    all.pids()};
+  result.resize(node.has.size());
+  for (uint32_t gpu : spec.gpus())
+    if (const size_t at = five + 2 * size_t{gpu}; at + 1 < result.size()) {
+      result[at] += devices_asked(all).milli;
+      result[at + 1] += all.gpu_memory_bytes();
+    }
+  return result;
 }
 
 Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
@@ -33,22 +44,32 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
     auto known = [](bool has, uint64_t value) {
       return has ? std::optional<uint64_t>(value) : std::nullopt;
     };
-    nodes_[n].has = {
-        node.cpu_millicores(), node.memory_bytes(), known(node.has_disk_bytes(), node.disk_bytes()),
-        known(node.has_gpu_milli(), node.gpu_milli()), known(node.has_pids(), node.pids())};
+    nodes_[n].has = {node.cpu_millicores(), node.memory_bytes(),
+                     known(node.has_disk_bytes(), node.disk_bytes()),
+                     known(node.has_gpu_milli() || !node.gpus().empty(), gpu_milli(node)),
+                     known(node.has_pids(), node.pids())};
+    for (const DeviceView &device : devices_of(node)) {
+      nodes_[n].has.emplace_back(device.milli);
+      nodes_[n].has.push_back(device.said && device.said->has_memory_bytes()
+                                  ? std::optional(device.said->memory_bytes())
+                                  : std::nullopt);
+    }
+    nodes_[n].stays.resize(nodes_[n].has.size());
   }
   for (const proto::PartState &state : resolved.facts().parts())
     if (auto node = index.find(state.part().node());
         node != index.end() && state.part().stack() != inputs.intent().stack())
       for (const proto::Instance &instance : state.part().instances())
-        add(nodes_[node->second].stays, amounts(instance.spec()));
+        add(nodes_[node->second].stays, amounts(instance.spec(), nodes_[node->second]));
   for (const stages::Existing &there : resolved.frozen())
     if (auto node = index.find(there.node()); node != index.end())
-      add(nodes_[node->second].stays, amounts(there.spec()));
-  std::vector<Amounts> all(nodes_.size());
+      add(nodes_[node->second].stays, amounts(there.spec(), nodes_[node->second]));
+  std::vector<Amounts> all;
+  for (const Node &node : nodes_)
+    all.emplace_back(node.has.size());
   for (size_t r = 0; r < wanted.replicas.size(); ++r) {
     node_of_new_[r] = index.at(wanted.replicas[r].node);
-    const Amounts need = amounts(wanted.replicas[r].spec);
+    const Amounts need = amounts(wanted.replicas[r].spec, nodes_[node_of_new_[r]]);
     add(all[node_of_new_[r]], need);
     if (changes.changes[changes.change_of_wanted[r]].runs)
       add(nodes_[node_of_new_[r]].stays, need);
@@ -60,8 +81,14 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
       continue;
     // What nobody says the specification of is taken to be like what follows it.
     const Wanted *next = changes.changes[old.change].wanted;
-    if (old.there->has_spec() || next)
-      old_needs_[o] = amounts(old.there->has_spec() ? old.there->spec() : next->spec);
+    proto::Spec spec;
+    if (old.there->has_spec()) {
+      spec = old.there->spec();
+    } else if (next) {
+      spec = next->spec;
+      spec.clear_gpus(); // they may be another node's
+    }
+    old_needs_[o] = amounts(spec, nodes_[node->second]);
     node_of_old_[o] = node->second;
     nodes_[node->second].olds.push_back(o);
     add(all[node->second], old_needs_[o]);
@@ -78,7 +105,7 @@ Rooms::Amounts Rooms::most(const Node &node) const {
     if (!awaited_[o])
       add(sum, old_needs_[o]);
   for (const Started &one : node.started) {
-    Amounts own{};
+    Amounts own(sum.size());
     for (size_t o : one.own)
       if (!awaited_[o])
         add(own, old_needs_[o]);
@@ -99,7 +126,7 @@ std::optional<std::vector<size_t>> Rooms::admit(size_t replica, const std::vecto
   Node &node = nodes_[node_of_new_[replica]];
   if (!node.tight)
     return std::vector<size_t>();
-  Started started{amounts(wanted_.replicas[replica].spec), {}};
+  Started started{amounts(wanted_.replicas[replica].spec, node), {}};
   // An old one makes room for one new one.
   for (size_t o : own)
     if (node_of_old_[o] == node_of_new_[replica] &&

@@ -1,7 +1,6 @@
 // What nodes have room for while old and new stand beside each other.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <vector>
 
@@ -28,21 +27,22 @@ public:
   std::vector<size_t> in_the_way(size_t replica) const;
 
 private:
-  using Amounts = std::array<unsigned __int128, 5>;
+  /// The five resources, then of each device its thousandths and its memory.
+  using Amounts = std::vector<unsigned __int128>;
   struct Started {
     Amounts need;
     std::vector<size_t> own;
   };
   struct Node {
-    std::array<std::optional<uint64_t>, 5> has;
-    Amounts stays{};
+    std::vector<std::optional<uint64_t>> has;
+    Amounts stays;
     bool tight = false;
     std::vector<size_t> olds;
     std::vector<size_t> gone;    ///< those of them that have stopped, in that order
     std::vector<size_t> awaited; ///< G of the last that has started
     std::vector<Started> started;
   };
-  static Amounts amounts(const proto::Spec &spec);
+  static Amounts amounts(const proto::Spec &spec, const Node &node);
   Amounts most(const Node &node) const;
   static bool fits(const Node &node, const Amounts &most, const Amounts &need);
 

@@ -258,6 +258,7 @@ WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &reso
         for (const std::string &name : found->second)
           replica.spec.add_accept_missing(name);
       }
+      *replica.spec.mutable_gpus() = placed.replicas(static_cast<int>(r)).gpus();
       replica.revision = revision_of(replica.spec, replica.node,
                                      there[{workload.name(), replica.number}], renames);
     }

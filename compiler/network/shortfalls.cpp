@@ -3,7 +3,9 @@
 #include <map>
 #include <set>
 
+#include "compiler/explain/texts.h"
 #include "compiler/network/network.h"
+#include "compiler/resolve/names.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
@@ -20,6 +22,8 @@ std::vector<std::string> relied_on(const proto::Workload &workload) {
     names.push_back("limit.memory");
   if (resources.pids())
     names.push_back("limit.pids");
+  if (resources.gpu_milli())
+    names.push_back("gpu");
   for (const proto::Mount &mount : workload.mounts())
     if (is_local_volume(mount) && mount.size_bytes()) {
       names.push_back("limit.volume");
@@ -40,6 +44,9 @@ stages::Deliverable shortfalls(const stages::Inputs &inputs, const stages::Resol
     const proto::Workload &workload =
         inputs.intent().workloads(static_cast<int>(resolved.replicas(r).workload()));
     const proto::Node &node = resolved.world().nodes(static_cast<int>(placed.replicas(r).node()));
+    if (workload.resources().gpu_milli() && offers(node, "gpu") == Offer::unknown)
+      found.emplace(std::make_tuple(workload.name(), node.name(), "gpu"),
+                    explain::hands_out_no_devices());
     for (const std::string &name : relied_on(workload))
       for (const proto::Capability &capability : node.capabilities())
         if (capability.name() == name && !capability.available())

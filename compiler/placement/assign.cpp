@@ -74,13 +74,16 @@ public:
   const Choices &choices(size_t w, const stages::Admissible &admissible) {
     const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
     const proto::Resources &needs = intent_.workloads(static_cast<int>(w)).resources();
-    auto [known, fresh] = choices_.try_emplace(
-        {needs.cpu_millicores(), needs.memory_bytes(), problem_.needs[w].cost_class, set});
+    auto [known, fresh] =
+        choices_.try_emplace({needs.cpu_millicores(), needs.memory_bytes(),
+                              problem_.needs[w].cost_class, set, problem_.needs[w].no_device});
     Choices &result = known->second;
     if (!fresh)
       return result;
     NodeBits::from_proto(admissible.sets(static_cast<int>(set)), nodes_.size())
         .for_each([&](size_t node) {
+          if (lacks_devices(w, node))
+            return;
           const std::optional<int64_t> here = exact(w, node);
           ++result.count;
           result.known &= here.has_value();
@@ -104,7 +107,7 @@ public:
       return std::nullopt;
     const uint32_t apart = need.spread != Spread::none ? need.count : 0;
     auto [known, fresh] =
-        least_.try_emplace({need.demand, need.cost_class, set, need.spread, apart});
+        least_.try_emplace({need.demand, need.no_device, need.cost_class, set, need.spread, apart});
     if (fresh) {
       Apart costs;
       std::optional<__int128> one;
@@ -134,12 +137,18 @@ public:
   }
 
 private:
+  bool lacks_devices(size_t w, size_t node) const {
+    const uint32_t set = problem_.needs[w].no_device;
+    return set != UINT32_MAX && problem_.sets[set].test(node);
+  }
   // None on nodes that it alone does not fit.
   std::optional<__int128> paid_on(size_t w, size_t node) const {
     const Need &need = problem_.needs[w];
     for (size_t k = 0; k < resource_count; ++k)
       if (need.demand[k] > 0 && need.demand[k] > problem_.room[k][node])
         return std::nullopt;
+    if (lacks_devices(w, node))
+      return std::nullopt;
     __int128 paid = static_cast<__int128>(*exact(w, node)) << price_bits;
     for (auto at = std::lower_bound(
              scarce_.begin(), scarce_.end(), node,
@@ -155,9 +164,10 @@ private:
   const compiler::Jobs &jobs_;
   const Problem &problem_;
   const std::vector<Scarce> &scarce_;
-  std::map<std::tuple<Demand, uint32_t, uint32_t, Spread, uint32_t>, std::optional<__int128>>
+  std::map<std::tuple<Demand, uint32_t, uint32_t, uint32_t, Spread, uint32_t>,
+           std::optional<__int128>>
       least_;
-  std::map<std::tuple<uint64_t, uint64_t, uint32_t, uint32_t>, Choices> choices_;
+  std::map<std::tuple<uint64_t, uint64_t, uint32_t, uint32_t, uint32_t>, Choices> choices_;
 };
 
 stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView> &nodes,
@@ -199,6 +209,10 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     entry.set_candidates(choices.count);
     if (other)
       entry.set_runner_up(static_cast<uint32_t>(other->node));
+    if (!assignment.devices_of_replica.empty())
+      for (uint32_t gpu = 0; gpu < most_node_devices; ++gpu)
+        if (assignment.devices_of_replica[r] >> gpu & 1)
+          entry.add_gpus(gpu);
     explain::PlacementStory story;
     story.candidates = entry.candidates();
     story.cost_known = cost.has_value();

@@ -7,6 +7,8 @@
 #include <unordered_map>
 
 #include "compiler/placement/build_bonds.h"
+#include "compiler/placement/build_devices.h"
+#include "compiler/resolve/devices.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/volumes.h"
 
@@ -47,8 +49,9 @@ void fill_nodes(Problem &problem, const std::vector<NodeView> &nodes) {
     problem.room[1].push_back(bounded(node.memory_bytes(), most_room));
     problem.room[2].push_back(node.has_disk_bytes() ? bounded(node.disk_bytes(), most_room)
                                                     : unknown);
-    problem.room[3].push_back(node.has_gpu_milli() ? bounded(node.gpu_milli(), most_room)
-                                                   : unknown);
+    problem.room[3].push_back(!node.has_gpu_milli() && node.gpus().empty()
+                                  ? unknown
+                                  : static_cast<int64_t>(compiler::gpu_milli(node)));
     // A limit rather than a reservation: where the node does not say, it is not what runs out.
     problem.room[4].push_back(node.has_pids() ? bounded(node.pids(), most_room) : most_room);
     for (size_t resource : {0, 1})
@@ -234,6 +237,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     index_of.emplace(nodes[i].node->name(), i);
   take_other_stacks(problem, intent.stack(), resolved.facts(), index_of);
   take_frozen(problem, resolved, index_of);
+  DeviceTables devices(problem, inputs, resolved, nodes, index_of);
   for (const std::vector<compiler::Weights> &weights : objective.weights)
     problem.costs.push_back(price(nodes, weights, {}));
 
@@ -248,10 +252,14 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
 
   for (const stages::Verdict &verdict : admissible.verdicts())
     problem.sets.push_back(NodeBits::from_proto(verdict.excluded(), nodes.size()));
-  std::map<std::pair<std::string, uint32_t>, size_t> homes;
+  struct Home {
+    size_t node;
+    const stages::Existing *there;
+  };
+  std::map<std::pair<std::string, uint32_t>, Home> homes;
   for (const stages::Existing &there : resolved.existing())
     if (auto node = index_of.find(there.node()); node != index_of.end() && !there.retiring())
-      homes.try_emplace({there.workload(), there.replica()}, node->second);
+      homes.try_emplace({there.workload(), there.replica()}, Home{node->second, &there});
 
   std::unordered_map<std::string, std::vector<size_t>> frozen_homes;
   for (const stages::Existing &there : resolved.frozen())
@@ -274,6 +282,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     need.exclusive = workload.place().exclusive();
     if (need.exclusive)
       need.alone = restriction(stages::Restriction::EXCLUSIVE, w);
+    devices.ask(need, workload.resources(), w);
     need.cost_class = objective.class_of_workload[w];
     need.first = static_cast<uint32_t>(problem.replicas.size());
     need.count = static_cast<uint32_t>(numbers[w].size());
@@ -286,8 +295,9 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
       Replica replica;
       replica.need = static_cast<uint32_t>(w);
       if (auto home = homes.find({workload.name(), number}); home != homes.end()) {
-        replica.home = NodeId(home->second);
-        replica.pinned = pin(problem, workload, w, home->second);
+        replica.home = NodeId(home->second.node);
+        replica.home_devices = DeviceTables::bits(home->second.there->spec().gpus());
+        replica.pinned = pin(problem, workload, w, home->second.node);
       }
       problem.replicas.push_back(std::move(replica));
     }

@@ -45,6 +45,7 @@ std::vector<Infeasible::Member> members_of(const Problem &problem) {
     add(need.port, n, UINT32_MAX);
     add(need.alone, n, UINT32_MAX);
     add(need.resources, n, UINT32_MAX);
+    add(need.device, n, UINT32_MAX);
   }
   return list;
 }
@@ -112,8 +113,14 @@ Problem relaxed(Problem problem, llvm::function_ref<bool(const stages::Restricti
     if (!keep(need.port))
       need.ports.clear();
     need.exclusive &= keep(need.alone);
-    if (!keep(need.resources))
+    if (!keep(need.resources)) {
       need.demand = {};
+      need.devices = {};
+    }
+    if (!keep(need.device)) {
+      need.devices.allowed = UINT32_MAX;
+      need.devices.memory = 0;
+    }
   }
   for (Replica &replica : problem.replicas)
     if (replica.pinned && !keep(replica.pinned->restriction))
@@ -147,6 +154,9 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
   part.whole = problem.whole;
   part.domain = problem.domain;
   part.taken_ports = problem.taken_ports;
+  part.devices = problem.devices;
+  part.first_device = problem.first_device;
+  part.device_sets = problem.device_sets;
   part.sets = problem.sets;
   part.costs = problem.costs;
   part.tie_rank = problem.tie_rank;

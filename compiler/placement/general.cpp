@@ -19,6 +19,7 @@ public:
   General run() {
     model_.nodes = static_cast<uint32_t>(problem_.nodes);
     rooms();
+    racks();
     domains();
     find_scale();
     number_exclusive();
@@ -29,7 +30,7 @@ public:
     for (const Bystander &bystander : problem_.bystanders)
       add(bystander);
     model_.groups = groups_;
-    return {std::move(model_), base_, halvings_};
+    return {std::move(model_), base_, halvings_, std::move(devices_)};
   }
 
 private:
@@ -47,6 +48,33 @@ private:
       for (size_t r = 0; r < resource_count; ++r)
         model_.capacity.push_back(std::clamp<int64_t>(problem_.room[r][node], 0, asked[r]));
     model_.safety = model_.capacity;
+  }
+
+  // Of nodes with more devices than the tables hold, those that are in use come first.
+  void racks() {
+    if (state_.devices().empty())
+      return;
+    devices_.resize(problem_.nodes);
+    std::vector<DeviceBits> used(problem_.nodes);
+    for (size_t r = 0; r < problem_.replicas.size(); ++r)
+      if (state_.node_of(r) != nowhere)
+        used[index(state_.node_of(r))] |= state_.devices()[r];
+    model_.device_sets.resize(problem_.device_sets.size());
+    for (uint32_t node = 0; node < problem_.nodes; ++node) {
+      const uint32_t first = problem_.first_device[node], end = problem_.first_device[node + 1];
+      std::vector<uint32_t> list;
+      for (const bool in_use : {true, false})
+        for (uint32_t i = first; i < end && list.size() < optimiser::most_devices; ++i)
+          if ((used[node] >> (i - first) & 1) == in_use)
+            list.push_back(i - first);
+      std::sort(list.begin(), list.end());
+      for (uint32_t device : list) {
+        model_.devices.push_back(problem_.devices[first + device]);
+        for (size_t set = 0; set < problem_.device_sets.size(); ++set)
+          model_.device_sets[set].push_back(problem_.device_sets[set][first + device]);
+      }
+      devices_[node] = std::move(list);
+    }
   }
 
   void domains() {
@@ -203,6 +231,7 @@ private:
       return;
     optimiser::Shape shape;
     shape.demand.assign(need.demand.begin(), need.demand.end());
+    shape.devices = need.devices;
     shape.prices = prices_of(n);
     shape.allowed = set_of(n);
     const uint32_t index_of_shape = static_cast<uint32_t>(model_.shapes.size());
@@ -261,7 +290,8 @@ private:
   int64_t base_ = 0;
   uint32_t groups_ = 0;
   std::map<std::tuple<int64_t, int64_t, uint32_t, uint32_t>, uint32_t> prices_;
-  std::map<uint32_t, uint32_t> sets_; ///< by the shape of this stage
+  std::map<uint32_t, uint32_t> sets_;          ///< by the shape of this stage
+  std::vector<std::vector<uint32_t>> devices_; ///< by node, those that the model has
   std::map<uint16_t, uint32_t> ports_;
   std::map<size_t, uint32_t> number_;      ///< of exclusive needs
   uint32_t first_bit_ = 0, end_bit_ = 0;   ///< groups of the bits of these numbers
@@ -270,6 +300,33 @@ private:
 };
 
 } // namespace
+
+optimiser::Solution General::start(const State &state) const {
+  optimiser::Solution solution;
+  const Problem &problem = state.problem();
+  for (size_t r = 0; r < problem.replicas.size(); ++r) {
+    const size_t node = index(state.node_of(r));
+    solution.node_of.push_back(static_cast<uint32_t>(node));
+    if (devices.empty())
+      continue;
+    uint32_t &held = solution.devices_of.emplace_back();
+    for (size_t i = 0; i < devices[node].size(); ++i)
+      held |= static_cast<uint32_t>(state.devices()[r] >> devices[node][i] & 1) << i;
+  }
+  for (const Bystander &bystander : problem.bystanders)
+    solution.node_of.push_back(static_cast<uint32_t>(index(bystander.node)));
+  return solution;
+}
+
+DeviceBits General::devices_of(const optimiser::Solution &solution, size_t replica) const {
+  if (devices.empty() || replica >= solution.devices_of.size())
+    return 0;
+  const std::vector<uint32_t> &list = devices[solution.node_of[replica]];
+  DeviceBits held = 0;
+  for (size_t i = 0; i < list.size(); ++i)
+    held |= DeviceBits{solution.devices_of[replica] >> i & 1} << list[i];
+  return held;
+}
 
 General general(const State &state) { return Generaliser(state).run(); }
 

@@ -12,12 +12,19 @@ namespace {
 
 constexpr uint64_t least_ticks = 20'000;
 
+struct Solved {
+  General whole;
+  optimiser::Solution solution;
+};
+
 /// None where amounts are beyond the optimiser's tables, or it finds nothing.
-std::optional<optimiser::Solution> solve(const State &state,
-                                         const std::optional<optimiser::Solution> &start,
-                                         const Budget &budget, int64_t bound) {
-  const General whole = general(state);
+/// \param placed  begin with the state's placement.
+std::optional<Solved> solve(const State &state, bool placed, const Budget &budget, int64_t bound) {
+  General whole = general(state);
   const optimiser::Model &model = whole.model;
+  std::optional<optimiser::Solution> start;
+  if (placed)
+    start = whole.start(state);
   if (llvm::Error error = optimiser::check(model)) {
     llvm::consumeError(std::move(error));
     return std::nullopt;
@@ -47,7 +54,7 @@ std::optional<optimiser::Solution> solve(const State &state,
     llvm::consumeError(found.takeError());
     return std::nullopt;
   }
-  return std::move(*found);
+  return Solved{std::move(whole), std::move(*found)};
 }
 
 } // namespace
@@ -55,22 +62,20 @@ std::optional<optimiser::Solution> solve(const State &state,
 bool improve(State &state, const Budget &budget, int64_t bound) {
   if (budget.effort == 0 && state.problem().bonds.empty())
     return false;
-  const size_t replicas = state.problem().replicas.size();
-  optimiser::Solution start;
-  for (size_t r = 0; r < replicas; ++r)
-    start.node_of.push_back(static_cast<uint32_t>(index(state.node_of(r))));
-  for (const Bystander &bystander : state.problem().bystanders)
-    start.node_of.push_back(static_cast<uint32_t>(index(bystander.node)));
-  const std::optional<optimiser::Solution> found = solve(state, start, budget, bound);
+  const std::optional<Solved> found = solve(state, /*placed=*/true, budget, bound);
   const bool cut = budget.watch.time_limit || (budget.watch.stop && *budget.watch.stop);
   if (!found)
     return cut;
-  for (size_t r = 0; r < replicas; ++r)
-    if (found->node_of[r] != start.node_of[r])
-      state.lift(r);
-  for (size_t r = 0; r < replicas; ++r)
-    if (found->node_of[r] != start.node_of[r])
-      state.put(r, found->node_of[r]);
+  const optimiser::Solution &best = found->solution;
+  std::vector<size_t> moved;
+  for (size_t r = 0; r < state.problem().replicas.size(); ++r)
+    if (NodeId(best.node_of[r]) != state.node_of(r) ||
+        (!state.devices().empty() && state.devices()[r] != found->whole.devices_of(best, r)))
+      moved.push_back(r);
+  for (size_t r : moved)
+    state.lift(r);
+  for (size_t r : moved)
+    state.put(r, best.node_of[r], found->whole.devices_of(best, r));
   return cut;
 }
 
@@ -80,11 +85,11 @@ bool repair(State &state, const Budget &budget) {
   Budget last = budget; // there is nothing else to try
   if (budget.effort < UINT64_MAX / 10)
     last.effort *= 10;
-  const std::optional<optimiser::Solution> found = solve(state, std::nullopt, last, INT64_MAX);
+  const std::optional<Solved> found = solve(state, /*placed=*/false, last, INT64_MAX);
   if (!found)
     return false;
   for (size_t r = 0; r < state.problem().replicas.size(); ++r)
-    state.put(r, found->node_of[r]);
+    state.put(r, found->solution.node_of[r], found->whole.devices_of(found->solution, r));
   return true;
 }
 

@@ -38,7 +38,8 @@ llvm::Expected<State> exact(const Problem &problem, const Budget &budget, Replic
     for (size_t need = 0; need < group.size(); ++need)
       for (uint32_t r = 0; r < part.needs[need].count; ++r)
         whole.put(problem.needs[group[need]].first + r,
-                  index(state.node_of(part.needs[need].first + r)));
+                  index(state.node_of(part.needs[need].first + r)),
+                  state.devices().empty() ? 0 : state.devices()[part.needs[need].first + r]);
   }
   if (undecided)
     return llvm::make_error<NotFound>(stuck);
@@ -69,7 +70,9 @@ llvm::Expected<Assignment> as_known(const Problem &problem, const Budget &budget
     return llvm::make_error<NotFound>(ReplicaId(0));
   Assignment result;
   result.scarce = scarcity(state, budget.bound_steps).rooms;
+  state.keep_devices();
   result.node_of_replica = state.assignment();
+  result.devices_of_replica = state.devices();
   return result;
 }
 
@@ -101,7 +104,9 @@ llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
   }
   if (const Bond *broken = broken_bond(state))
     return llvm::make_error<NotFound>(*broken);
+  state.keep_devices();
   result.node_of_replica = state.assignment();
+  result.devices_of_replica = state.devices();
   return result;
 }
 

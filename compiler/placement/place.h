@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/pipeline/stages.pb.h"
+#include "compiler/placement/model/model.h"
 #include "compiler/placement/watch.h"
 #include "compiler/resolve/node_bits.h"
 #include "llvm/Support/Error.h"
@@ -29,6 +30,11 @@ using Demand = std::array<int64_t, resource_count>;
 /// No room is larger, and a larger demand fits nowhere: sums of two stay inside 64 bits.
 constexpr int64_t most_room = int64_t{1} << 61;
 
+/// Devices of a node as bits, in the order in which it lists them. More than these it does not
+/// have.
+using DeviceBits = uint64_t;
+constexpr size_t most_node_devices = 64;
+
 enum class Spread : uint8_t { none, node, site, zone, region };
 constexpr uint32_t unknown_domain = UINT32_MAX;
 
@@ -41,19 +47,22 @@ struct Clause {
 /// What a workload asks for; its replicas follow each other.
 struct Need {
   Demand demand{};
+  optimiser::DeviceDemand devices; ///< which the GPU of `demand` are
   Spread spread = Spread::none;
   std::vector<uint16_t> ports; ///< fixed ones on the host's network
   bool exclusive = false;      ///< no other need has replicas on its nodes
   uint32_t cost_class = 0;
-  uint32_t first = 0, count = 0; ///< its replicas
-  std::vector<Clause> clauses;   ///< what excludes nodes
-  stages::Restriction resources, spreading, port, alone;
+  uint32_t first = 0, count = 0;   ///< its replicas
+  std::vector<Clause> clauses;     ///< what excludes nodes
+  uint32_t no_device = UINT32_MAX; ///< index into Problem::sets: nodes without such devices
+  stages::Restriction resources, spreading, port, alone, device;
 };
 
 struct Replica {
   uint32_t need = 0;
   NodeId home = nowhere;        ///< where it runs now
   std::optional<Clause> pinned; ///< its data is there: all other nodes are excluded
+  DeviceBits home_devices = 0;  ///< that it holds there
 };
 
 /// cost = cpu share x per_cpu + dominant share x per_share, in 1e-9 of the objective per hour.
@@ -89,6 +98,9 @@ struct Problem {
   std::array<std::vector<int64_t>, 2> whole;             ///< cpu and memory of the whole node
   std::array<std::vector<uint32_t>, 5> domain;           ///< by Spread; [0] is not used
   std::vector<std::vector<uint16_t>> taken_ports;        ///< by other stacks
+  std::vector<optimiser::Device> devices;     ///< what is free of them; of a node in its order
+  std::vector<uint32_t> first_device;         ///< by node, and one past the last
+  std::vector<std::vector<bool>> device_sets; ///< by device
   std::vector<NodeBits> sets;
   std::vector<Need> needs;
   std::vector<Replica> replicas;
@@ -133,8 +145,9 @@ constexpr int64_t most_scarcity = int64_t{1} << 46;
 
 struct Assignment {
   std::vector<NodeId> node_of_replica;
-  std::vector<Scarce> scarce; ///< by node, then resource
-  bool cut = false;           ///< the clock or somebody ended the search
+  std::vector<DeviceBits> devices_of_replica; ///< empty: nobody asks for any
+  std::vector<Scarce> scarce;                 ///< by node, then resource
+  bool cut = false;                           ///< the clock or somebody ended the search
 };
 
 /// No assignment exists, and this was proved.

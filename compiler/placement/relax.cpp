@@ -13,6 +13,8 @@ namespace nemo::placement {
 
 namespace {
 
+constexpr size_t gpu = 3; ///< the resource
+
 /// Replicas of one need keep following each other when some of it go.
 void drop_replicas(Problem &problem, uint32_t from, uint32_t count) {
   const auto first = problem.replicas.begin() + from;
@@ -30,6 +32,11 @@ Problem changed(Problem problem, uint32_t need, const Relaxation &change) {
     });
   case Relaxation::Kind::less:
     problem.needs[need].demand[change.resource] = change.amount;
+    if (optimiser::DeviceDemand &devices = problem.needs[need].devices;
+        change.resource == gpu && devices.count > 0) {
+      devices.count = static_cast<uint32_t>(std::max<int64_t>(change.amount / 1000, 1));
+      devices.share = std::min<int64_t>(change.amount, 1000);
+    }
     return problem;
   case Relaxation::Kind::fewer: {
     Need &who = problem.needs[need];
@@ -65,6 +72,8 @@ Problem changed(Problem problem, uint32_t need, const Relaxation &change) {
 /// A round number, so that what is proposed can be read: about a sixty-fourth of `amount`.
 int64_t grain(size_t resource, int64_t amount) {
   const int64_t about = std::max<int64_t>(amount / 64, 1);
+  if (resource == gpu && amount > 1000)
+    return 1000; // several devices are whole ones
   const bool bytes = resource == 1 || resource == 2;
   int64_t step = 1;
   while (step * (bytes ? 2 : 10) <= about)

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/placement/devices.h"
 #include "compiler/policy/explain.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/volumes.h"
@@ -107,6 +108,11 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
           if (int64_t demand = problem.needs[member.need].demand[resource];
               demand > 0 && demand > problem.room[resource][node])
             excluded.set(node);
+    const optimiser::DeviceDemand &devices = problem.needs[member.need].devices;
+    if (member.restriction.kind() == stages::Restriction::RESOURCES && devices.count > 0)
+      for (size_t node = 0; node < problem.nodes; ++node)
+        if (!devices_alone(problem, devices, node))
+          excluded.set(node);
     for (Note &line :
          compiler::exclusion_notes(intent, nodes, member.restriction, workload, excluded))
       fault.notes.push_back(std::move(line));

@@ -21,7 +21,8 @@ public:
   Verdict run() {
     if (hopeless())
       return Verdict::impossible;
-    return descend(problem_.replicas.size());
+    const Verdict verdict = descend(problem_.replicas.size());
+    return verdict == Verdict::impossible && state_.doubted() ? Verdict::undecided : verdict;
   }
 
 private:
@@ -88,6 +89,13 @@ private:
       std::vector<int64_t> look;
       for (size_t resource = 0; resource < resource_count; ++resource)
         look.push_back(problem_.room[resource][node]);
+      if (!state_.devices().empty())
+        for (size_t i = problem_.first_device[node]; i < problem_.first_device[node + 1]; ++i) {
+          look.push_back(problem_.devices[i].capacity);
+          look.push_back(problem_.devices[i].memory);
+          for (const std::vector<bool> &set : problem_.device_sets)
+            look.push_back(set[i]);
+        }
       for (size_t domain = 2; domain < problem_.domain.size(); ++domain)
         look.push_back(problem_.domain[domain][node]);
       for (uint16_t port : problem_.taken_ports[node])

@@ -26,7 +26,7 @@ int64_t cost(const Problem &problem, const Need &need, size_t node) {
 
 State::State(const Problem &problem)
     : problem_(&problem), room_(problem.room), node_of_(problem.replicas.size(), nowhere),
-      on_node_(problem.nodes), ports_(problem.taken_ports) {
+      on_node_(problem.nodes), ports_(problem.taken_ports), racks_(problem) {
   std::unordered_map<std::string, uint32_t> seen;
   shape_of_need_.reserve(problem.needs.size());
   for (const Need &need : problem.needs) {
@@ -35,6 +35,9 @@ State::State(const Problem &problem)
       allowed.subtract(problem.sets[clause.excluded]);
     std::string key(reinterpret_cast<const char *>(need.demand.data()), sizeof(Demand));
     key += static_cast<char>(need.spread) + (need.count > 1 ? 'n' : '1');
+    for (int64_t part : {int64_t{need.devices.count}, need.devices.share, need.devices.memory,
+                         int64_t{need.devices.allowed}})
+      key.append(reinterpret_cast<const char *>(&part), sizeof(part));
     for (uint16_t port : need.ports)
       key.append(reinterpret_cast<const char *>(&port), sizeof(port));
     key += '|';
@@ -52,6 +55,10 @@ State::State(const Problem &problem)
     for (uint16_t port : need.ports)
       for (size_t node = 0; node < problem.nodes; ++node)
         if (std::find(ports_[node].begin(), ports_[node].end(), port) != ports_[node].end())
+          allowed.reset(node);
+    if (need.devices.count > 0)
+      for (size_t node = 0; node < problem.nodes; ++node)
+        if (!devices_alone(problem, need.devices, node))
           allowed.reset(node);
     if (need.spread != Spread::none && need.count > 1)
       for (size_t node = 0; node < problem.nodes; ++node)
@@ -99,10 +106,27 @@ bool State::fits(size_t replica, size_t node) const {
           domain[index(node_of_[sibling])] == domain[node])
         return false;
   }
-  return true;
+  return devices_fit(replica, node);
 }
 
 void State::put(size_t replica, size_t node) {
+  racks_.take(replica, node, on_node_[node]);
+  settle(replica, node);
+}
+
+void State::put(size_t replica, size_t node, DeviceBits devices) {
+  racks_.take(replica, node, on_node_[node], devices);
+  settle(replica, node);
+}
+
+void State::keep_devices() {
+  if (devices().empty())
+    return;
+  for (size_t node = 0; node < problem_->nodes; ++node)
+    racks_.come_home(node, on_node_[node]);
+}
+
+void State::settle(size_t replica, size_t node) {
   const Need &need = problem_->needs[problem_->replicas[replica].need];
   for (size_t resource = 0; resource < resource_count; ++resource)
     if (need.demand[resource] > 0)
@@ -114,6 +138,7 @@ void State::put(size_t replica, size_t node) {
 
 void State::lift(size_t replica) {
   const size_t node = index(node_of_[replica]);
+  racks_.free(replica, node);
   const Need &need = problem_->needs[problem_->replicas[replica].need];
   for (size_t resource = 0; resource < resource_count; ++resource)
     if (need.demand[resource] > 0)

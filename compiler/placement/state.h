@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "compiler/placement/place.h"
+#include "compiler/placement/devices.h"
 
 namespace nemo::placement {
 
@@ -23,6 +23,8 @@ public:
   }
   bool fits(size_t replica, size_t node) const;
   void put(size_t replica, size_t node);
+  /// On these devices of the node, where they are free.
+  void put(size_t replica, size_t node, DeviceBits devices);
   void lift(size_t replica);
   const NodeBits &allowed(size_t need) const { return shapes_[shape_of_need_[need]]; }
   /// Needs of one shape are allowed the same nodes.
@@ -36,8 +38,19 @@ public:
   int64_t room(size_t resource, size_t node) const { return room_[resource][node]; }
   const std::vector<uint32_t> &on_node(size_t node) const { return on_node_[node]; }
   unsigned siblings_on(size_t need, size_t node) const;
+  /// The part of `fits` that is about devices.
+  bool devices_fit(size_t replica, size_t node) const {
+    return racks_.fits(replica, node, on_node_[node]);
+  }
+  /// By replica; empty where nobody asks for any.
+  const std::vector<DeviceBits> &devices() const { return racks_.held(); }
+  /// Whoever is where it was is given the devices that it has there, as far as there is a way.
+  void keep_devices();
+  /// Something that did not fit may fit after all.
+  bool doubted() const { return racks_.doubted(); }
 
 private:
+  void settle(size_t replica, size_t node);
   const Problem *problem_;
   // Few of ten thousand needs differ in what a node is to them: what is found out about all nodes
   // is found out once for each shape.
@@ -49,6 +62,7 @@ private:
   std::vector<NodeId> node_of_;
   std::vector<std::vector<uint32_t>> on_node_;
   std::vector<std::vector<uint16_t>> ports_;
+  Racks racks_;
 };
 
 /// Order in which replicas are placed: those whose data is somewhere and exclusive ones first, then

@@ -60,6 +60,11 @@ void write(OStream &json, const proto::Placement &placement) {
   nullable(json, "runner_up", placement.runner_up());
   if (!placement.starts_at().empty())
     words(json, "starts_at", placement.starts_at());
+  if (!placement.gpus().empty())
+    json.attributeArray("gpus", [&] {
+      for (uint32_t gpu : placement.gpus())
+        json.value(gpu);
+    });
 }
 
 void write(OStream &json, const proto::Action &action) {

@@ -92,6 +92,18 @@ private:
   std::string what_;
 };
 
+std::string gpus_text(const proto::Node &node) {
+  std::string text;
+  for (const proto::Gpu &gpu : node.gpus()) {
+    text += (text.empty() ? "" : ", ") + gpu.model();
+    if (gpu.has_memory_bytes())
+      text += " " + bytes_text(gpu.memory_bytes());
+    if (!gpu.profile().empty())
+      text += " " + gpu.profile();
+  }
+  return text;
+}
+
 void compare_node(Moves &moves, const proto::Node &from, const proto::Node &to) {
   Comparison node(moves, "node " + from.name());
   node.words("site", true, from.site(), to.site());
@@ -103,6 +115,7 @@ void compare_node(Moves &moves, const proto::Node &from, const proto::Node &to) 
               to.disk_bytes(), bytes_text);
   node.number("gpu", from.has_gpu_milli(), from.gpu_milli(), to.has_gpu_milli(), to.gpu_milli(),
               units);
+  node.words("GPUs", !from.gpus().empty(), gpus_text(from), gpus_text(to));
   node.number("pids", from.has_pids(), from.pids(), to.has_pids(), to.pids(), plain);
   node.number("idle power", from.has_power_idle_mw(), from.power_idle_mw(), to.has_power_idle_mw(),
               to.power_idle_mw(), watts);
@@ -259,6 +272,7 @@ void compare_parts(Moves &moves, const proto::Plan &plan, const proto::Fleet &no
 struct Taken {
   uint64_t cpu = 0, memory = 0, disk = 0, gpu = 0;
   std::set<uint32_t> ports;
+  std::map<uint32_t, uint64_t> devices; ///< thousandths of each that are named
 };
 
 std::map<std::string, Taken> taken_by_others(const proto::Fleet &fleet, const std::string &stack) {
@@ -275,6 +289,8 @@ std::map<std::string, Taken> taken_by_others(const proto::Fleet &fleet, const st
       for (const proto::Mount &mount : spec.mounts())
         taken.disk += mount.kind().empty() ? mount.size_bytes() : 0;
       taken.gpu += spec.resources().gpu_milli();
+      for (uint32_t gpu : spec.gpus())
+        taken.devices[gpu] += std::min<uint64_t>(spec.resources().gpu_milli(), 1000);
       for (const proto::Port &port : spec.ports())
         if (port.number() != 0 && spec.network() != "own")
           taken.ports.insert(port.number());
@@ -298,6 +314,11 @@ void compare_room(Moves &moves, const proto::Plan &plan, const proto::Fleet &now
     grown("memory", from.memory, taken.memory, bytes_text);
     grown("disk", from.disk, taken.disk, bytes_text);
     grown("gpu", from.gpu, taken.gpu, units);
+    for (const auto &[gpu, milli] : taken.devices) {
+      const auto was = from.devices.find(gpu);
+      if (milli > (was == from.devices.end() ? 0 : was->second))
+        moves.push_back(fmt::format("node {}: other stacks hold more of GPU {} now", node, gpu));
+    }
     for (uint32_t port : taken.ports)
       if (!from.ports.count(port))
         moves.push_back(fmt::format("node {}: another stack holds port {} now", node, port));

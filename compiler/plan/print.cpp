@@ -180,6 +180,17 @@ void actions(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &
   table.print(out, style);
 }
 
+/// ", GPU 0 and 2"
+std::string devices(const proto::Placement &placement) {
+  std::string text;
+  for (int i = 0; i < placement.gpus_size(); ++i)
+    text += (i == 0                           ? ", GPU "
+             : i + 1 == placement.gpus_size() ? " and "
+                                              : ", ") +
+            std::to_string(placement.gpus(i));
+  return text;
+}
+
 void placements(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
   if (plan.placements().empty())
     return;
@@ -194,7 +205,7 @@ void placements(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyl
       why += ")";
     }
     std::vector<Cell> row = {{fmt::format("{}/{}", placement.workload(), placement.replica())},
-                             {"on " + placement.node()}};
+                             {"on " + placement.node() + devices(placement)}};
     row.push_back({euros_per_hour(placement.has_cost_ueur_per_hour()
                                       ? std::optional<int64_t>(placement.cost_ueur_per_hour())
                                       : std::nullopt),

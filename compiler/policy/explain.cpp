@@ -5,10 +5,12 @@
 #include <iterator>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "compiler/explain/texts.h"
 #include "compiler/policy/policy.h"
+#include "compiler/resolve/devices.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/volumes.h"
 
@@ -40,6 +42,41 @@ std::string amounts(const proto::Resources &resources) {
     text += fmt::format(", {} of disk", bytes_text(resources.disk_bytes()));
   if (resources.gpu_milli())
     text += fmt::format(", {} gpu", thousandths(resources.gpu_milli()));
+  return text;
+}
+
+std::string devices_text(const proto::Node &node) {
+  std::vector<std::pair<std::string, size_t>> kinds;
+  for (const DeviceView &device : devices_of(node)) {
+    std::string kind = "an unknown model";
+    if (device.said && !device.said->model().empty())
+      kind = device.said->model();
+    if (device.said && device.said->has_memory_bytes())
+      kind += " with " + bytes_text(device.said->memory_bytes());
+    if (device.said && !device.said->profile().empty())
+      kind += " as " + device.said->profile();
+    const auto known = std::find_if(kinds.begin(), kinds.end(),
+                                    [&](const auto &entry) { return entry.first == kind; });
+    if (known == kinds.end())
+      kinds.emplace_back(kind, 1);
+    else
+      ++known->second;
+  }
+  std::string text;
+  for (const auto &[kind, count] : kinds)
+    text += fmt::format("{}{} of {}", text.empty() ? "" : ", ", count, kind);
+  return text.empty() ? "no GPU" : text;
+}
+
+std::string kind_text(const proto::Resources &resources) {
+  std::string text;
+  auto add = [&](const std::string &part) { text += (text.empty() ? "" : ", ") + part; };
+  if (!resources.gpu_models().empty())
+    add(fmt::format("gpu-model = [{}]", fmt::join(resources.gpu_models(), ", ")));
+  if (resources.gpu_memory_bytes() != 0)
+    add("gpu-memory = " + bytes_text(resources.gpu_memory_bytes()));
+  if (!resources.gpu_profile().empty())
+    add("gpu-profile = " + resources.gpu_profile());
   return text;
 }
 
@@ -122,6 +159,10 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
                : say("exclusive workloads that stay keep their nodes", workload.span());
   case stages::Restriction::DWELL:
     return say("dwell: it arrived there a short time ago", workload.dwell_span());
+  case stages::Restriction::DEVICE: {
+    const std::string kind = kind_text(workload.resources());
+    return say(kind.empty() ? "gpu: whole devices of one node" : kind, workload.resources().span());
+  }
   case stages::Restriction::MOVES:
     return say("as many have moved within the hour as may", workload.span());
   default:
@@ -171,14 +212,16 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
     there.set_cpu_millicores(node.cpu_millicores());
     there.set_memory_bytes(node.memory_bytes());
     there.set_disk_bytes(node.disk_bytes());
-    there.set_gpu_milli(node.gpu_milli());
+    there.set_gpu_milli(gpu_milli(node));
     std::string text = "it has " + amounts(there);
     if (reserved(workload.resources(), workload.mounts()).disk_bytes() && !node.has_disk_bytes())
       text += "; its disk is unknown";
-    if (workload.resources().gpu_milli() && !node.has_gpu_milli())
+    if (workload.resources().gpu_milli() && !node.has_gpu_milli() && node.gpus().empty())
       text += "; its gpu is unknown";
     return text;
   }
+  case stages::Restriction::DEVICE:
+    return "it has " + devices_text(node);
   case stages::Restriction::SPREAD:
     return fmt::format("its {} is unknown", workload.place().spread());
   case stages::Restriction::PORT:

@@ -29,6 +29,10 @@ const proto::Rule *rule_of(const proto::Intent &intent, const stages::Restrictio
 std::string amounts(const proto::Resources &resources);
 /// In the largest unit that it is a whole number of: "512MiB".
 std::string bytes_text(uint64_t bytes);
+/// "2 of A100 with 40GiB, 1 of an unknown model".
+std::string devices_text(const proto::Node &node);
+/// "gpu-model = [A100, H100], gpu-memory = 20GiB"; empty: any will do.
+std::string kind_text(const proto::Resources &resources);
 
 /// A formula that failed, with the value of each part under it.
 std::string explain_rule(const proto::Intent &intent, const proto::Rule &rule,

@@ -89,6 +89,7 @@ proto::PartState room_taken(const proto::PartState &state) {
     copy->set_retiring(instance.retiring());
     *copy->mutable_spec()->mutable_resources() = instance.spec().resources();
     *copy->mutable_spec()->mutable_ports() = instance.spec().ports();
+    *copy->mutable_spec()->mutable_gpus() = instance.spec().gpus();
     copy->mutable_spec()->set_network(instance.spec().network());
     copy->mutable_spec()->set_exclusive(instance.spec().exclusive());
     for (const proto::Mount &mount : instance.spec().mounts())

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/verify/devices.h"
+
 namespace nemo::verify {
 
 namespace {
@@ -187,8 +189,10 @@ Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
   bool unknown = false;
   std::vector<size_t> candidates;
   for (size_t place = 0; place < places_.size(); ++place) {
-    bool taken = !inside(workload, place) || !offered(workload, *places_[place].node) ||
-                 claims_.against(workload, places_[place].node->name());
+    const proto::Node &node = *places_[place].node;
+    bool taken = !inside(workload, place) || !offered(workload, node) ||
+                 claims_.against(workload, node.name()) ||
+                 wants_other_devices(workload.resources(), node);
     for (auto rule = rules.begin(); !taken && rule != rules.end(); ++rule)
       taken = rule->first->removes(workload, rule->second, place);
     if (taken)

@@ -18,6 +18,7 @@ struct Replica {
   const proto::Workload *workload = nullptr;
   uint32_t number = 0;
   std::string node;
+  std::vector<uint32_t> gpus; ///< of the node, that the plan gives it
   std::string name() const { return workload->name() + "/" + std::to_string(number); }
 };
 
@@ -62,6 +63,8 @@ void check_placements(Case &subject, Faults &faults);
 void check_waiting(const Case &subject, Faults &faults);
 /// Hard rules, one replica at a time.
 void check_rules(const Case &subject, Faults &faults);
+/// Devices are of the kind that is asked for, and nobody's part of one is another's.
+void check_devices(const Case &subject, Faults &faults);
 /// What stands together: room, ports, spread, volumes, quotas.
 void check_together(const Case &subject, Faults &faults);
 /// Nobody moves to save cost before its time, nor more than may in an hour.

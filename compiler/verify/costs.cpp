@@ -90,6 +90,8 @@ void check_figures(const Case &subject, Faults &faults) {
     expected.set_replica(replica.number);
     expected.set_node(replica.node);
     expected.set_starts_at(story.starts_at);
+    for (uint32_t gpu : replica.gpus) // check_devices has judged them
+      expected.add_gpus(gpu);
     expected.set_reason(explain::placement_reason(story));
     if (objective.in_euros() && cost)
       expected.set_cost_ueur_per_hour(*cost);

@@ -208,6 +208,8 @@ DesiredState desired_state(const Case &subject, Faults &faults) {
           found != lacking.end())
         for (const auto &[capability, reason] : found->second)
           desired.spec.add_accept_missing(capability);
+      for (uint32_t gpu : desired.replica->gpus)
+        desired.spec.add_gpus(gpu);
       desired.revision = revision_for(subject.moves, desired, subject.there);
     }
   }

@@ -47,6 +47,7 @@ void check_placements(Case &subject, Faults &faults) {
     if (found != replica.name())
       faults.differs(diag::N0713, fmt::format("placements[{}]", i), found, replica.name());
     replica.node = placement.node();
+    replica.gpus.assign(placement.gpus().begin(), placement.gpus().end());
   }
 }
 

@@ -1,5 +1,11 @@
 #include "compiler/verify/rooms.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/verify/devices.h"
+
 namespace nemo::verify {
 
 Amounts amounts(const proto::Resources &resources) {
@@ -8,28 +14,34 @@ Amounts amounts(const proto::Resources &resources) {
 }
 
 std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node) {
+  uint64_t gpu = 0;
+  for (const Device &device : devices_on(node))
+    gpu += device.milli;
   auto known = [](bool has, uint64_t value) {
     return has ? std::optional<uint64_t>(value) : std::nullopt;
   };
   return {node.cpu_millicores(), node.memory_bytes(),
           known(node.has_disk_bytes(), node.disk_bytes()),
-          known(node.has_gpu_milli(), node.gpu_milli()), known(node.has_pids(), node.pids())};
+          known(node.has_gpu_milli() || !node.gpus().empty(), gpu),
+          known(node.has_pids(), node.pids())};
+}
+
+std::vector<std::pair<std::string, const proto::Spec *>> specs_of_others(const Case &subject) {
+  std::vector<std::pair<std::string, const proto::Spec *>> all;
+  for (const proto::PartState &state : subject.plan.facts().parts())
+    if (state.part().stack() != subject.plan.stack())
+      for (const proto::Instance &instance : state.part().instances())
+        all.emplace_back(state.part().node(), &instance.spec());
+  for (const There &one : subject.frozen)
+    if (one.spec)
+      all.emplace_back(one.node, one.spec);
+  return all;
 }
 
 std::map<std::string, Amounts> held_by_others(const Case &subject) {
   std::map<std::string, Amounts> held;
-  auto take = [&](const std::string &node, const proto::Spec &spec) {
-    const Amounts taken = amounts(spec.resources(), spec.mounts());
-    for (size_t i = 0; i < taken.size(); ++i)
-      held[node][i] += taken[i];
-  };
-  for (const proto::PartState &state : subject.plan.facts().parts())
-    if (state.part().stack() != subject.plan.stack())
-      for (const proto::Instance &instance : state.part().instances())
-        take(state.part().node(), instance.spec());
-  for (const There &one : subject.frozen)
-    if (one.spec)
-      take(one.node, *one.spec);
+  for (const auto &[node, spec] : specs_of_others(subject))
+    held[node] += amounts(spec->resources(), spec->mounts());
   return held;
 }
 
@@ -48,6 +60,41 @@ std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Ca
         if (port.number() != 0)
           taken[{one.node, port.number()}] = one.name();
   return taken;
+}
+
+Row::Row(const proto::Spec &spec, bool devices) {
+  const Amounts five = amounts(spec.resources(), spec.mounts());
+  amounts_.assign(five.begin(), five.end());
+  for (uint32_t gpu : spec.gpus()) {
+    if (!devices || gpu >= 64)
+      continue;
+    amounts_.resize(std::max<size_t>(amounts_.size(), 5 + 2 * (gpu + 1)));
+    amounts_[5 + 2 * gpu] += part_of_device(spec.resources());
+    amounts_[5 + 2 * gpu + 1] += spec.resources().gpu_memory_bytes();
+  }
+}
+
+void Row::operator+=(const Row &other) {
+  amounts_.resize(std::max(amounts_.size(), other.amounts_.size()));
+  for (size_t i = 0; i < other.amounts_.size(); ++i)
+    amounts_[i] += other.amounts_[i];
+}
+
+std::vector<std::optional<uint64_t>> capacities(const proto::Node &node) {
+  const auto five = capacity(node);
+  std::vector<std::optional<uint64_t>> all(five.begin(), five.end());
+  for (const Device &device : devices_on(node)) {
+    all.push_back(device.milli);
+    all.push_back(device.said.has_memory_bytes() ? std::optional(device.said.memory_bytes())
+                                                 : std::nullopt);
+  }
+  return all;
+}
+
+std::string row_name(size_t i) {
+  if (i < amount_names.size())
+    return amount_names[i];
+  return fmt::format("GPU {} ({})", (i - 5) / 2, i % 2 == 1 ? "thousandths" : "memory");
 }
 
 } // namespace nemo::verify

@@ -31,10 +31,28 @@ Amounts amounts(const proto::Resources &resources, const Mounts &mounts) {
 }
 /// Of what a node does not say, nullopt.
 std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node);
+/// What others were given, and on which node.
+std::vector<std::pair<std::string, const proto::Spec *>> specs_of_others(const Case &subject);
 /// By node, what others hold there.
 std::map<std::string, Amounts> held_by_others(const Case &subject);
 
 /// By node and number, who of the others has a fixed port.
 std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Case &subject);
+
+/// What one or several take of a node by everything that runs out by itself: the five amounts, then
+/// of each device its thousandths and its memory.
+class Row {
+public:
+  Row() = default;
+  explicit Row(const proto::Spec &spec, bool devices = true);
+  Amount at(size_t i) const { return i < amounts_.size() ? amounts_[i] : 0; }
+  void operator+=(const Row &other);
+
+private:
+  std::vector<Amount> amounts_;
+};
+/// As long as a row of the node can be.
+std::vector<std::optional<uint64_t>> capacities(const proto::Node &node);
+std::string row_name(size_t i);
 
 } // namespace nemo::verify

@@ -30,9 +30,16 @@ shortfalls_of(const Case &subject) {
                       return mount.size_bytes() != 0 && mount.kind().empty();
                     }))
       relied.insert("limit.volume");
+    const proto::Node &node = *subject.world.at(replica.node).node;
+    if (workload.resources().gpu_milli()) {
+      relied.insert("gpu");
+      if (std::none_of(node.capabilities().begin(), node.capabilities().end(),
+                       [](const proto::Capability &one) { return one.name() == "gpu"; }))
+        all[{workload.name(), replica.node}].emplace("gpu", explain::hands_out_no_devices());
+    }
     if (workload.sandbox().empty() || workload.sandbox() == "process")
       relied.insert({"landlock.files", "landlock.tcp", "seccomp"});
-    for (const proto::Capability &capability : subject.world.at(replica.node).node->capabilities())
+    for (const proto::Capability &capability : node.capabilities())
       if (!capability.available() && relied.count(capability.name()))
         all[{workload.name(), replica.node}].emplace(capability.name(), capability.reason());
   }

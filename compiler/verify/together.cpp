@@ -177,6 +177,7 @@ void check_quotas(const Case &subject, Faults &faults) {
 
 void check_together(const Case &subject, Faults &faults) {
   check_room(subject, faults);
+  check_devices(subject, faults);
   check_ports(subject, faults);
   check_spread(subject, faults);
   check_affinities(subject, faults);

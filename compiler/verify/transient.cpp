@@ -17,8 +17,8 @@ namespace {
 
 /// What comes to a node and what leaves it.
 struct Traffic {
-  Amounts stays{};
-  std::vector<Amounts> leaving, arriving;
+  Row stays;
+  std::vector<Row> leaving, arriving;
   std::vector<std::set<size_t>> awaits; ///< by arriving one: leaving ones
 };
 
@@ -26,10 +26,10 @@ struct Traffic {
 Amount most_added(const Traffic &traffic, size_t resource) {
   // Flow from arriving ones to the leaving ones that they await: what is left over is added.
   std::vector<Amount> need, room;
-  for (const Amounts &sizes : traffic.arriving)
-    need.push_back(sizes[resource]);
-  for (const Amounts &sizes : traffic.leaving)
-    room.push_back(sizes[resource]);
+  for (const Row &sizes : traffic.arriving)
+    need.push_back(sizes.at(resource));
+  for (const Row &sizes : traffic.leaving)
+    room.push_back(sizes.at(resource));
   std::map<std::pair<size_t, size_t>, Amount> flow; ///< by arriving, leaving one
   std::vector<std::vector<size_t>> users(room.size());
   for (size_t a = 0; a < need.size(); ++a)
@@ -97,22 +97,22 @@ Amount most_added(const Traffic &traffic, size_t resource) {
 }
 
 void check_node(const proto::Node &node, const Traffic &traffic, Faults &faults) {
-  const auto has = capacity(node);
+  const auto has = capacities(node);
   for (size_t i = 0; i < has.size(); ++i) {
     if (!has[i])
       continue;
-    Amount before = traffic.stays[i], all = 0;
-    for (const Amounts &sizes : traffic.leaving)
-      before += sizes[i];
-    for (const Amounts &sizes : traffic.arriving)
-      all += sizes[i];
+    Amount before = traffic.stays.at(i), all = 0;
+    for (const Row &sizes : traffic.leaving)
+      before += sizes.at(i);
+    for (const Row &sizes : traffic.arriving)
+      all += sizes.at(i);
     if (before + all <= *has[i])
       continue;
     if (const Amount added = most_added(traffic, i); added > 0 && before + added > *has[i])
       faults.add(diag::N0718,
                  fmt::format("this order lets {} hold more than its {} of {} before what makes "
                              "room has gone",
-                             node.name(), *has[i], amount_names[i]));
+                             node.name(), *has[i], row_name(i)));
   }
 }
 
@@ -141,23 +141,24 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
     const proto::Spec *spec = there.spec                 ? there.spec
                               : next == successors.end() ? nullptr
                                                          : next->second;
-    std::vector<Amounts> &leaving = nodes[there.node].leaving;
+    std::vector<Row> &leaving = nodes[there.node].leaving;
     place_of_old[{there.workload, there.replica, there.revision, there.node}] = leaving.size();
-    leaving.push_back(spec ? amounts(spec->resources(), spec->mounts()) : Amounts{});
+    // The devices of what follows it are those of another node, perhaps.
+    leaving.push_back(spec ? Row(*spec, /*devices=*/there.spec != nullptr) : Row());
   }
-  for (const auto &[node, held] : held_by_others(subject))
-    nodes[node].stays += held;
+  for (const auto &[node, spec] : specs_of_others(subject))
+    nodes[node].stays += Row(*spec);
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances()) {
       if (instance.retiring() || !subject.takes(instance.workload(), instance.replica()))
         continue;
       Traffic &traffic = nodes[part.node()];
       if (!starting.count({instance.workload(), instance.replica()})) {
-        traffic.stays += amounts(instance.spec().resources(), instance.spec().mounts());
+        traffic.stays += Row(instance.spec());
         continue;
       }
       std::set<size_t> &awaits = traffic.awaits.emplace_back();
-      traffic.arriving.push_back(amounts(instance.spec().resources(), instance.spec().mounts()));
+      traffic.arriving.emplace_back(instance.spec());
       for (const proto::Gate &gate : instance.start_after())
         if (gate.kind() == proto::Gate::STOPPED && gate.node() == part.node())
           if (const auto old = place_of_old.find(

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "compiler/placement/bonds.h"
+#include "compiler/placement/build_devices.h"
 #include "compiler/placement/conflict.h"
 
 namespace nemo::why {
@@ -18,6 +19,8 @@ Scene::Scene(const stages::Stages &stages)
           placement::build(stages.inputs(), stages.resolved(), stages.policy(), objective, jobs)) {
   for (const auto &replica : stages.placement().replicas())
     assignment.node_of_replica.push_back(NodeId(replica.node()));
+  for (const auto &replica : stages.placement().replicas())
+    assignment.devices_of_replica.push_back(placement::DeviceTables::bits(replica.gpus()));
   placement::settle_bonds(problem, assignment.node_of_replica);
 }
 
@@ -31,7 +34,7 @@ std::optional<size_t> Scene::home(const placement::State &state, size_t replica)
 placement::State Scene::placed(const placement::Problem &of) const {
   placement::State state(of);
   for (size_t replica = 0; replica < of.replicas.size(); ++replica)
-    state.put(replica, node_of(replica));
+    state.put(replica, node_of(replica), assignment.devices_of_replica[replica]);
   return state;
 }
 

@@ -65,6 +65,8 @@ std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, con
         break;
       }
   }
+  if (result.empty() && !state.devices_fit(replica, node))
+    result.emplace_back("gpu", fmt::format("{} has no such GPU left", name));
   if (result.empty()) // what is left of the one test
     result.emplace_back("port", fmt::format("{}: the port is taken there", name));
   return result;

@@ -96,6 +96,10 @@ proto::Resources resources(const Context &context, const TypedBlock &block, bool
       if (const auto milli = quantity->value.times(1000))
         made.set_gpu_milli(static_cast<uint64_t>(milli->floor().value_or(0)));
   made.set_pids(amount("pids", ""));
+  for (const std::string &model : texts(block, "gpu-model"))
+    made.add_gpu_models(model);
+  made.set_gpu_memory_bytes(amount("gpu-memory", "B"));
+  made.set_gpu_profile(text(block, "gpu-profile"));
   *made.mutable_span() = context.span(block.at, block.head);
   return made;
 }

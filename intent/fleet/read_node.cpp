@@ -17,6 +17,7 @@ constexpr Measure cpu{"mcore", "4core", true, true};
 constexpr Measure memory{"B", "4GiB", true, true};
 constexpr Measure disk{"B", "100GiB"};
 constexpr Measure power{"mW", "12W"};
+constexpr uint64_t most_gpus = 64;
 
 } // namespace
 
@@ -35,9 +36,10 @@ NodeReader::NodeReader(Reader &reader) : reader_(reader) {
 NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
   NodeReader::Places places;
   static constexpr llvm::StringRef keys[] = {
-      "name", "site",      "resources", "class",       "arch",   "power",        "price",
-      "tpm",  "sandboxes", "trust",     "temperature", "labels", "availability", "capabilities"};
+      "name",      "site",  "resources",   "class",  "arch",         "power",        "price", "tpm",
+      "sandboxes", "trust", "temperature", "labels", "availability", "capabilities", "gpus"};
   bool sandboxes = false;
+  const Yaml *gpus = nullptr;
   const Yaml *capabilities = nullptr;
   const uint32_t seen = reader_.each(map, "a node", keys, [&](size_t key, const Yaml &value) {
     switch (key) {
@@ -94,12 +96,17 @@ NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
       if (auto share = reader_.share(value, "availability"))
         node.set_availability_ppb(*share);
       return;
-    default:
+    case 13:
       capabilities = &value;
+      return;
+    default:
+      gpus = &value;
       return;
     }
   });
   reader_.require(map, "a node", keys, seen, {0, 1, 2});
+  if (gpus != nullptr)
+    read_gpus(*gpus, node);
   if (!sandboxes)
     node.add_sandboxes("process");
   if (capabilities == nullptr)
@@ -126,7 +133,7 @@ void NodeReader::resources(const Yaml &map, proto::Node &node) {
         node.set_disk_bytes(*number);
       return;
     case 3:
-      if (auto number = reader_.count(value, "gpu", 1'000'000))
+      if (auto number = reader_.count(value, "gpu", most_gpus))
         node.set_gpu_milli(*number * 1000);
       return;
     default:
@@ -136,6 +143,31 @@ void NodeReader::resources(const Yaml &map, proto::Node &node) {
     }
   });
   reader_.require(map, "resources", keys, seen, {0, 1});
+}
+
+void NodeReader::read_gpus(const Yaml &list, proto::Node &node) {
+  reader_.each_item(list, "gpus", [&](const Yaml &map) {
+    proto::Gpu &gpu = *node.add_gpus();
+    static constexpr llvm::StringRef keys[] = {"model", "memory", "profile"};
+    const uint32_t seen = reader_.each(map, "a GPU", keys, [&](size_t key, const Yaml &value) {
+      if (key == 1) {
+        if (auto number = reader_.measure(value, "memory", memory))
+          gpu.set_memory_bytes(*number);
+      } else if (auto text = reader_.text(value, keys[key])) {
+        (key == 0 ? *gpu.mutable_model() : *gpu.mutable_profile()) = *text;
+      }
+    });
+    reader_.require(map, "a GPU", keys, seen, {0});
+  });
+  const auto listed = static_cast<uint64_t>(node.gpus_size());
+  if (listed > most_gpus)
+    reader_.fault(diag::N0411, list, fmt::format("{} devices are more than {}", listed, most_gpus));
+  else if (node.has_gpu_milli() && node.gpu_milli() != listed * 1000)
+    reader_.fault(diag::N0411, list,
+                  fmt::format("{} devices are listed, and resources say gpu: {}", listed,
+                              node.gpu_milli() / 1000),
+                  "leave `gpu` out: the list says how many there are");
+  node.set_gpu_milli(listed * 1000);
 }
 
 void NodeReader::read_power(const Yaml &map, proto::Node &node) {

@@ -144,6 +144,20 @@ void add_capabilities(Pairs &pairs, const proto::Node &node) {
     pairs.add("capabilities", list_text(list));
 }
 
+std::string gpus_text(const proto::Node &node) {
+  std::string text;
+  for (const proto::Gpu &gpu : node.gpus()) {
+    Pairs pairs;
+    pairs.add("model", word(gpu.model()));
+    if (gpu.has_memory_bytes())
+      pairs.add("memory", bytes(gpu.memory_bytes()));
+    if (!gpu.profile().empty())
+      pairs.add("profile", word(gpu.profile()));
+    text += (text.empty() ? "" : ", ") + pairs.braces();
+  }
+  return "[" + text + "]";
+}
+
 std::string node_text(const proto::Node &node) {
   Pairs pairs, resources, power;
   pairs.add("name", word(node.name()));
@@ -156,11 +170,13 @@ std::string node_text(const proto::Node &node) {
   resources.add("memory", bytes(node.memory_bytes()));
   if (node.has_disk_bytes())
     resources.add("disk", bytes(node.disk_bytes()));
-  if (node.has_gpu_milli())
+  if (node.has_gpu_milli() && node.gpus().empty())
     resources.add("gpu", std::to_string(node.gpu_milli() / 1000));
   if (node.has_pids())
     resources.add("pids", std::to_string(node.pids()));
   pairs.add("resources", resources.braces());
+  if (!node.gpus().empty())
+    pairs.add("gpus", gpus_text(node));
   if (node.has_power_idle_mw() && node.has_power_max_mw()) {
     power.add("idle", decimal(node.power_idle_mw(), 1000) + "W");
     power.add("max", decimal(node.power_max_mw(), 1000) + "W");

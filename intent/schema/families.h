@@ -34,9 +34,9 @@ inline constexpr const char *metrics =
 extern const Block labels_block; ///< free-form key = value, in site, node, tenant, workload
 extern const Block site_block, node_block, link_block, select_block, tenant_block;
 extern const Block workload_block;
-extern const Block resources_block, ports_block, env_block, mount_block, data_block, place_block,
-    slo_block, load_block, migrate_block, rollout_block, health_block, restart_block, stop_block,
-    job_block;
+extern const Block resources_block, node_resources_block, ports_block, env_block, mount_block,
+    data_block, place_block, slo_block, load_block, migrate_block, rollout_block, health_block,
+    restart_block, stop_block, job_block;
 extern const Block flow_block, cluster_block, network_block, learning_block;
 extern const Block policy_block, objective_block;
 extern const Block secret_block, template_block, use_block, import_block, moved_block;

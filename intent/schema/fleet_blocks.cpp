@@ -128,7 +128,7 @@ constexpr Attribute node_attributes[] = {
      .doc = "Share of the time in which the node is up while its site is.",
      .example = "availability = 99.9%"},
 };
-constexpr const Block *node_children[] = {&resources_block, &power_block, &labels_block};
+constexpr const Block *node_children[] = {&node_resources_block, &power_block, &labels_block};
 constexpr const Block *site_children[] = {&labels_block};
 
 constexpr Attribute link_attributes[] = {

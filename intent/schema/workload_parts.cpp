@@ -41,7 +41,8 @@ constexpr Attribute resources_attributes[] = {
      .min = "0",
      .max = "1000000",
      .standard = "0",
-     .doc = "Graphics processors, also parts of one.",
+     .doc = "Graphics processors: a part of one device, which others may share, or whole ones of "
+            "one node. The devices of a node are never added up.",
      .example = "gpu = 0.5"},
     {.name = "pids",
      .type = Type::count,
@@ -50,7 +51,29 @@ constexpr Attribute resources_attributes[] = {
      .standard = "512",
      .doc = "Processes and threads that each replica may have.",
      .example = "pids = 128"},
+    {.name = "gpu-model",
+     .type = Type::text,
+     .list = true,
+     .doc = "Models that will do, as the fleet names them; without it any.",
+     .example = "gpu-model = [\"A100\", \"H100\"]"},
+    {.name = "gpu-memory",
+     .type = Type::quantity,
+     .dimension = data,
+     .data = Data::bytes,
+     .step = "1B",
+     .min = "1MiB",
+     .max = "1PiB",
+     .doc = "Memory of each device that it takes. Those who share a device get no more of it "
+            "together than it has.",
+     .example = "gpu-memory = 20GiB"},
+    {.name = "gpu-profile",
+     .type = Type::text,
+     .doc = "Takes whole MIG instances of this profile, which nobody gets who does not ask for it.",
+     .example = "gpu-profile = \"1g.10gb\""},
 };
+
+// Of a node: what it has, without what only a replica can ask for.
+constexpr size_t node_amounts = 5;
 
 constexpr Attribute port_number{
     .name = "NAME",
@@ -319,8 +342,13 @@ constexpr Attribute slo_attributes[] = {
 
 const Block resources_block{.name = "resources",
                             .attributes = resources_attributes,
-                            .doc = "What each replica is promised; of a node: what it has.",
+                            .doc = "What each replica is promised.",
                             .example = "resources { cpu = 1core; memory = 1GiB }"};
+const Block node_resources_block{
+    .name = "resources",
+    .attributes = llvm::ArrayRef<Attribute>(resources_attributes).take_front(node_amounts),
+    .doc = "What the node has.",
+    .example = "resources { cpu = 4core; memory = 8GiB }"};
 const Block ports_block{.name = "ports",
                         .free_form = &port_number,
                         .free_names = "port",

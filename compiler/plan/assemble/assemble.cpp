@@ -46,6 +46,7 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
     placement.set_candidates(chosen.candidates());
     if (chosen.has_runner_up())
       placement.set_runner_up(nodes[chosen.runner_up()].node->name());
+    *placement.mutable_gpus() = chosen.gpus();
     placement.set_starts_at(chosen.starts_at());
     const auto run = run_of(workload, chosen.starts_at(), resolved.world().at());
     after.add(workload.resources(), nodes[chosen.node()], run ? &*run : nullptr);

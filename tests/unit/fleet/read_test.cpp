@@ -102,6 +102,30 @@ TEST_CASE("what is left out is unknown or standard") {
                  "sandbox.process seccomp ");
 }
 
+TEST_CASE("devices are listed one by one, and counted") {
+  const proto::Node node =
+      good(minimal(", gpus: [{model: A100, memory: 40GiB}, {model: A100, profile: 1g.10gb}]"))
+          .fleet.nodes(0);
+  REQUIRE(node.gpus_size() == 2);
+  CHECK(node.gpus(0).model() == "A100");
+  CHECK(node.gpus(0).memory_bytes() == uint64_t{40} << 30);
+  CHECK_FALSE(node.gpus(1).has_memory_bytes());
+  CHECK(node.gpus(1).profile() == "1g.10gb");
+  CHECK(node.gpu_milli() == 2000);
+  const auto fault_of = [](const std::string &text) {
+    const FleetFile file = parse_fleet("fleet.yaml", text);
+    return file.diagnostics.empty() ? "" : file.diagnostics.front().id;
+  };
+  CHECK(fault_of(minimal(", gpus: [{memory: 40GiB}]")) == "N0407");
+  CHECK(fault_of(minimal(", gpus: [{model: A100, cores: 3}]")) == "N0405");
+  CHECK(fault_of("fleet: 1\nsites: {a: {}}\nnodes:\n- {name: n, site: a, resources: {cpu: 1core, "
+                 "memory: 1GiB, gpu: 3}, gpus: [{model: A100}]}\n") == "N0411");
+  std::string many = "{model: A100}";
+  for (int i = 0; i < 64; ++i)
+    many += ", {model: A100}";
+  CHECK(fault_of(minimal(", gpus: [" + many + "]")) == "N0411");
+}
+
 TEST_CASE("stated capabilities are all there are") {
   const proto::Node node = good(minimal(", capabilities: [limit.memory]")).fleet.nodes(0);
   REQUIRE(node.capabilities_size() == 2);

@@ -88,6 +88,16 @@ proto::Fleet random_fleet(unsigned seed) {
       node.set_disk_bytes(amount());
     if (maybe())
       node.set_gpu_milli(below(9) * 1000);
+    else if (maybe())
+      for (uint64_t n = below(4); n > 0; --n) {
+        proto::Gpu &gpu = *node.add_gpus();
+        gpu.set_model(word());
+        if (maybe())
+          gpu.set_memory_bytes(amount() + 1);
+        if (maybe())
+          gpu.set_profile("1g." + std::to_string(below(80)) + "gb");
+        node.set_gpu_milli(static_cast<uint64_t>(node.gpus_size()) * 1000);
+      }
     if (maybe())
       node.set_pids(below(100000));
     if (maybe()) {

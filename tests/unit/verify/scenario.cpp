@@ -323,6 +323,27 @@ nodes:
 )";
 }
 
+std::string gpus() {
+  return R"(nemo = 1
+stack = "lab"
+workload train { exec = ["/bin/t"]; resources { gpu = 2; gpu-model = ["A100", "H100"]; gpu-memory = 30GiB } }
+workload serve { exec = ["/bin/s"]; resources { gpu = 0.5; gpu-memory = 16GiB } }
+workload small { exec = ["/bin/m"]; resources { gpu = 1; gpu-profile = "1g.10gb" } }
+)";
+}
+
+std::string gpu_nodes() {
+  return R"(fleet: 1
+at: 2026-11-24T08:00:00Z
+sites:
+  athens: {country: GR, zone: GR, region: south, carbon: 350gCO2e/kWh, price: 0.21EUR/kWh}
+nodes:
+  - {name: big, site: athens, resources: {cpu: 16core, memory: 64GiB}, power: {idle: 30W, max: 120W}, price: 0.90EUR/h,
+     gpus: [{model: A100, memory: 40GiB}, {model: A100, memory: 40GiB}, {model: H100, memory: 80GiB},
+            {model: A100, memory: 10GiB, profile: 1g.10gb}]}
+)";
+}
+
 std::vector<Named> plans() {
   proto::Fleet fleet = fleet_of(three_nodes());
   for (proto::Node &node : *fleet.mutable_nodes())
@@ -369,6 +390,15 @@ std::vector<Named> plans() {
   proto::Fleet begun = applied(list.back().plan, grid);
   begun.set_at("2026-11-24T11:20:00Z");
   list.push_back({"night shift begun", plan_of(night, begun)});
+  proto::Fleet lab = fleet_of(gpu_nodes());
+  proto::PartState &beside = *lab.add_parts();
+  beside.mutable_part()->set_stack("other");
+  beside.mutable_part()->set_node("big");
+  proto::Instance &half = *beside.mutable_part()->add_instances();
+  half.set_workload("see");
+  half.mutable_spec()->mutable_resources()->set_gpu_milli(500);
+  half.mutable_spec()->add_gpus(0);
+  list.push_back({"devices", plan_of(intent_of(gpus()), lab)});
   list.push_back({"crowd", plan_of(intent_of(crowd()), fleet_of(two_gateways()))});
   list.push_back({"distances", plan_of(intent_of(distances()), fleet_of(three_nodes()))});
   proto::Fleet shared = fleet_of(three_nodes());
