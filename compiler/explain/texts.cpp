@@ -230,6 +230,16 @@ std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_s
   return fmt::format("{} of volume {} at {}", units::show_bytes(bytes), volume.str(),
                      units::show_rate(bits_per_second));
 }
+std::string pulls(llvm::StringRef image, uint64_t bytes, uint64_t bits_per_second) {
+  return fmt::format("{} of image {} at {}", units::show_bytes(bytes), image.str(),
+                     units::show_rate(bits_per_second));
+}
+std::string image_size_unknown(llvm::StringRef workload) {
+  return fmt::format("`image-size` of workload {} is not said", workload.str());
+}
+std::string pull_unknown(llvm::StringRef node) {
+  return fmt::format("`pull` of node {} is not said", node.str());
+}
 std::string restore_unknown(llvm::StringRef volume, llvm::StringRef attribute) {
   return fmt::format("`{}` of volume {} is not said", attribute.str(), volume.str());
 }

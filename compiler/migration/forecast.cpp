@@ -1,30 +1,71 @@
 #include "compiler/migration/forecast.h"
 
+#include <algorithm>
+
 #include "compiler/explain/texts.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
 
-void forecast(const proto::Workload &workload, proto::Action &action) {
-  std::string text, missing;
-  unsigned __int128 milliseconds = 0;
+namespace {
+
+/// What takes its time, one after the other.
+class Taking {
+public:
+  void add(uint64_t bytes, uint64_t bits_per_second, const std::string &text) {
+    const auto millibits = static_cast<unsigned __int128>(bytes) * 8000;
+    milliseconds_ += (millibits + bits_per_second - 1) / bits_per_second;
+    text_ += (text_.empty() ? "" : ", ") + text;
+  }
+  void lack(std::string what) { missing_ = missing_.empty() ? std::move(what) : missing_; }
+  void tell(proto::Action &action) const {
+    action.set_forecast(missing_.empty() ? text_ : missing_);
+    if (missing_.empty() && !text_.empty() && milliseconds_ <= INT64_MAX)
+      action.set_predicted_ms(static_cast<uint64_t>(milliseconds_));
+  }
+
+private:
+  std::string text_, missing_;
+  unsigned __int128 milliseconds_ = 0;
+};
+
+void restore(const proto::Workload &workload, Taking &waits) {
   for (const proto::Mount &mount : workload.mounts()) {
     if (mount.volume().empty() || (mount.restore_bps() == 0 && !is_local_volume(mount)))
       continue;
-    if (mount.restore_bps() == 0 || mount.size_bytes() == 0) {
-      missing = missing.empty() ? explain::restore_unknown(
-                                      mount.volume(), mount.restore_bps() == 0 ? "restore" : "size")
-                                : missing;
-      continue;
-    }
-    const auto millibits = static_cast<unsigned __int128>(mount.size_bytes()) * 8000;
-    milliseconds += (millibits + mount.restore_bps() - 1) / mount.restore_bps();
-    text += (text.empty() ? "" : ", ") +
-            explain::restores(mount.volume(), mount.size_bytes(), mount.restore_bps());
+    if (mount.restore_bps() == 0 || mount.size_bytes() == 0)
+      waits.lack(
+          explain::restore_unknown(mount.volume(), mount.restore_bps() == 0 ? "restore" : "size"));
+    else
+      waits.add(mount.size_bytes(), mount.restore_bps(),
+                explain::restores(mount.volume(), mount.size_bytes(), mount.restore_bps()));
   }
-  action.set_forecast(missing.empty() ? text : missing);
-  if (missing.empty() && !text.empty() && milliseconds <= INT64_MAX)
-    action.set_predicted_ms(static_cast<uint64_t>(milliseconds));
+}
+
+/// Where neither side says a word about pulling, nothing is missed.
+void pull(const proto::Workload &workload, const proto::Node &node, Taking &waits) {
+  const bool said = workload.image_bytes() != 0 || node.has_pull_bps() || !node.images().empty();
+  if (workload.image().empty() || !said ||
+      std::find(node.images().begin(), node.images().end(), workload.image()) !=
+          node.images().end())
+    return;
+  if (workload.image_bytes() == 0)
+    waits.lack(explain::image_size_unknown(workload.name()));
+  else if (node.pull_bps() == 0)
+    waits.lack(explain::pull_unknown(node.name()));
+  else
+    waits.add(workload.image_bytes(), node.pull_bps(),
+              explain::pulls(workload.image(), workload.image_bytes(), node.pull_bps()));
+}
+
+} // namespace
+
+void forecast(const proto::Workload &workload, const proto::Node &node, proto::Action &action) {
+  Taking waits;
+  pull(workload, node, waits);
+  if (action.verb() == "move")
+    restore(workload, waits);
+  waits.tell(action);
 }
 
 } // namespace nemo::compiler

@@ -32,7 +32,7 @@ Migrated migrate(const stages::Inputs &inputs, const stages::Resolved &resolved,
     result.diagnostics.push_back(std::move(found));
   if (has_errors(result.diagnostics))
     return result;
-  result.migration = order(inputs, replicas, changes, waits);
+  result.migration = order(inputs, resolved.world(), replicas, changes, waits);
   if (is_selective(inputs))
     add_frozen(inputs, resolved, result.migration);
   return result;

@@ -2,6 +2,7 @@
 #include "compiler/migration/order.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "compiler/explain/texts.h"
@@ -13,11 +14,13 @@ namespace {
 
 class Ordering {
 public:
-  Ordering(const stages::Inputs &inputs, const WantedReplicas &wanted, const Changes &changes,
-           const Waits &waits)
+  Ordering(const stages::Inputs &inputs, const proto::Fleet &world, const WantedReplicas &wanted,
+           const Changes &changes, const Waits &waits)
       : inputs_(inputs), wanted_(wanted), changes_(changes), waits_(waits),
         renames_(inputs.intent()), news_(wanted.replicas.size()), olds_(changes.olds.size()),
         after_(waits.after()) {
+    for (const proto::Node &node : world.nodes())
+      nodes_.emplace(node.name(), &node);
     for (size_t r = 0; r < news_.size(); ++r)
       for (const Wait &wait : waits.start[r])
         gate(*news_[r].mutable_start_after(), wait);
@@ -111,8 +114,9 @@ private:
     if (change.wanted)
       action.set_revision(change.wanted->revision);
     action.set_from_revision(change.from_revision);
-    if (change.verb == "move")
-      forecast(inputs_.intent().workloads(static_cast<int>(change.wanted->workload)), action);
+    if (change.verb == "move" || change.verb == "create")
+      forecast(inputs_.intent().workloads(static_cast<int>(change.wanted->workload)),
+               *nodes_.at(change.node), action);
     if (change.verb == "replace" || change.verb == "move")
       action.set_handover(explain::healthy_first());
     for (size_t o : change.olds)
@@ -126,15 +130,16 @@ private:
   const Changes &changes_;
   const Waits &waits_;
   const Renames renames_;
+  std::map<std::string, const proto::Node *> nodes_;
   std::vector<proto::Instance> news_, olds_;
   const std::vector<std::set<size_t>> after_;
 };
 
 } // namespace
 
-stages::Migration order(const stages::Inputs &inputs, const WantedReplicas &wanted,
-                        const Changes &changes, const Waits &waits) {
-  return Ordering(inputs, wanted, changes, waits).write();
+stages::Migration order(const stages::Inputs &inputs, const proto::Fleet &world,
+                        const WantedReplicas &wanted, const Changes &changes, const Waits &waits) {
+  return Ordering(inputs, world, wanted, changes, waits).write();
 }
 
 } // namespace nemo::compiler

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "compiler/resolve/devices.h"
+#include "compiler/resolve/supply.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
@@ -44,7 +45,7 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
     auto known = [](bool has, uint64_t value) {
       return has ? std::optional<uint64_t>(value) : std::nullopt;
     };
-    nodes_[n].has = {node.cpu_millicores(), node.memory_bytes(),
+    nodes_[n].has = {fed_millicores(node), node.memory_bytes(),
                      known(node.has_disk_bytes(), node.disk_bytes()),
                      known(node.has_gpu_milli() || !node.gpus().empty(), gpu_milli(node)),
                      known(node.has_pids(), node.pids())};

@@ -10,6 +10,7 @@
 #include "compiler/placement/build_devices.h"
 #include "compiler/resolve/devices.h"
 #include "compiler/resolve/names.h"
+#include "compiler/resolve/supply.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::placement {
@@ -45,7 +46,7 @@ void fill_nodes(Problem &problem, const std::vector<NodeView> &nodes) {
   std::array<std::map<std::string, uint32_t>, 5> names;
   for (size_t i = 0; i < nodes.size(); ++i) {
     const proto::Node &node = *nodes[i].node;
-    problem.room[0].push_back(bounded(node.cpu_millicores(), most_room));
+    problem.room[0].push_back(bounded(compiler::fed_millicores(node), most_room));
     problem.room[1].push_back(bounded(node.memory_bytes(), most_room));
     problem.room[2].push_back(node.has_disk_bytes() ? bounded(node.disk_bytes(), most_room)
                                                     : unknown);
@@ -54,8 +55,8 @@ void fill_nodes(Problem &problem, const std::vector<NodeView> &nodes) {
                                   : static_cast<int64_t>(compiler::gpu_milli(node)));
     // A limit rather than a reservation: where the node does not say, it is not what runs out.
     problem.room[4].push_back(node.has_pids() ? bounded(node.pids(), most_room) : most_room);
-    for (size_t resource : {0, 1})
-      problem.whole[resource].push_back(problem.room[resource].back());
+    problem.whole[0].push_back(bounded(node.cpu_millicores(), most_room));
+    problem.whole[1].push_back(problem.room[1].back());
     auto domain = [&](Spread spread, bool is_known, const std::string &name) {
       const size_t s = static_cast<size_t>(spread);
       problem.domain[s].push_back(
@@ -152,8 +153,9 @@ CostClass price(const std::vector<NodeView> &nodes, const std::vector<compiler::
     const double watt = weights.energy.to_double() * hours +
                         weights.cost.to_double() * price.value_or(0) +
                         weights.carbon.to_double() * carbon.value_or(0);
-    const double idle = static_cast<double>(node.power_idle_mw()) / 1e3;
-    const double most = static_cast<double>(node.power_max_mw()) / 1e3;
+    const double awake = static_cast<double>(compiler::awake_ppb(node)) / 1e9;
+    const double idle = awake * static_cast<double>(node.power_idle_mw()) / 1e3;
+    const double most = awake * static_cast<double>(node.power_max_mw()) / 1e3;
     const double node_price = static_cast<double>(node.price_neur_per_hour()) / (1e9 * 3600);
     prices.per_cpu.push_back((most - idle) * watt * per_hour);
     prices.per_share.push_back((idle * watt + weights.cost.to_double() * node_price * hours) *
@@ -265,6 +267,20 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
   for (const stages::Existing &there : resolved.frozen())
     if (auto node = index_of.find(there.node()); node != index_of.end() && !there.retiring())
       frozen_homes[there.workload()].push_back(node->second);
+  std::map<std::string, uint32_t> images;
+  const auto holders_of = [&](const std::string &image) {
+    const auto [known, fresh] =
+        images.try_emplace(image, static_cast<uint32_t>(problem.holders.size()));
+    if (fresh) {
+      NodeBits holders(nodes.size());
+      for (size_t i = 0; i < nodes.size(); ++i)
+        for (const std::string &held : nodes[i].node->images())
+          if (held == image)
+            holders.set(i);
+      problem.holders.push_back(std::move(holders));
+    }
+    return known->second;
+  };
   std::vector<std::vector<uint32_t>> numbers(static_cast<size_t>(intent.workloads_size()));
   for (const stages::Replica &replica : resolved.replicas())
     numbers[replica.workload()].push_back(replica.number());
@@ -284,6 +300,8 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
       need.alone = restriction(stages::Restriction::EXCLUSIVE, w);
     devices.ask(need, workload.resources(), w);
     need.cost_class = objective.class_of_workload[w];
+    if (!workload.image().empty())
+      need.image = holders_of(workload.image());
     need.first = static_cast<uint32_t>(problem.replicas.size());
     need.count = static_cast<uint32_t>(numbers[w].size());
     for (uint32_t verdict : admissible.workloads(static_cast<int>(w)).verdicts())

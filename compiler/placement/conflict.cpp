@@ -158,6 +158,7 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
   part.first_device = problem.first_device;
   part.device_sets = problem.device_sets;
   part.sets = problem.sets;
+  part.holders = problem.holders;
   part.costs = problem.costs;
   part.tie_rank = problem.tie_rank;
   for (uint32_t n : needs) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "compiler/resolve/supply.h"
+
 namespace nemo::compiler {
 
 namespace {
@@ -89,7 +91,8 @@ Figures figures(const proto::Resources &reserved, const NodeView &view, const Ru
     const Maybe idle = fraction(node.power_idle_mw(), 1000);
     const Maybe most = fraction(node.power_max_mw(), 1000);
     const Maybe span = most && idle ? most->minus(*idle) : Maybe();
-    result.power = known(plus(times(span, cpu), times(idle, dominant)));
+    result.power = known(
+        times(plus(times(span, cpu), times(idle, dominant)), fraction(awake_ppb(node), always)));
   }
 
   // A service takes one hour of every hour, by what is known of this one.

@@ -2,6 +2,7 @@
 // reserves. A figure is a value or the fact that is missing; nothing is guessed.
 //
 // power  = (max - idle) x cpu share + idle x dominant share      (linear-share)
+// of a node that sleeps, times the share of the time that it is awake
 // carbon = power x carbon intensity of the site                  (location-based)
 // cost   = node price x dominant share + power x site price      (dominant-share)
 //

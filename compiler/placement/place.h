@@ -52,6 +52,7 @@ struct Need {
   std::vector<uint16_t> ports; ///< fixed ones on the host's network
   bool exclusive = false;      ///< no other need has replicas on its nodes
   uint32_t cost_class = 0;
+  uint32_t image = UINT32_MAX;     ///< index into Problem::holders: who comes first of equal nodes
   uint32_t first = 0, count = 0;   ///< its replicas
   std::vector<Clause> clauses;     ///< what excludes nodes
   uint32_t no_device = UINT32_MAX; ///< index into Problem::sets: nodes without such devices
@@ -102,6 +103,7 @@ struct Problem {
   std::vector<uint32_t> first_device;         ///< by node, and one past the last
   std::vector<std::vector<bool>> device_sets; ///< by device
   std::vector<NodeBits> sets;
+  std::vector<NodeBits> holders; ///< of an image
   std::vector<Need> needs;
   std::vector<Replica> replicas;
   std::vector<Bond> bonds;

@@ -70,14 +70,17 @@ State::State(const Problem &problem)
 
 const std::vector<State::Offer> &State::offers(size_t need) const {
   const Need &who = problem_->needs[need];
-  auto [known, fresh] = offers_.try_emplace({shape_of_need_[need], who.cost_class});
+  auto [known, fresh] = offers_.try_emplace({shape_of_need_[need], who.cost_class, who.image});
   if (fresh) {
     allowed(need).for_each([&](size_t node) {
       known->second.push_back({cost(*problem_, who, node), static_cast<uint32_t>(node)});
     });
     std::sort(known->second.begin(), known->second.end(), [&](const Offer &a, const Offer &b) {
-      return std::tie(a.cost, problem_->tie_rank[a.node]) <
-             std::tie(b.cost, problem_->tie_rank[b.node]);
+      const auto rank = [&](const Offer &one) {
+        const bool lacks = who.image != UINT32_MAX && !problem_->holders[who.image].test(one.node);
+        return std::make_tuple(one.cost, lacks, problem_->tie_rank[one.node]);
+      };
+      return rank(a) < rank(b);
     });
   }
   return known->second;

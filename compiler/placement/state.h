@@ -56,8 +56,8 @@ private:
   // is found out once for each shape.
   std::vector<NodeBits> shapes_; ///< the nodes that a need of this shape is allowed
   std::vector<uint32_t> shape_of_need_;
-  mutable std::map<std::pair<uint32_t, uint32_t>, std::vector<Offer>>
-      offers_; ///< shape, cost class
+  mutable std::map<std::tuple<uint32_t, uint32_t, uint32_t>, std::vector<Offer>>
+      offers_; ///< shape, cost class, image
   std::array<std::vector<int64_t>, resource_count> room_;
   std::vector<NodeId> node_of_;
   std::vector<std::vector<uint32_t>> on_node_;

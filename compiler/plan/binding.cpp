@@ -79,6 +79,7 @@ std::string fleet_digest(const proto::Fleet &facts) {
     node.clear_price_neur_per_hour();
     node.clear_temperature_mdegc();
     node.clear_agent_version();
+    node.clear_images(); // pulled by the plan's own actions
     for (auto &capability : *node.mutable_capabilities())
       capability.clear_reason();
     sort_by(*node.mutable_labels(), [](const auto &label) { return label.key(); });

@@ -157,9 +157,9 @@ void actions(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &
       why += "; " + action.handover();
     if (action.has_predicted_ms())
       why +=
-          fmt::format("; data back in {}: {}", duration(action.predicted_ms()), action.forecast());
+          fmt::format("; all there in {}: {}", duration(action.predicted_ms()), action.forecast());
     else if (!action.forecast().empty())
-      why += "; when its data is back is unknown: " + action.forecast();
+      why += "; when all is there is unknown: " + action.forecast();
     if (action.after_size())
       why += "; after " + joined(action.after());
     if (style.level == Level::full && !action.revision().empty())

@@ -12,6 +12,7 @@
 #include "compiler/policy/policy.h"
 #include "compiler/resolve/devices.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/supply.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
@@ -21,6 +22,14 @@ namespace {
 // A number of thousandths as a decimal: 1500 is "1.5".
 std::string thousandths(uint64_t value) {
   return Rational::make(static_cast<Rational::Int>(value), 1000).value_or(Rational()).to_string();
+}
+
+std::string power_given(const proto::Node &node) {
+  const std::string given = thousandths(node.supply_mw());
+  if (!node.has_power_idle_mw() || !node.has_power_max_mw())
+    return fmt::format("it is given {}W, and what it draws is unknown", given);
+  return fmt::format("it is given {}W, which feed {}core of its {}core", given,
+                     thousandths(fed_millicores(node)), thousandths(node.cpu_millicores()));
 }
 
 } // namespace
@@ -121,6 +130,10 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
       text += fmt::format(" for each of {} replicas", workload.replicas_min());
     return say(text, workload.resources().span());
   }
+  case stages::Restriction::SUPPLY:
+    return say(fmt::format("cpu = {}core draws more power than the node is given",
+                           thousandths(workload.resources().cpu_millicores())),
+               workload.resources().span());
   case stages::Restriction::SPREAD:
     return say(fmt::format("spread = {} over {} replicas", workload.place().spread(),
                            workload.replicas_min()),
@@ -218,10 +231,14 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
       text += "; its disk is unknown";
     if (workload.resources().gpu_milli() && !node.has_gpu_milli() && node.gpus().empty())
       text += "; its gpu is unknown";
+    if (fed_millicores(node) < node.cpu_millicores())
+      text += "; " + power_given(node);
     return text;
   }
   case stages::Restriction::DEVICE:
     return "it has " + devices_text(node);
+  case stages::Restriction::SUPPLY:
+    return power_given(node);
   case stages::Restriction::SPREAD:
     return fmt::format("its {} is unknown", workload.place().spread());
   case stages::Restriction::PORT:

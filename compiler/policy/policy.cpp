@@ -14,6 +14,7 @@
 #include "compiler/policy/refusals.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/supply.h"
 
 namespace nemo::compiler {
 
@@ -45,6 +46,8 @@ public:
         claims_(intent.stack(), resolved, nodes_) {
     for (const stages::NodeSet &select : resolved.selects())
       selects_.push_back(NodeBits::from_proto(select, nodes_.size()));
+    for (const NodeView &view : nodes_)
+      fed_.push_back(fed_millicores(*view.node));
   }
 
   Judged run() {
@@ -70,6 +73,8 @@ private:
     require(sandbox, stages::Restriction::SANDBOX, w, admitted);
     if (workload.network() == "own")
       require("network.own", stages::Restriction::NETWORK, w, admitted);
+    if (const NodeBits dark = unfed(workload.resources().cpu_millicores()); dark.any())
+      take(dark, stages::Restriction::SUPPLY, w, 0, admitted);
     std::set<std::string> kinds;
     for (const proto::Mount &mount : workload.mounts())
       if (!mount.kind().empty())
@@ -156,6 +161,15 @@ private:
       take(lacking->second, kind, w, 0, admitted);
   }
 
+  /// Nodes that have so much of a processor, and not the power for it.
+  NodeBits unfed(uint64_t millicores) const {
+    NodeBits excluded(nodes_.size());
+    for (size_t i = 0; i < nodes_.size(); ++i)
+      if (millicores > fed_[i] && millicores <= nodes_[i].node->cpu_millicores())
+        excluded.set(i);
+    return excluded;
+  }
+
   void take(const NodeBits &excluded, stages::Restriction::Kind kind, int block, int rule,
             NodeBits &admitted) {
     stages::Verdict verdict;
@@ -180,6 +194,7 @@ private:
   const std::vector<NodeView> nodes_;
   const Claims claims_;
   std::vector<NodeBits> selects_;
+  std::vector<uint64_t> fed_; ///< millicores
   Judged result_;
   stages::Admissible::OfWorkload *of_workload_ = nullptr;
   std::unordered_map<const proto::Rule *, RuleJudge *> by_rule_;

@@ -60,4 +60,20 @@ Bounds all_needed(llvm::ArrayRef<double> unavailabilities) {
   return bounds;
 }
 
+Awake awake(llvm::ArrayRef<double> shares) {
+  Awake result;
+  double asleep = 0, sum = 0;
+  for (const double share : shares) {
+    asleep += 1 - share;
+    sum += share;
+  }
+  result.all = std::max(0.0, 1 - asleep);
+  result.any = shares.empty() ? 1 : std::min(1.0, sum);
+  return result;
+}
+
+double in_part(double awake, double asleep, double share) {
+  return awake * share + asleep * (1 - share);
+}
+
 } // namespace nemo::predict

@@ -38,4 +38,16 @@ struct Bounds {
 /// most the least of them.
 Bounds all_needed(llvm::ArrayRef<double> unavailabilities);
 
+/// Of nodes that are awake for these shares of the time, nobody knows when: the share in which all
+/// are, at least, and in which any is, at most (Boole).
+struct Awake {
+  double all = 1; ///< at least
+  double any = 1; ///< at most
+};
+Awake awake(llvm::ArrayRef<double> shares);
+
+/// Unavailability of what fails with `awake` while all its nodes are awake and with `asleep` while
+/// those that sleep do, when they are awake for `share` of the time, independently of failures.
+double in_part(double awake, double asleep, double share);
+
 } // namespace nemo::predict

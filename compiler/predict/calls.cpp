@@ -52,7 +52,9 @@ Bounds response_time(llvm::ArrayRef<Service> services, llvm::ArrayRef<size_t> or
       after[service] = std::max(after[service], call.low + after[call.to]);
     const Station &station = services[service].station;
     time.low = std::max(time.low, before[service] + quantile(station, tail) + after[service]);
-    time.high += visits[service] * quantile(station, tail / all_visits);
+    Station awake = station;
+    awake.arrivals /= services[service].awake;
+    time.high += visits[service] * (quantile(awake, tail / all_visits) + services[service].rest);
   }
   return time;
 }

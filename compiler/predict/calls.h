@@ -20,6 +20,8 @@ struct Call {
 struct Service {
   Station station; ///< any of its replicas: they are loaded alike
   std::vector<Call> calls;
+  double awake = 1; ///< least share of the time that a replica's node is awake
+  double rest = 0;  ///< most that a visit waits for a node to wake, in seconds
 };
 
 /// Services that a request to `start` reaches, each before those that it calls; nullopt where calls
@@ -34,7 +36,9 @@ std::optional<std::vector<size_t>> call_order(llvm::ArrayRef<Service> services, 
 ///  - high: all calls in turn, each of the k visits at its quantile for `tail`/k. By the union
 ///  bound
 ///    (Boole) fewer than the share exceed their sum.
-/// One station alone is exact. \param order  what call_order says.
+///    Of one that sleeps, at the rate that it has while awake, and with its longest sleep: what
+///    piles up meanwhile is worked off in less, as long as it has places to spare.
+/// One station alone that never sleeps is exact. \param order  what call_order says.
 Bounds response_time(llvm::ArrayRef<Service> services, llvm::ArrayRef<size_t> order, double tail);
 
 } // namespace nemo::predict

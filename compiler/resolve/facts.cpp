@@ -16,10 +16,11 @@ using google::protobuf::RepeatedPtrField;
 struct Asked {
   std::set<std::string> node_labels, site_labels;
   bool temperature = false;
-  bool availability = false; ///< of nodes and sites, also to predict one from
-  bool links = false;        ///< for latency, throughput and proximity
-  bool since = false;        ///< when replicas arrived
-  bool forecasts = false;    ///< to place jobs in time
+  bool availability = false;    ///< of nodes and sites, also to predict one from
+  bool links = false;           ///< for latency, throughput and proximity
+  bool since = false;           ///< when replicas arrived
+  std::set<std::string> images; ///< that nodes may hold
+  bool forecasts = false;       ///< to place jobs in time
 
   void add(const proto::Expr &formula) {
     for (const proto::Ref *ref : formula::references(formula)) {
@@ -60,6 +61,8 @@ Asked asked(const proto::Intent &intent) {
     result.forecasts |= workload.has_job();
     for (const proto::Affinity &affinity : workload.place().affinities())
       result.links |= affinity.within_ns() != 0;
+    if (!workload.image().empty())
+      result.images.insert(workload.image());
   }
   for (const proto::Object &object : intent.objects()) {
     if (object.kind() != "flow")
@@ -125,6 +128,13 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
   for (proto::Node &node : *facts.mutable_nodes()) {
     keep_labels(*node.mutable_labels(), names.node_labels);
     node.clear_agent_version();
+    if (names.images.empty())
+      node.clear_pull_bps();
+    const auto images = node.images();
+    node.clear_images();
+    for (const std::string &image : images)
+      if (names.images.count(image))
+        node.add_images(image);
     if (!names.temperature)
       node.clear_temperature_mdegc();
     if (!names.availability)

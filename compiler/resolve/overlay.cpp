@@ -172,6 +172,18 @@ void overlay_node(const proto::Intent &intent, const proto::Object &declared, pr
   if (const proto::Value *value = find(declared, "availability"))
     if (auto share = scaled(*value, 1000000000, 1); share && *share >= 0)
       node.set_availability_ppb(static_cast<uint64_t>(*share));
+  if (const proto::Value *value = find(declared, "supply"))
+    if (auto supply = scaled(*value, 1000, 1); supply && *supply >= 0)
+      node.set_supply_mw(static_cast<uint64_t>(*supply));
+  if (const proto::Value *value = find(declared, "duty-cycle"))
+    if (auto share = scaled(*value, 1000000000, 1); share && *share >= 0)
+      node.set_duty_ppb(static_cast<uint64_t>(*share));
+  if (const proto::Value *value = find(declared, "duty-period"))
+    if (auto period = scaled(*value, 1000, 1); period && *period >= 0)
+      node.set_duty_period_ms(static_cast<uint64_t>(*period));
+  if (const proto::Value *value = find(declared, "pull"))
+    if (auto pull = scaled(*value, 1, 1); pull && *pull >= 0)
+      node.set_pull_bps(static_cast<uint64_t>(*pull));
   // A declared list of sandboxes narrows what the agent found: declaring one does not install it.
   if (const proto::Value *value = find(declared, "sandboxes"); value && value->has_list()) {
     std::vector<std::string> kept;

@@ -34,8 +34,9 @@ struct Difference {
   std::vector<size_t> step_of; ///< by index in DesiredState::replicas
 };
 
-/// How long the move of a replica waits for its data: `predicted_ms` and `forecast`.
-void forecast(const proto::Workload &workload, proto::Action &action);
+/// How long a replica waits for its image, and one that moves for its data: `predicted_ms` and
+/// `forecast`.
+void forecast(const proto::Workload &workload, const proto::Node &node, proto::Action &action);
 
 Difference difference(const Case &subject, const DesiredState &state);
 

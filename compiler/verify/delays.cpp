@@ -13,6 +13,7 @@ namespace {
 struct Queue {
   long double per_second = 0, service = 0;
   uint32_t places = 1;
+  long double awake = 1, sleeps = 0; ///< share of the time; seconds
 };
 
 /// Erlang's C from its definition, term by term in logarithms.
@@ -124,6 +125,26 @@ Levels::Delay Levels::delay(const std::string &from, const std::string &to) {
   return delay;
 }
 
+Levels::Sleep Levels::sleep_of(const std::string &name) const {
+  constexpr uint64_t always = 1000000000;
+  Sleep sleep;
+  for (const auto &[host, replicas] : nodes_of(name)) {
+    const proto::Node &node = *subject_.world.at(host).node;
+    if (!node.has_duty_ppb() || node.duty_ppb() >= always)
+      continue;
+    if (!node.has_duty_period_ms() && sleep.missing.empty())
+      sleep.missing = explain::fact_of("duty-period", "node", host);
+    sleep.awake = std::min(sleep.awake, node.duty_ppb());
+    const auto asleep = Rational::make(static_cast<Rational::Int>(always - node.duty_ppb()) *
+                                           static_cast<Rational::Int>(node.duty_period_ms()),
+                                       1000);
+    const auto whole = asleep ? asleep->ceil() : std::nullopt;
+    const int64_t most = std::min<int64_t>(whole.value_or(INT64_MAX), INT64_MAX / 4);
+    sleep.most = std::max(sleep.most, static_cast<uint64_t>(most));
+  }
+  return sleep;
+}
+
 Predicted Levels::response(const WorkloadList &about, long double tail) {
   Predicted figure;
   figure.model = explain::latency_model().name();
@@ -138,12 +159,18 @@ Predicted Levels::response(const WorkloadList &about, long double tail) {
       missing = explain::fact_of("a replica", "workload", workload->name());
     if (!missing.empty())
       break;
-    const auto share = busy(load, replicas);
+    const Sleep sleep = sleep_of(workload->name());
+    if (missing.empty())
+      missing = sleep.missing;
+    auto share = busy(load, replicas);
+    if (share && sleep.awake < 1000000000)
+      share = share->over(*Rational::make(static_cast<Rational::Int>(sleep.awake), 1000000000));
     if ((!share || *share >= Rational(1)) && figure.unbounded.empty())
       figure.unbounded = explain::overloaded(workload->name(), share);
     queues[workload->name()] = {
         static_cast<long double>(load.rate_urps()) / 1e6L / static_cast<long double>(replicas),
-        static_cast<long double>(load.service_time_ns()) / 1e9L, load.concurrency()};
+        static_cast<long double>(load.service_time_ns()) / 1e9L, load.concurrency(),
+        static_cast<long double>(sleep.awake) / 1e9L, static_cast<long double>(sleep.most) / 1e9L};
     for (const std::string &next : needs_[workload->name()])
       if (missing.empty())
         missing = delay(workload->name(), next).missing;
@@ -158,7 +185,7 @@ Predicted Levels::response(const WorkloadList &about, long double tail) {
       missing = explain::calls_in_circle(workload->name());
     if (order.empty() || !figure.unbounded.empty())
       continue;
-    alone &= order.size() == 1;
+    alone &= order.size() == 1 && queues[order[0]].sleeps == 0;
     // How often each is visited, from the top; the longest way on, from the bottom.
     std::map<std::string, long double> visits{{workload->name(), 1}};
     long double visited = 0, calls = 0, stations = 0;
@@ -166,7 +193,8 @@ Predicted Levels::response(const WorkloadList &about, long double tail) {
       visited += visits[name];
       for (const std::string &next : needs_[name]) {
         visits[next] += visits[name];
-        calls += visits[name] * 2 * static_cast<long double>(delay(name, next).most) / 1e9L;
+        calls += visits[name] * (2 * static_cast<long double>(delay(name, next).most) / 1e9L +
+                                 queues[name].sleeps);
       }
     }
     std::map<std::string, long double> fixed, best;
@@ -181,7 +209,9 @@ Predicted Levels::response(const WorkloadList &about, long double tail) {
       for (const std::string &next : all)
         best[name] = std::max(
             best[name], 2 * static_cast<long double>(delay(name, next).least) / 1e9L + best[next]);
-      stations += visits[name] * stays(queues[name], tail / visited);
+      Queue busier = queues[name]; // while it is awake
+      busier.per_second /= busier.awake;
+      stations += visits[name] * (stays(busier, tail / visited) + busier.sleeps);
     }
     low = std::max(low, best[workload->name()]);
     high = std::max(high, calls + stations);
@@ -233,7 +263,10 @@ std::vector<std::string> Levels::callers_first(const std::string &start) {
 Predicted Levels::network_delay(const Flow &flow) {
   Predicted figure;
   figure.model = explain::flow_latency_model().name();
-  const Delay found = delay(flow.from, flow.to);
+  Delay found = delay(flow.from, flow.to);
+  const Sleep sleep = sleep_of(flow.to);
+  if (found.missing.empty())
+    found.missing = sleep.missing;
   auto time = [&](uint64_t ns) {
     if (!found.missing.empty())
       return formula::unknown(found.missing);
@@ -242,7 +275,7 @@ Predicted Levels::network_delay(const Flow &flow) {
   };
   figure.bounded = found.missing.empty();
   figure.low = time(found.least);
-  figure.high = time(found.most);
+  figure.high = time(found.most + sleep.most);
   return figure;
 }
 

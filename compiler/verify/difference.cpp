@@ -122,9 +122,10 @@ private:
         action.set_reason(explain::move_reason(
             main->node, !from.node,
             from.node && broken_rules({subject_.intent, &workload, from}).empty()));
-        forecast(workload, action);
       }
     }
+    if (action.verb() == "create" || action.verb() == "move")
+      forecast(workload, *subject_.world.at(wanted.replica->node).node, action);
     action.set_revision(wanted.revision);
     finish(std::move(step), workload.name(), wanted.replica->number, wanted.replica->node);
     result_.step_of[i] = result_.steps.size() - 1;

@@ -70,7 +70,10 @@ Figures figures_of(const proto::Resources &reserved, const Place &place,
                                            static_cast<Rational::Int>(node.power_idle_mw()),
                                        1000);
     const Maybe by_cpu = product(above, cpu), by_share = product(idle, dominant);
-    figures.watts = exact(by_cpu && by_share ? by_cpu->plus(*by_share) : std::nullopt);
+    const Maybe drawn = by_cpu && by_share ? by_cpu->plus(*by_share) : std::nullopt;
+    const uint64_t awake =
+        node.has_duty_ppb() ? std::min<uint64_t>(node.duty_ppb(), 1000000000) : 1000000000;
+    figures.watts = exact(product(drawn, ratio(awake, 1000000000)));
   }
   const Figure watts = figures.watts;
   constexpr Rational::Int joules = 3600000; // in a kWh

@@ -1,4 +1,4 @@
-// How long a moved replica's data takes, from the sizes and rates that the intent gives.
+// How long an image and a moved replica's data take, from the sizes and rates that are given.
 #include "compiler/verify/changes.h"
 
 #include "base/rational.h"
@@ -6,11 +6,33 @@
 
 namespace nemo::verify {
 
-void forecast(const proto::Workload &workload, proto::Action &action) {
+void forecast(const proto::Workload &workload, const proto::Node &node, proto::Action &action) {
   std::vector<std::string> parts;
   std::string unknown;
   std::optional<Rational> sum = Rational(0);
+  const auto wait = [&](uint64_t bytes, uint64_t rate, const std::string &part) {
+    const auto bits = Rational(static_cast<int64_t>(bytes)).times(Rational(8000));
+    const auto time = bits ? bits->over(Rational(static_cast<int64_t>(rate))) : std::nullopt;
+    const auto whole = time ? time->ceil() : std::nullopt;
+    sum = sum && whole ? sum->plus(Rational(*whole)) : std::nullopt;
+    parts.push_back(part);
+  };
+  bool there = workload.image().empty();
+  for (const std::string &image : node.images())
+    there |= image == workload.image();
+  const bool spoken = node.has_pull_bps() || node.images_size() != 0 || workload.image_bytes() != 0;
+  if (!there && spoken) {
+    if (workload.image_bytes() == 0)
+      unknown = explain::image_size_unknown(workload.name());
+    else if (node.pull_bps() == 0)
+      unknown = explain::pull_unknown(node.name());
+    else
+      wait(workload.image_bytes(), node.pull_bps(),
+           explain::pulls(workload.image(), workload.image_bytes(), node.pull_bps()));
+  }
   for (const proto::Mount &mount : workload.mounts()) {
+    if (action.verb() != "move")
+      break;
     const bool kept_elsewhere = !mount.kind().empty();
     const uint64_t rate = mount.restore_bps(), size = mount.size_bytes();
     if (mount.volume().empty() || (kept_elsewhere && rate == 0))
@@ -20,11 +42,7 @@ void forecast(const proto::Workload &workload, proto::Action &action) {
       unknown = explain::restore_unknown(mount.volume(), lacks);
     if (lacks)
       continue;
-    const auto bits = Rational(static_cast<int64_t>(size)).times(Rational(8000));
-    const auto wait = bits ? bits->over(Rational(static_cast<int64_t>(rate))) : std::nullopt;
-    const auto whole = wait ? wait->ceil() : std::nullopt;
-    sum = sum && whole ? sum->plus(Rational(*whole)) : std::nullopt;
-    parts.push_back(explain::restores(mount.volume(), size, rate));
+    wait(size, rate, explain::restores(mount.volume(), size, rate));
   }
   std::string text;
   for (const std::string &part : parts)

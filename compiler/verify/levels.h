@@ -39,6 +39,13 @@ private:
     std::string missing;
   };
   using Parts = std::map<Crossed, Rational>; ///< of a flow, by link and direction
+  /// Of the nodes that a workload stands on: the least share that one is awake, in 1e-9, and the
+  /// longest that one sleeps, in ns.
+  struct Sleep {
+    uint64_t awake = 1000000000, most = 0;
+    std::string missing;
+  };
+  Sleep sleep_of(const std::string &name) const;
   Delay delay(const std::string &from, const std::string &to);
   std::vector<std::string> callers_first(const std::string &start);
   std::map<std::string, uint32_t> nodes_of(const std::string &name) const;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/rational.h"
 #include "compiler/verify/devices.h"
 
 namespace nemo::verify {
@@ -13,6 +14,41 @@ Amounts amounts(const proto::Resources &resources) {
           resources.gpu_milli(), resources.pids()};
 }
 
+uint64_t fed(const proto::Node &node) {
+  constexpr uint64_t always = 1000000000;
+  const uint64_t awake = node.has_duty_ppb() ? std::min(node.duty_ppb(), always) : always;
+  if (!node.has_supply_mw())
+    return node.cpu_millicores();
+  if (!node.has_power_idle_mw() || !node.has_power_max_mw() || awake == 0)
+    return 0;
+  // The draw grows with the processor's use: the last use at which it is no more than is given.
+  const auto given =
+      Rational(static_cast<int64_t>(always))
+          .times(
+              Rational::make(static_cast<Rational::Int>(node.supply_mw()), 1).value_or(Rational()));
+  const auto enough = [&](uint64_t millicores) {
+    const auto idle = static_cast<Rational::Int>(node.power_idle_mw());
+    const auto span = static_cast<Rational::Int>(node.power_max_mw()) - idle;
+    const auto share = Rational::make(static_cast<Rational::Int>(millicores),
+                                      static_cast<Rational::Int>(node.cpu_millicores()));
+    const auto busy = share ? share->times(Rational::make(span, 1).value_or(Rational())) : share;
+    const auto draw = busy ? busy->plus(Rational::make(idle, 1).value_or(Rational())) : busy;
+    const auto mean = draw ? draw->times(Rational(static_cast<int64_t>(awake))) : draw;
+    return given && mean && *mean <= *given;
+  };
+  uint64_t least = 0, most = node.cpu_millicores();
+  if (most == 0 || !enough(0))
+    return 0;
+  while (least < most) {
+    const uint64_t middle = most - (most - least) / 2;
+    if (enough(middle))
+      least = middle;
+    else
+      most = middle - 1;
+  }
+  return least;
+}
+
 std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node) {
   uint64_t gpu = 0;
   for (const Device &device : devices_on(node))
@@ -20,8 +56,7 @@ std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node) {
   auto known = [](bool has, uint64_t value) {
     return has ? std::optional<uint64_t>(value) : std::nullopt;
   };
-  return {node.cpu_millicores(), node.memory_bytes(),
-          known(node.has_disk_bytes(), node.disk_bytes()),
+  return {fed(node), node.memory_bytes(), known(node.has_disk_bytes(), node.disk_bytes()),
           known(node.has_gpu_milli() || !node.gpus().empty(), gpu),
           known(node.has_pids(), node.pids())};
 }

@@ -29,6 +29,8 @@ Amounts amounts(const proto::Resources &resources, const Mounts &mounts) {
       all[2] += mount.size_bytes();
   return all;
 }
+/// What of its processor a node has the power for, in millicores.
+uint64_t fed(const proto::Node &node);
 /// Of what a node does not say, nullopt.
 std::array<std::optional<uint64_t>, 5> capacity(const proto::Node &node);
 /// What others were given, and on which node.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "compiler/verify/rooms.h"
 
 namespace nemo::verify {
 
@@ -46,6 +47,12 @@ void judge(std::vector<Broken> &broken, const proto::Rule &rule, const std::stri
 
 std::string sandbox_of(const proto::Workload &workload) {
   return workload.sandbox().empty() ? "process" : workload.sandbox();
+}
+
+/// The node has as much of a processor, and is not given the power for it.
+bool too_dear(const proto::Workload &workload, const proto::Node &node) {
+  const uint64_t asked = workload.resources().cpu_millicores();
+  return asked <= node.cpu_millicores() && asked > fed(node);
 }
 
 } // namespace
@@ -111,7 +118,7 @@ std::string spread_group(const Place &place, const std::string &spread) {
 }
 
 bool offered(const proto::Workload &workload, const proto::Node &node) {
-  return offers(node, "sandbox." + sandbox_of(workload)) &&
+  return !too_dear(workload, node) && offers(node, "sandbox." + sandbox_of(workload)) &&
          (workload.network() != "own" || offers(node, "network.own")) &&
          std::all_of(workload.mounts().begin(), workload.mounts().end(), [&](const auto &mount) {
            return mount.kind().empty() || offers(node, "volume." + mount.kind());
@@ -147,6 +154,10 @@ std::vector<Broken> broken_rules(const Question &question) {
     if (!mount.kind().empty() && !offers(node, "volume." + mount.kind()))
       broken.push_back({fmt::format("volume {} is {}", mount.volume(), mount.kind()),
                         node.name() + " does not keep such volumes", mount.span()});
+  if (too_dear(workload, node))
+    broken.push_back({"cpu of workload " + workload.name(),
+                      node.name() + " would draw more power than it is given",
+                      workload.resources().span()});
   return broken;
 }
 

@@ -17,10 +17,14 @@ long double lacking(uint64_t ppb) {
   return static_cast<long double>(always - std::min(ppb, always)) / 1e9L;
 }
 
+long double awake_share(const proto::Node &node) {
+  return node.has_duty_ppb() ? 1 - lacking(node.duty_ppb()) : 1;
+}
+
 /// The share of the time in which a workload does not serve, or the fact that is missing.
 std::optional<long double> not_served(const Case &subject, const proto::Workload &workload,
                                       const std::vector<const Replica *> &replicas,
-                                      std::string &missing) {
+                                      bool while_they_sleep, std::string &missing) {
   std::map<std::string, std::map<std::string, size_t>> at; // site, node: replicas
   for (const Replica *replica : replicas)
     ++at[subject.world.at(replica->node).site ? subject.world.at(replica->node).site->name() : ""]
@@ -43,7 +47,8 @@ std::optional<long double> not_served(const Case &subject, const proto::Workload
         missing = explain::fact_of("availability", "node", name);
         return std::nullopt;
       }
-      const long double down = lacking(node.availability_ppb());
+      const bool sleeps = while_they_sleep && awake_share(node) < 1;
+      const long double down = sleeps ? 1 : lacking(node.availability_ppb());
       for (size_t j = needed; j > 0; --j)
         while_up[j] = down * while_up[j] + (1 - down) * while_up[j > count ? j - count : 0];
     }
@@ -87,21 +92,46 @@ std::optional<Rational> four_digits(long double value, bool up) {
 Predicted Levels::availability(const WorkloadList &about) const {
   Predicted figure;
   figure.model = explain::availability_model().name();
-  long double worst = 0, log_served = 0;
+  // Without who sleeps, all bounds of a path are those of Esary, Proschan and Walkup. Who sleeps
+  // does so at any time: all are awake at least for 1 - (sum of their sleep), one of those that a
+  // workload stands on at most for the sum of their shares.
+  long double worst = 0, log_awake = 0, log_asleep = 0;
+  std::map<std::string, long double> sleep;
   const WorkloadList all = needed_by(about);
   for (const proto::Workload *workload : all) {
     std::string missing;
-    const auto down = not_served(subject_, *workload, replicas_(workload), missing);
+    const auto &replicas = replicas_(workload);
+    const auto down = not_served(subject_, *workload, replicas, false, missing);
     if (!down) {
       figure.low = figure.high = formula::unknown(missing);
       return figure;
     }
-    worst = std::max(worst, *down);
-    log_served += std::log1p(-*down);
+    std::map<std::string, long double> awake;
+    for (const Replica *replica : replicas)
+      if (const auto share = awake_share(*subject_.world.at(replica->node).node); share < 1) {
+        awake[replica->node] = share;
+        sleep[replica->node] = 1 - share;
+      }
+    long double any = 0, dark = *down;
+    for (const auto &[node, share] : awake)
+      any += share;
+    if (!awake.empty())
+      dark = *not_served(subject_, *workload, replicas, true, missing);
+    else
+      any = 1;
+    any = std::min(any, 1.0L);
+    worst = std::max(worst, dark + any * (*down - dark));
+    log_awake += std::log1p(-*down);
+    log_asleep += std::log1p(-dark);
   }
+  long double together = 1;
+  for (const auto &[node, share] : sleep)
+    together -= share;
+  together = std::max(together, 0.0L);
   figure.bounded = true;
-  figure.low = share_left(-std::expm1(log_served), true);
-  figure.high = all.size() == 1 ? figure.low : share_left(worst, false);
+  const long double dark = -std::expm1(log_asleep), light = -std::expm1(log_awake);
+  figure.low = share_left(sleep.empty() ? light : dark + together * (light - dark), true);
+  figure.high = all.size() == 1 && sleep.size() < 2 ? figure.low : share_left(worst, false);
   return figure;
 }
 

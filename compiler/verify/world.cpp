@@ -115,6 +115,14 @@ void declare_node(Faults &faults, const proto::Object &block, proto::Node &node)
     node.set_price_neur_per_hour(*price);
   if (auto share = units(attribute(&block, "availability"), Rational(1000000000)))
     node.set_availability_ppb(*share);
+  if (auto supply = units(attribute(&block, "supply"), Rational(1000)))
+    node.set_supply_mw(*supply);
+  if (auto share = units(attribute(&block, "duty-cycle"), Rational(1000000000)))
+    node.set_duty_ppb(*share);
+  if (auto period = units(attribute(&block, "duty-period"), Rational(1000)))
+    node.set_duty_period_ms(*period);
+  if (auto pull = units(attribute(&block, "pull"), Rational(1)))
+    node.set_pull_bps(*pull);
   if (const auto *value = attribute(&block, "sandboxes"); value && value->has_list()) {
     std::set<std::string> declared;
     for (const proto::Value &item : value->list().items())

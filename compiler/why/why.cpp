@@ -8,6 +8,7 @@
 #include "compiler/placement/report.h"
 #include "compiler/policy/explain.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/supply.h"
 #include "compiler/why/scene.h"
 
 namespace nemo::why {
@@ -50,12 +51,17 @@ std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, con
     if (asked <= 0 || asked <= left)
       continue;
     const std::string needed = placement::amount(resource, asked);
-    result.emplace_back(resource_names[resource],
-                        problem.room[resource][node] < 0
-                            ? fmt::format("{}: its {} is unknown", name, resource_names[resource])
-                            : fmt::format("{} has {} left of {} needed", name,
-                                          placement::amount(resource, std::max<int64_t>(left, 0)),
-                                          needed));
+    result.emplace_back(
+        resource_names[resource],
+        resource == 0 && problem.room[0][node] < problem.whole[0][node] &&
+                compiler::fed_millicores(*scene.nodes[node].node) <
+                    scene.nodes[node].node->cpu_millicores()
+            ? fmt::format("{} has power left for {} of {} needed", name,
+                          placement::amount(resource, std::max<int64_t>(left, 0)), needed)
+        : problem.room[resource][node] < 0
+            ? fmt::format("{}: its {} is unknown", name, resource_names[resource])
+            : fmt::format("{} has {} left of {} needed", name,
+                          placement::amount(resource, std::max<int64_t>(left, 0)), needed));
   }
   if (need.spread != Spread::none && need.count > 1) {
     const auto &domain = problem.domain[static_cast<size_t>(need.spread)];

@@ -125,6 +125,10 @@ void Builder::what_runs(const TypedBlock &block, proto::Workload &out) {
                    "exec = [\"/usr/bin/program\", \"argument\"]");
   }
   out.set_image(text(block, "image"));
+  if (const TypedAttribute *size = block.find("image-size"); size && !image)
+    context_.error(diag::N0315, size->at, size->name_extent, "`image-size` is of an `image`");
+  else if (size && size->sound())
+    out.set_image_bytes(whole(block, "image-size", "B"));
   for (const std::string &word : texts(block, "exec"))
     out.add_exec(word);
   const TypedAttribute *sandbox = block.find("sandbox");

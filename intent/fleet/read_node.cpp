@@ -18,6 +18,8 @@ constexpr Measure memory{"B", "4GiB", true, true};
 constexpr Measure disk{"B", "100GiB"};
 constexpr Measure power{"mW", "12W"};
 constexpr uint64_t most_gpus = 64;
+constexpr Measure pull{"bit/s", "100Mbit/s", true, true};
+constexpr Measure period{"ms", "10min", true, true};
 
 } // namespace
 
@@ -36,8 +38,9 @@ NodeReader::NodeReader(Reader &reader) : reader_(reader) {
 NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
   NodeReader::Places places;
   static constexpr llvm::StringRef keys[] = {
-      "name",      "site",  "resources",   "class",  "arch",         "power",        "price", "tpm",
-      "sandboxes", "trust", "temperature", "labels", "availability", "capabilities", "gpus"};
+      "name", "site",      "resources",  "class",       "arch",   "power",        "price",
+      "tpm",  "sandboxes", "trust",      "temperature", "labels", "availability", "capabilities",
+      "gpus", "supply",    "duty-cycle", "duty-period", "pull",   "images"};
   bool sandboxes = false;
   const Yaml *gpus = nullptr;
   const Yaml *capabilities = nullptr;
@@ -99,6 +102,31 @@ NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
     case 13:
       capabilities = &value;
       return;
+    case 15:
+      if (auto number = reader_.measure(value, "supply", power))
+        node.set_supply_mw(*number);
+      return;
+    case 16:
+      if (auto share = reader_.share(value, "duty-cycle")) {
+        if (*share == 0)
+          reader_.fault(diag::N0411, value, "duty-cycle is more than 0%");
+        node.set_duty_ppb(*share);
+      }
+      return;
+    case 17:
+      if (auto number = reader_.measure(value, "duty-period", period))
+        node.set_duty_period_ms(*number);
+      return;
+    case 18:
+      if (auto number = reader_.measure(value, "pull", pull))
+        node.set_pull_bps(*number);
+      return;
+    case 19:
+      return reader_.each_item(value, "images", [&](const Yaml &item) {
+        if (auto image = reader_.text(item, "an image");
+            image && !llvm::is_contained(node.images(), *image))
+          node.add_images(*image);
+      });
     default:
       gpus = &value;
       return;

@@ -193,6 +193,16 @@ std::string node_text(const proto::Node &node) {
     pairs.add("temperature", decimal(node.temperature_mdegc(), 1000) + "degC");
   if (node.has_availability_ppb())
     pairs.add("availability", share(node.availability_ppb()));
+  if (node.has_supply_mw())
+    pairs.add("supply", decimal(node.supply_mw(), 1000) + "W");
+  if (node.has_duty_ppb())
+    pairs.add("duty-cycle", share(node.duty_ppb()));
+  if (node.has_duty_period_ms())
+    pairs.add("duty-period", std::to_string(node.duty_period_ms()) + "ms");
+  if (node.has_pull_bps())
+    pairs.add("pull", std::to_string(node.pull_bps()) + "bit/s");
+  if (!node.images().empty())
+    pairs.add("images", list_text({node.images().begin(), node.images().end()}));
   add_labels(pairs, node.labels());
   add_capabilities(pairs, node);
   return pairs.braces();

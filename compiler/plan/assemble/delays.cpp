@@ -2,6 +2,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/plan/assemble/services.h"
 #include "compiler/predict/rounding.h"
+#include "compiler/resolve/supply.h"
 
 namespace nemo::compiler {
 
@@ -34,6 +35,24 @@ std::optional<Rational> busy(const proto::Load &load, size_t replicas) {
 }
 
 } // namespace
+
+Services::Sleep Services::sleep(size_t workload) const {
+  Sleep sleep;
+  sleep.awake_ppb = always;
+  for (const auto &[node, unused] : counted_nodes(placed_on_[workload])) {
+    const proto::Node &host = *nodes_[node].node;
+    const uint64_t awake = awake_ppb(host);
+    if (awake == always)
+      continue;
+    if (!host.has_duty_period_ms() && sleep.missing.empty())
+      sleep.missing = explain::fact_of("duty-period", "node", host.name());
+    sleep.awake_ppb = std::min(sleep.awake_ppb, awake);
+    const auto rest = static_cast<unsigned __int128>(always - awake) * host.duty_period_ms();
+    sleep.rest_ns = std::max(sleep.rest_ns, static_cast<uint64_t>(std::min<unsigned __int128>(
+                                                (rest + 999) / 1000, INT64_MAX / 4)));
+  }
+  return sleep;
+}
 
 Services::Delay Services::between(size_t from, size_t to) {
   Delay delay;
@@ -78,7 +97,16 @@ std::vector<predict::Service> Services::stations(const std::vector<size_t> &reac
       missing = explain::fact_of("a replica", "workload", workload.name());
     if (!missing.empty())
       return {};
-    const auto share = busy(load, replicas);
+    const Sleep sleep = this->sleep(w);
+    missing = sleep.missing;
+    if (!missing.empty())
+      return {};
+    auto share = busy(load, replicas);
+    if (share && sleep.awake_ppb < always)
+      if (const auto awake = Rational::make(static_cast<Rational::Int>(sleep.awake_ppb), always))
+        share = share->over(*awake);
+    services[w].awake = static_cast<double>(sleep.awake_ppb) / 1e9;
+    services[w].rest = static_cast<double>(sleep.rest_ns) / second;
     if (unbounded.empty() && (!share || *share >= Rational(1)))
       unbounded = explain::overloaded(workload.name(), share);
     services[w].station = {
@@ -91,7 +119,8 @@ std::vector<predict::Service> Services::stations(const std::vector<size_t> &reac
         return {};
       services[w].calls.push_back({next,
                                    there_and_back * static_cast<double>(delay.low_ns) / second,
-                                   there_and_back * static_cast<double>(delay.high_ns) / second});
+                                   there_and_back * static_cast<double>(delay.high_ns) / second +
+                                       services[w].rest}); // it may sleep when the answer comes
     }
   }
   return services;
@@ -117,7 +146,7 @@ Prediction Services::latency(const std::vector<size_t> &workloads, double tail) 
     const predict::Bounds time = predict::response_time(services, *order, tail);
     slowest.low = std::max(slowest.low, time.low);
     slowest.high = std::max(slowest.high, time.high);
-    exact &= order->size() == 1;
+    exact &= order->size() == 1 && services[w].rest == 0;
   }
   if (!unbounded.empty()) {
     Prediction result = Prediction::unknown(model, unbounded);
@@ -131,12 +160,14 @@ Prediction Services::latency(const std::vector<size_t> &workloads, double tail) 
 Prediction Services::latency(const Flow &flow) {
   const std::string model = explain::flow_latency_model().name();
   const Delay delay = between(flow.from, flow.to);
-  if (!delay.missing.empty())
-    return Prediction::unknown(model, delay.missing);
+  const Sleep sleep = this->sleep(flow.to);
+  for (const std::string *missing : {&delay.missing, &sleep.missing})
+    if (!missing->empty())
+      return Prediction::unknown(model, *missing);
   auto time = [](uint64_t ns) {
     return measure(Rational::make(static_cast<Rational::Int>(ns), 1'000'000'000), "s", "ms");
   };
-  return bounded(model, time(delay.low_ns), time(delay.high_ns));
+  return bounded(model, time(delay.low_ns), time(delay.high_ns + sleep.rest_ns));
 }
 
 } // namespace nemo::compiler

@@ -6,13 +6,13 @@
 #include "compiler/explain/texts.h"
 #include "compiler/predict/availability.h"
 #include "compiler/predict/rounding.h"
+#include "compiler/resolve/supply.h"
 
 namespace nemo::compiler {
 
 namespace {
 
 double down(uint64_t availability_ppb) {
-  constexpr uint64_t always = 1'000'000'000;
   return static_cast<double>(always - std::min(availability_ppb, always)) / 1e9;
 }
 
@@ -38,7 +38,8 @@ Standing standing(const std::vector<NodeView> &nodes, const std::vector<uint32_t
 }
 
 /// The failure domains of a service; `missing` names a fact that is not known of them.
-std::vector<predict::Site> domains(const Standing &where, std::string &missing) {
+/// \param sleep  those that sleep now and then do
+std::vector<predict::Site> domains(const Standing &where, bool sleep, std::string &missing) {
   std::vector<predict::Site> sites;
   for (const auto &[name, hosts] : where) {
     const proto::Site *site = hosts.begin()->second.first->site;
@@ -55,7 +56,8 @@ std::vector<predict::Site> domains(const Standing &where, std::string &missing) 
         missing = explain::fact_of("availability", "node", node);
         return {};
       }
-      made.hosts.push_back({down(host.first->node->availability_ppb()), host.second});
+      const bool sleeps = sleep && awake_ppb(*host.first->node) < always;
+      made.hosts.push_back({sleeps ? 1 : down(host.first->node->availability_ppb()), host.second});
     }
   }
   return sites;
@@ -102,23 +104,44 @@ std::vector<size_t> Services::needed_by(const std::vector<size_t> &workloads) co
 
 Prediction Services::availability(const std::vector<size_t> &workloads) const {
   const std::string model = explain::availability_model().name();
-  std::vector<double> each;
+  std::vector<double> awake, asleep, best; // by service: while those that sleep are awake, and not
+  std::map<std::string, double> all_sleepers;
   for (const size_t w : needed_by(workloads)) {
     std::string missing;
-    const auto sites = domains(standing(nodes_, placed_on_[w]), missing);
+    const Standing where = standing(nodes_, placed_on_[w]);
+    const auto sites = domains(where, false, missing);
     if (!missing.empty())
       return Prediction::unknown(model, missing);
-    const uint32_t least = intent_.workloads(static_cast<int>(w)).min_available();
-    each.push_back(predict::unavailability(sites, std::max(least, uint32_t{1})));
+    std::vector<double> sleepers;
+    for (const auto &[site, hosts] : where)
+      for (const auto &[node, host] : hosts)
+        if (const uint64_t share = awake_ppb(*host.first->node); share < always) {
+          sleepers.push_back(static_cast<double>(share) / 1e9);
+          all_sleepers[node] = sleepers.back();
+        }
+    const uint32_t least =
+        std::max(intent_.workloads(static_cast<int>(w)).min_available(), uint32_t{1});
+    awake.push_back(predict::unavailability(sites, least));
+    asleep.push_back(sleepers.empty()
+                         ? awake.back()
+                         : predict::unavailability(domains(where, true, missing), least));
+    best.push_back(predict::in_part(awake.back(), asleep.back(), predict::awake(sleepers).any));
   }
-  const predict::Bounds bounds = predict::all_needed(each);
+  std::vector<double> shares;
+  for (const auto &[node, share] : all_sleepers)
+    shares.push_back(share);
+  const double worst =
+      predict::in_part(predict::all_needed(awake).high, predict::all_needed(asleep).high,
+                       predict::awake(shares).all);
   Prediction result;
   result.model = model;
   result.bounded = true;
-  result.low = measure(up(bounds.high, predict::Towards::infinity), "", "%");
-  // Of one service the figure is exact, and the rounding alone makes no bounds of it.
-  result.high =
-      each.size() == 1 ? result.low : measure(up(bounds.low, predict::Towards::zero), "", "%");
+  result.low = measure(up(worst, predict::Towards::infinity), "", "%");
+  // Of one service, and one node that sleeps, the figure is exact, and the rounding alone makes no
+  // bounds of it.
+  result.high = awake.size() == 1 && shares.size() <= 1
+                    ? result.low
+                    : measure(up(predict::all_needed(best).low, predict::Towards::zero), "", "%");
   return result;
 }
 

@@ -58,6 +58,14 @@ private:
     std::string missing;
   };
 
+  /// Of the nodes that a workload stands on: the least share of the time that one is awake, and the
+  /// longest that one sleeps.
+  struct Sleep {
+    uint64_t awake_ppb = 0, rest_ns = 0;
+    std::string missing;
+  };
+
+  Sleep sleep(size_t workload) const;
   Delay between(size_t from, size_t to);
   std::vector<predict::Service> stations(const std::vector<size_t> &reached, std::string &missing,
                                          std::string &unbounded);

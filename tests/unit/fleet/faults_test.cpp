@@ -251,3 +251,14 @@ TEST_CASE("forecasts are lists of quantities, a year at most") {
   CHECK(site("price-forecast: [" + hours + ", 0.1EUR/kWh]")
             .find("price-forecast has more than 8784 hours") != std::string::npos);
 }
+
+TEST_CASE("limited power and sleep") {
+  CHECK(in_node("supply: 4W, duty-cycle: 10%, duty-period: 10min").empty());
+  CHECK(in_node("pull: 100Mbit/s, images: [\"a@sha256:1\", \"b@sha256:2\"]").empty());
+  CHECK(in_node("pull: 0bit/s").find("N0411 3:") == 0);
+  CHECK(in_node("images: a").find("N0408 3:") == 0);
+  CHECK(in_node("supply: 4Wh").find("N0410 3:") == 0);
+  CHECK(in_node("duty-cycle: 0%").find("N0411 3:79-81 duty-cycle is more than 0%") == 0);
+  CHECK(in_node("duty-cycle: 101%").find("N0411 3:") == 0);
+  CHECK(in_node("duty-period: 0s").find("N0411 3:") == 0);
+}

@@ -109,6 +109,16 @@ proto::Fleet random_fleet(unsigned seed) {
     if (maybe())
       node.set_availability_ppb(below(1000000001));
     if (maybe())
+      node.set_supply_mw(amount());
+    if (maybe())
+      node.set_duty_ppb(1 + below(1000000000));
+    if (maybe())
+      node.set_duty_period_ms(1 + amount());
+    if (maybe())
+      node.set_pull_bps(1 + amount());
+    for (uint64_t images = below(3); images > 0; --images)
+      node.add_images("registry.example/a@sha256:" + std::to_string(images));
+    if (maybe())
       node.set_tpm(maybe());
     if (maybe())
       node.set_trust(below(10));

@@ -129,3 +129,39 @@ TEST_CASE("a path is within its bounds, whatever its services share") {
     CHECK(bounds.high == Approx(1 - (1 - down[0]) * (1 - down[1])));
   }
 }
+
+TEST_CASE("whenever nodes sleep, a path is within its bounds") {
+  std::mt19937 random(9);
+  std::uniform_real_distribution<double> share(0, 1);
+  for (int round = 0; round < 200; ++round) {
+    // One replica each on nodes that never fail but sleep by a random schedule of eight turns.
+    const size_t nodes = 1 + random() % 4;
+    std::vector<unsigned> turns(8);
+    std::vector<double> lengths(8), shares(nodes);
+    double all = 0;
+    for (double &length : lengths)
+      all += length = share(random);
+    for (double &length : lengths)
+      length /= all;
+    for (size_t turn = 0; turn < turns.size(); ++turn) {
+      turns[turn] = static_cast<unsigned>(random()) & ((1u << nodes) - 1);
+      for (size_t node = 0; node < nodes; ++node)
+        shares[node] += turns[turn] >> node & 1 ? lengths[turn] : 0;
+    }
+    const uint32_t needed = 1 + static_cast<uint32_t>(random() % nodes);
+    double down = 0;
+    for (size_t turn = 0; turn < turns.size(); ++turn)
+      down += static_cast<uint32_t>(__builtin_popcount(turns[turn])) < needed ? lengths[turn] : 0;
+    const Awake together = awake(shares);
+    CAPTURE(round, nodes, needed);
+    CHECK(in_part(0, 1, together.all) >= down - 1e-12);
+    CHECK(in_part(0, 1, together.any) <= down + 1e-12);
+    if (nodes == 1)
+      CHECK(in_part(0, 1, together.all) == Approx(down));
+  }
+  CHECK(awake({}).all == 1);
+  CHECK(awake({}).any == 1);
+  CHECK(awake({0.5, 0.4}).all == 0);
+  CHECK(awake({0.9, 0.9}).all == Approx(0.8));
+  CHECK(awake({0.9, 0.9}).any == 1);
+}

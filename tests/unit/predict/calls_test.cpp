@@ -107,3 +107,16 @@ TEST_CASE("simulated trees stay within the bounds") {
     }
   }
 }
+
+TEST_CASE("a node that sleeps makes each visit wait its whole sleep, at most") {
+  std::vector<Service> two = {exponential(0.01), {{40, 0.005, 1}, {}}};
+  two[0].calls = {{1, 0, 0}};
+  const Bounds awake = bounds(two, 0.01);
+  two[1].rest = 9;
+  two[1].awake = 0.5;
+  const Bounds asleep = bounds(two, 0.01);
+  CHECK(asleep.low == awake.low);
+  // Half of the time for the same requests: 0.4 of it is left instead of 0.8, each visit for 0.5%.
+  CHECK(asleep.high - awake.high ==
+        Approx(9 - std::log(0.005) * 0.005 * (1 / 0.6 - 1 / 0.8)).epsilon(1e-6));
+}

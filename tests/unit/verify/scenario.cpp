@@ -282,6 +282,40 @@ workload team { exec = ["/bin/team"]; priority = 2; gang = true; replicas = 2; r
 )";
 }
 
+std::string images() {
+  return R"(nemo = 1
+stack = "vision"
+node gw2 { pull = 100Mbit/s }
+workload eyes {
+  image = "registry.example/vision@sha256:9f2c"
+  image-size = 300MiB
+  replicas = 2
+  place { spread = node }
+}
+)";
+}
+
+// Nodes that sleep by turns and are given little.
+std::string motes() {
+  return R"(nemo = 1
+stack = "field"
+site athens { availability = 99.9% }
+node gw1 { availability = 99%; supply = 6W; duty-cycle = 60%; duty-period = 5min }
+node gw2 { availability = 99%; duty-cycle = 50%; duty-period = 2min }
+link athens athens { latency = 2ms; bandwidth = 1Mbit/s }
+workload meter {
+  exec     = ["/bin/meter"]
+  after    = [store]
+  replicas = 2
+  load  { rate = 2req/s; service-time = 10ms }
+  place { spread = node }
+  slo   { prefer availability >= 10%; prefer latency.p99 <= 1h }
+}
+workload store { exec = ["/bin/store"]; load { rate = 2req/s; service-time = 10ms } }
+flow readings { from = meter; to = store; require latency.p50 <= 1h }
+)";
+}
+
 std::string night_shift() {
   return R"(nemo = 1
 stack = "night"
@@ -399,6 +433,12 @@ std::vector<Named> plans() {
   half.mutable_spec()->mutable_resources()->set_gpu_milli(500);
   half.mutable_spec()->add_gpus(0);
   list.push_back({"devices", plan_of(intent_of(gpus()), lab)});
+  proto::Fleet holding = fleet_of(two_gateways());
+  for (proto::Node &node : *holding.mutable_nodes())
+    node.add_sandboxes("container");
+  holding.mutable_nodes(0)->add_images("registry.example/vision@sha256:9f2c");
+  list.push_back({"images", plan_of(intent_of(images()), holding)});
+  list.push_back({"motes", plan_of(intent_of(motes()), fleet_of(two_gateways()))});
   list.push_back({"crowd", plan_of(intent_of(crowd()), fleet_of(two_gateways()))});
   list.push_back({"distances", plan_of(intent_of(distances()), fleet_of(three_nodes()))});
   proto::Fleet shared = fleet_of(three_nodes());
