@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "compiler/resolve/devices.h"
+#include "compiler/resolve/hours.h"
 #include "compiler/resolve/supply.h"
 #include "compiler/resolve/volumes.h"
 
@@ -20,7 +21,7 @@ template <typename Amounts> void add(Amounts &sum, const Amounts &part) {
 
 } // namespace
 
-Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node) {
+Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node) const {
   const proto::Resources all = reserved(spec.resources(), spec.mounts());
   Amounts result = {all.cpu_millicores(), all.memory_bytes(), all.disk_bytes(), all.gpu_milli(),
                     all.pids()};
@@ -30,6 +31,14 @@ Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node) {
       result[at] += devices_asked(all).milli;
       result[at + 1] += all.gpu_memory_bytes();
     }
+  if (hourly_) {
+    result[0] = result[1] = 0;
+    for (uint32_t hour = 0; hour < 24; ++hour) {
+      const proto::Resources then = at_hour(spec.resources(), hour);
+      result[result.size() - 48 + 2 * hour] = then.cpu_millicores();
+      result[result.size() - 47 + 2 * hour] = then.memory_bytes();
+    }
+  }
   return result;
 }
 
@@ -38,6 +47,11 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
     : wanted_(wanted), nodes_(static_cast<size_t>(resolved.world().nodes_size())),
       old_needs_(changes.olds.size()), node_of_old_(changes.olds.size()),
       node_of_new_(wanted.replicas.size()), awaited_(changes.olds.size()) {
+  auto differs = [](const proto::Spec &spec) { return !spec.resources().hours().empty(); };
+  for (const Wanted &one : wanted.replicas)
+    hourly_ |= differs(one.spec);
+  for (const Old &old : changes.olds)
+    hourly_ |= differs(old.there->spec());
   std::unordered_map<std::string, size_t> index;
   for (size_t n = 0; n < nodes_.size(); ++n) {
     const proto::Node &node = resolved.world().nodes(static_cast<int>(n));
@@ -54,6 +68,10 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
       nodes_[n].has.push_back(device.said && device.said->has_memory_bytes()
                                   ? std::optional(device.said->memory_bytes())
                                   : std::nullopt);
+    }
+    for (uint32_t hour = 0; hour < 24 && hourly_; ++hour) {
+      nodes_[n].has.push_back(nodes_[n].has[0]);
+      nodes_[n].has.push_back(nodes_[n].has[1]);
     }
     nodes_[n].stays.resize(nodes_[n].has.size());
   }

@@ -27,7 +27,8 @@ public:
   std::vector<size_t> in_the_way(size_t replica) const;
 
 private:
-  /// The five resources, then of each device its thousandths and its memory.
+  /// The five resources, then of each device its thousandths and its memory; where demand differs
+  /// by hour, then processor and memory of each hour, instead of the first two.
   using Amounts = std::vector<unsigned __int128>;
   struct Started {
     Amounts need;
@@ -42,11 +43,12 @@ private:
     std::vector<size_t> awaited; ///< G of the last that has started
     std::vector<Started> started;
   };
-  static Amounts amounts(const proto::Spec &spec, const Node &node);
+  Amounts amounts(const proto::Spec &spec, const Node &node) const;
   Amounts most(const Node &node) const;
   static bool fits(const Node &node, const Amounts &most, const Amounts &need);
 
   const WantedReplicas &wanted_;
+  bool hourly_ = false;
   std::vector<Node> nodes_;
   std::vector<Amounts> old_needs_;
   std::vector<std::optional<size_t>> node_of_old_;

@@ -11,6 +11,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "base/digest.h"
+#include "compiler/resolve/hours.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/selection.h"
 
@@ -168,7 +169,7 @@ proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload
   spec.set_image(workload.image());
   spec.set_sandbox(workload.sandbox().empty() ? "process" : workload.sandbox());
   spec.set_network(workload.network().empty() ? "host" : workload.network());
-  *spec.mutable_resources() = workload.resources();
+  *spec.mutable_resources() = as_limits(workload.resources());
   spec.mutable_resources()->clear_span();
   *spec.mutable_connect() = workload.connect();
   *spec.mutable_ports() = workload.ports();

@@ -73,7 +73,8 @@ public:
   // Of all nodes that no rule removes. Workloads that ask for the same have the same choices.
   const Choices &choices(size_t w, const stages::Admissible &admissible) {
     const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
-    const proto::Resources &needs = intent_.workloads(static_cast<int>(w)).resources();
+    const proto::Resources needs =
+        compiler::on_average(intent_.workloads(static_cast<int>(w)).resources());
     auto [known, fresh] =
         choices_.try_emplace({needs.cpu_millicores(), needs.memory_bytes(),
                               problem_.needs[w].cost_class, set, problem_.needs[w].no_device});
@@ -144,7 +145,7 @@ private:
   // None on nodes that it alone does not fit.
   std::optional<__int128> paid_on(size_t w, size_t node) const {
     const Need &need = problem_.needs[w];
-    for (size_t k = 0; k < resource_count; ++k)
+    for (size_t k = 0; k < problem_.room.size(); ++k)
       if (need.demand[k] > 0 && need.demand[k] > problem_.room[k][node])
         return std::nullopt;
     if (lacks_devices(w, node))

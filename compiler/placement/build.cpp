@@ -24,11 +24,20 @@ int64_t bounded(uint64_t value, int64_t most) {
   return value > static_cast<uint64_t>(most) ? most : static_cast<int64_t>(value);
 }
 
-Demand demand_of(const proto::Resources &needs) {
-  // One above the largest room, so that it fits nowhere.
-  auto size = [](uint64_t value) { return bounded(value, most_room + 1); };
-  return {size(needs.cpu_millicores()), size(needs.memory_bytes()), size(needs.disk_bytes()),
-          size(needs.gpu_milli()), size(needs.pids())};
+// One above the largest room, so that it fits nowhere.
+int64_t size(uint64_t value) { return bounded(value, most_room + 1); }
+
+template <typename Mounts>
+Demand demand_of(const Problem &problem, const proto::Resources &resources, const Mounts &mounts) {
+  const proto::Resources needs = compiler::reserved(resources, mounts);
+  Demand demand = {0, 0, size(needs.disk_bytes()), size(needs.gpu_milli()), size(needs.pids())};
+  demand.resize(problem.room.size());
+  for (size_t resource = 0; resource < demand.size(); ++resource)
+    if (const size_t kind = kind_of(resource); kind < 2) {
+      const auto then = compiler::largest(resources, problem.parts[part_of(resource)]);
+      demand[resource] = size(kind == 0 ? then.cpu_millicores() : then.memory_bytes());
+    }
+  return demand;
 }
 
 std::vector<uint16_t> fixed_ports(const google::protobuf::RepeatedPtrField<proto::Port> &ports,
@@ -74,8 +83,8 @@ void fill_nodes(Problem &problem, const std::vector<NodeView> &nodes) {
 }
 
 void take(Problem &problem, const proto::Spec &spec, size_t node) {
-  const Demand taken = demand_of(compiler::reserved(spec.resources(), spec.mounts()));
-  for (size_t resource = 0; resource < resource_count; ++resource) {
+  const Demand taken = demand_of(problem, spec.resources(), spec.mounts());
+  for (size_t resource = 0; resource < problem.room.size(); ++resource) {
     int64_t &room = problem.room[resource][node];
     if (room > 0 && room < most_room)
       room = std::max<int64_t>(room - taken[resource], 0);
@@ -234,6 +243,10 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
   problem.nodes = nodes.size();
   problem.taken_ports.resize(nodes.size());
   fill_nodes(problem, nodes);
+  problem.parts = compiler::parts_of_day(intent);
+  for (size_t part = 1; part < problem.parts.size(); ++part)
+    for (size_t kind : {0, 1})
+      problem.room.push_back(problem.room[kind]);
   std::unordered_map<std::string, size_t> index_of;
   for (size_t i = 0; i < nodes.size(); ++i)
     index_of.emplace(nodes[i].node->name(), i);
@@ -287,7 +300,11 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
   for (size_t w = 0; w < static_cast<size_t>(admissible.workloads_size()); ++w) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(w));
     Need need;
-    need.demand = demand_of(compiler::reserved(workload.resources(), workload.mounts()));
+    need.demand = demand_of(problem, workload.resources(), workload.mounts());
+    if (!workload.resources().hours().empty()) {
+      const proto::Resources mean = compiler::on_average(workload.resources());
+      need.mean = {size(mean.cpu_millicores()), size(mean.memory_bytes())};
+    }
     need.resources = restriction(stages::Restriction::RESOURCES, w);
     need.spread = spread_of(workload.place().spread());
     if (need.spread != Spread::none)

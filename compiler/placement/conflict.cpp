@@ -114,7 +114,7 @@ Problem relaxed(Problem problem, llvm::function_ref<bool(const stages::Restricti
       need.ports.clear();
     need.exclusive &= keep(need.alone);
     if (!keep(need.resources)) {
-      need.demand = {};
+      need.demand.assign(need.demand.size(), 0);
       need.devices = {};
     }
     if (!keep(need.device)) {
@@ -151,6 +151,7 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
   Problem part;
   part.nodes = problem.nodes;
   part.room = problem.room;
+  part.parts = problem.parts;
   part.whole = problem.whole;
   part.domain = problem.domain;
   part.taken_ports = problem.taken_ports;

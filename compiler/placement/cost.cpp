@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "compiler/resolve/hours.h"
+
 #include <fmt/format.h>
 
 #include "compiler/resolve/supply.h"
@@ -72,7 +74,11 @@ Maybe price_over(const Run &run, const NodeView &view) {
                     Rational::Int{1000000000} * 3600000);
 }
 
-Figures figures(const proto::Resources &reserved, const NodeView &view, const Run *run) {
+Figures figures(const proto::Resources &asked, const NodeView &view, const Run *run) {
+  proto::Resources mean;
+  if (!asked.hours().empty())
+    mean = on_average(asked);
+  const proto::Resources &reserved = asked.hours().empty() ? asked : mean;
   const proto::Node &node = *view.node;
   Figures result;
   const Maybe cpu = share(reserved.cpu_millicores(), node.cpu_millicores());

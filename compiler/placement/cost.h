@@ -36,7 +36,8 @@ struct Run {
 };
 
 /// \param run  of a job: the figures are of its whole run, as if all of it fell into one hour.
-Figures figures(const proto::Resources &reserved, const NodeView &node, const Run *run = nullptr);
+/// What hours of the day differ in counts as its mean over the day.
+Figures figures(const proto::Resources &asked, const NodeView &node, const Run *run = nullptr);
 
 /// Carbon intensity and price of electricity, summed over the hours of a run by the site's
 /// forecast; what it does not reach is as it is now. In gCO2e/J and EUR/J, times hours.

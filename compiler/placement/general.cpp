@@ -37,15 +37,15 @@ private:
   // No node needs more room than everybody asks for together, which is how rooms without limit
   // become numbers.
   void rooms() {
-    model_.resources.resize(resource_count);
-    Demand asked{};
+    model_.resources.resize(problem_.room.size());
+    Demand asked(problem_.room.size());
     for (const Need &need : problem_.needs)
-      for (size_t r = 0; r < resource_count; ++r) {
+      for (size_t r = 0; r < problem_.room.size(); ++r) {
         const __int128 sum = asked[r] + static_cast<__int128>(need.demand[r]) * need.count;
         asked[r] = static_cast<int64_t>(std::min<__int128>(sum, most_room));
       }
     for (size_t node = 0; node < problem_.nodes; ++node)
-      for (size_t r = 0; r < resource_count; ++r)
+      for (size_t r = 0; r < problem_.room.size(); ++r)
         model_.capacity.push_back(std::clamp<int64_t>(problem_.room[r][node], 0, asked[r]));
     model_.safety = model_.capacity;
   }
@@ -216,7 +216,7 @@ private:
   // It takes nothing: what it does take is off the node's room already.
   void add(const Bystander &bystander) {
     optimiser::Shape shape;
-    shape.demand.assign(resource_count, 0);
+    shape.demand.assign(problem_.room.size(), 0);
     shape.allowed = add_set([&](size_t node) { return node == index(bystander.node); });
     optimiser::Replica replica;
     replica.shape = static_cast<uint32_t>(model_.shapes.size());

@@ -10,8 +10,8 @@ namespace nemo::placement {
 
 std::vector<uint32_t> by_difficulty(const State &state) {
   const Problem &problem = state.problem();
-  std::array<int64_t, resource_count> largest{};
-  for (size_t resource = 0; resource < resource_count; ++resource)
+  std::vector<int64_t> largest(problem.room.size());
+  for (size_t resource = 0; resource < problem.room.size(); ++resource)
     for (int64_t room : problem.room[resource])
       largest[resource] = std::max(largest[resource], room);
   std::vector<std::tuple<int, size_t, double, uint32_t>> keys;
@@ -19,7 +19,7 @@ std::vector<uint32_t> by_difficulty(const State &state) {
   for (size_t n = 0; n < problem.needs.size(); ++n) {
     const Need &need = problem.needs[n];
     double size = 0;
-    for (size_t resource = 0; resource < resource_count; ++resource)
+    for (size_t resource = 0; resource < problem.room.size(); ++resource)
       if (largest[resource] > 0)
         size = std::max(size, static_cast<double>(need.demand[resource]) /
                                   static_cast<double>(largest[resource]));
@@ -79,7 +79,7 @@ std::optional<ReplicaId> tight_fit(State &state) {
       if (!state.fits(replica, node))
         return;
       double left = 0;
-      for (size_t resource = 0; resource < resource_count; ++resource)
+      for (size_t resource = 0; resource < problem.room.size(); ++resource)
         if (int64_t demand = problem.needs[need].demand[resource])
           left += static_cast<double>(state.room(resource, node) - demand) /
                   static_cast<double>(std::max<int64_t>(problem.room[resource][node], 1));

@@ -11,6 +11,7 @@
 #include "compiler/pipeline/stages.pb.h"
 #include "compiler/placement/model/model.h"
 #include "compiler/placement/watch.h"
+#include "compiler/resolve/hours.h"
 #include "compiler/resolve/node_bits.h"
 #include "llvm/Support/Error.h"
 
@@ -24,9 +25,18 @@ constexpr NodeId nowhere{UINT32_MAX};
 constexpr size_t index(NodeId node) { return static_cast<size_t>(node); }
 constexpr size_t index(ReplicaId replica) { return static_cast<size_t>(replica); }
 
-/// Processor (millicores), memory and disk (bytes), GPU (thousandths), pids.
+/// Processor (millicores), memory and disk (bytes), GPU (thousandths), pids. Where demand differs
+/// by hour, the first two are those of the first part of the day, and every other part adds its own
+/// two at the end.
 constexpr size_t resource_count = 5;
-using Demand = std::array<int64_t, resource_count>;
+using Demand = std::vector<int64_t>;
+constexpr size_t kind_of(size_t resource) {
+  return resource < resource_count ? resource : (resource - resource_count) % 2;
+}
+/// Index into Problem::parts of what has parts.
+constexpr size_t part_of(size_t resource) {
+  return resource < resource_count ? 0 : (resource - resource_count) / 2 + 1;
+}
 /// No room is larger, and a larger demand fits nowhere: sums of two stay inside 64 bits.
 constexpr int64_t most_room = int64_t{1} << 61;
 
@@ -46,8 +56,9 @@ struct Clause {
 
 /// What a workload asks for; its replicas follow each other.
 struct Need {
-  Demand demand{};
-  optimiser::DeviceDemand devices; ///< which the GPU of `demand` are
+  Demand demand = Demand(resource_count);
+  std::optional<std::array<int64_t, 2>> mean; ///< cpu and memory that it pays for; else the demand
+  optimiser::DeviceDemand devices;            ///< which the GPU of `demand` are
   Spread spread = Spread::none;
   std::vector<uint16_t> ports; ///< fixed ones on the host's network
   bool exclusive = false;      ///< no other need has replicas on its nodes
@@ -95,13 +106,15 @@ struct Bystander {
 
 struct Problem {
   size_t nodes = 0;
-  std::array<std::vector<int64_t>, resource_count> room; ///< free for this stack; -1: not known
-  std::array<std::vector<int64_t>, 2> whole;             ///< cpu and memory of the whole node
-  std::array<std::vector<uint32_t>, 5> domain;           ///< by Spread; [0] is not used
-  std::vector<std::vector<uint16_t>> taken_ports;        ///< by other stacks
-  std::vector<optimiser::Device> devices;     ///< what is free of them; of a node in its order
-  std::vector<uint32_t> first_device;         ///< by node, and one past the last
-  std::vector<std::vector<bool>> device_sets; ///< by device
+  /// By resource, what is free for this stack; -1: not known.
+  std::vector<std::vector<int64_t>> room = std::vector<std::vector<int64_t>>(resource_count);
+  std::vector<compiler::PartOfDay> parts = {{}};
+  std::array<std::vector<int64_t>, 2> whole;      ///< cpu and memory of the whole node
+  std::array<std::vector<uint32_t>, 5> domain;    ///< by Spread; [0] is not used
+  std::vector<std::vector<uint16_t>> taken_ports; ///< by other stacks
+  std::vector<optimiser::Device> devices;         ///< what is free of them; of a node in its order
+  std::vector<uint32_t> first_device;             ///< by node, and one past the last
+  std::vector<std::vector<bool>> device_sets;     ///< by device
   std::vector<NodeBits> sets;
   std::vector<NodeBits> holders; ///< of an image
   std::vector<Need> needs;

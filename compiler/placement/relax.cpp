@@ -31,6 +31,13 @@ Problem changed(Problem problem, uint32_t need, const Relaxation &change) {
       return !same(restriction, change.restriction);
     });
   case Relaxation::Kind::less:
+    if (std::optional<std::array<int64_t, 2>> &mean = problem.needs[need].mean;
+        mean && kind_of(change.resource) < 2) {
+      const compiler::PartOfDay &part = problem.parts[part_of(change.resource)];
+      (*mean)[kind_of(change.resource)] -=
+          (problem.needs[need].demand[change.resource] - change.amount) / 24 *
+          (part.to - part.from);
+    }
     problem.needs[need].demand[change.resource] = change.amount;
     if (optimiser::DeviceDemand &devices = problem.needs[need].devices;
         change.resource == gpu && devices.count > 0) {
@@ -74,7 +81,7 @@ int64_t grain(size_t resource, int64_t amount) {
   const int64_t about = std::max<int64_t>(amount / 64, 1);
   if (resource == gpu && amount > 1000)
     return 1000; // several devices are whole ones
-  const bool bytes = resource == 1 || resource == 2;
+  const bool bytes = kind_of(resource) == 1 || resource == 2;
   int64_t step = 1;
   while (step * (bytes ? 2 : 10) <= about)
     step *= bytes ? 2 : 10;
@@ -160,7 +167,7 @@ private:
     const Need &need = problem_.needs[conflict_.needs[n]];
     if (!restricted(need.resources))
       return;
-    for (size_t resource = 0; resource < resource_count; ++resource) {
+    for (size_t resource = 0; resource < problem_.room.size(); ++resource) {
       const int64_t now = need.demand[resource];
       Relaxation change = of(Relaxation::Kind::less, need.resources, conflict_.needs[n]);
       change.resource = resource;

@@ -32,6 +32,7 @@ std::string amount_text(size_t resource, __int128 amount) {
   if (amount > INT64_MAX)
     return "more than 2^63";
   const uint64_t value = static_cast<uint64_t>(amount);
+  resource = kind_of(resource);
   if (resource == 1 || resource == 2)
     return compiler::bytes_text(value);
   if (resource == 4)
@@ -40,9 +41,20 @@ std::string amount_text(size_t resource, __int128 amount) {
          (resource == 0 ? "core" : "");
 }
 
+} // namespace
+
+std::string when(const Problem &problem, size_t resource) {
+  if (problem.parts.size() < 2 || kind_of(resource) > 1)
+    return "";
+  const compiler::PartOfDay &part = problem.parts[part_of(resource)];
+  return fmt::format(" from {}:00 to {}:00 UTC", part.from, part.to % 24);
+}
+
+namespace {
+
 // "together that is 12core; all nodes have 8core free", for what is short.
 void add_shortage(const Problem &problem, const Infeasible &conflict, Diagnostic &fault) {
-  for (size_t resource = 0; resource < resource_count; ++resource) {
+  for (size_t resource = 0; resource < problem.room.size(); ++resource) {
     __int128 asked = 0, there = 0;
     for (uint32_t need : conflict.needs)
       asked +=
@@ -50,9 +62,10 @@ void add_shortage(const Problem &problem, const Infeasible &conflict, Diagnostic
     for (int64_t room : problem.room[resource])
       there += std::max<int64_t>(room, 0);
     if (asked > there && there < most_room)
-      fault.notes.push_back(note(fmt::format(
-          "together that is {0}{2}; all nodes have {1}{2} free", amount_text(resource, asked),
-          amount_text(resource, there), resource_words[resource])));
+      fault.notes.push_back(
+          note(fmt::format("together that is {0}{2}{3}; all nodes have {1}{2} free",
+                           amount_text(resource, asked), amount_text(resource, there),
+                           resource_words[kind_of(resource)], when(problem, resource))));
   }
 }
 
@@ -76,7 +89,7 @@ std::string more_in(const std::vector<compiler::NodeView> &nodes, const std::str
 } // namespace
 
 std::string amount(size_t resource, int64_t value) {
-  return amount_text(resource, value) + resource_words[resource];
+  return amount_text(resource, value) + resource_words[kind_of(resource)];
 }
 
 Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
@@ -103,7 +116,7 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
     const proto::Workload &workload = intent.workloads(static_cast<int>(member.need));
     NodeBits excluded = member.excluded;
     if (member.restriction.kind() == stages::Restriction::RESOURCES)
-      for (size_t resource = 0; resource < resource_count; ++resource)
+      for (size_t resource = 0; resource < problem.room.size(); ++resource)
         for (size_t node = 0; node < problem.nodes; ++node)
           if (int64_t demand = problem.needs[member.need].demand[resource];
               demand > 0 && demand > problem.room[resource][node])
@@ -143,7 +156,7 @@ std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::
           "with at most {} instead of {}{} for {}workload {}",
           amount_text(change.resource, change.amount),
           amount_text(change.resource, problem.needs[change.need].demand[change.resource]),
-          resource_words[change.resource],
+          resource_words[kind_of(change.resource)] + when(problem, change.resource),
           problem.needs[change.need].count > 1 ? "each replica of " : "", workload.name());
       break;
     case Relaxation::Kind::fewer:
@@ -212,9 +225,10 @@ std::vector<Diagnostic> quotas(const proto::Intent &intent) {
       {"disk", nullptr, &proto::Resources::disk_bytes},
       {"gpu", "", &proto::Resources::gpu_milli},
   };
-  const auto each = [](const proto::Workload &workload) {
-    return compiler::reserved(workload.resources(), workload.mounts());
+  const auto each = [](const proto::Workload &workload, compiler::PartOfDay part = {}) {
+    return compiler::reserved(compiler::largest(workload.resources(), part), workload.mounts());
   };
+  const std::vector<compiler::PartOfDay> parts = compiler::parts_of_day(intent);
   std::vector<Diagnostic> out;
   for (const proto::Tenant &tenant : intent.tenants())
     for (const Field &field : fields) {
@@ -222,10 +236,14 @@ std::vector<Diagnostic> quotas(const proto::Intent &intent) {
       if (quota == 0)
         continue;
       unsigned __int128 used = 0;
-      for (const proto::Workload &workload : intent.workloads())
-        if (workload.tenant() == tenant.name())
-          used += static_cast<unsigned __int128>((each(workload).*field.get)()) *
-                  workload.replicas_min();
+      for (const compiler::PartOfDay &part : parts) {
+        unsigned __int128 then = 0;
+        for (const proto::Workload &workload : intent.workloads())
+          if (workload.tenant() == tenant.name())
+            then += static_cast<unsigned __int128>((each(workload, part).*field.get)()) *
+                    workload.replicas_min();
+        used = std::max(used, then);
+      }
       if (used <= quota)
         continue;
       Diagnostic fault = compiler::report(

@@ -33,7 +33,9 @@ class Ascent {
 public:
   explicit Ascent(const State &state) : state_(state), problem_(state.problem()) {
     find_kinds();
-    for (size_t k = 0; k < resource_count; ++k)
+    price_.resize(problem_.room.size());
+    used_.resize(problem_.room.size());
+    for (size_t k = 0; k < problem_.room.size(); ++k)
       price_[k].assign(problem_.nodes, 0);
     for (size_t r = 0; r < problem_.replicas.size(); ++r) {
       const Need &need = problem_.needs[problem_.replicas[r].need];
@@ -88,7 +90,7 @@ private:
   // Replicas at equally cheap nodes are shared among them by size: any mixture of subgradients is
   // one, and nodes that are alike keep equal prices.
   double relax() {
-    for (size_t k = 0; k < resource_count; ++k)
+    for (size_t k = 0; k < problem_.room.size(); ++k)
       used_[k].assign(problem_.nodes, 0);
     double sum = 0;
     for (const Kind &kind : kinds_) {
@@ -98,14 +100,14 @@ private:
       costs_.clear();
       for (const State::Offer &offer : offers) {
         double paid = static_cast<double>(offer.cost);
-        for (size_t k = 0; k < resource_count; ++k)
+        for (size_t k = 0; k < problem_.room.size(); ++k)
           if (need.demand[k] > 0 && price_[k][offer.node] > 0)
             paid += price_[k][offer.node] * share(need, k, offer.node);
         costs_.push_back(paid);
       }
       sum += kind.apart == 0 ? together(kind, offers) : apart(kind, offers);
     }
-    for (size_t k = 0; k < resource_count; ++k)
+    for (size_t k = 0; k < problem_.room.size(); ++k)
       for (double price : price_[k])
         sum -= price;
     return sum;
@@ -158,21 +160,21 @@ private:
   }
   void use(const Kind &kind, size_t node, double replicas) {
     const Need &need = problem_.needs[kind.need];
-    for (size_t k = 0; k < resource_count; ++k)
+    for (size_t k = 0; k < problem_.room.size(); ++k)
       if (need.demand[k] > 0 && limited(k, node))
         used_[k][node] += replicas * share(need, k, node);
   }
 
   bool step(double ease, double value) {
     double norm = 0;
-    for (size_t k = 0; k < resource_count; ++k)
+    for (size_t k = 0; k < problem_.room.size(); ++k)
       for (size_t node = 0; node < problem_.nodes; ++node)
         if (limited(k, node) && (used_[k][node] > 1 || price_[k][node] > 0))
           norm += (used_[k][node] - 1) * (used_[k][node] - 1);
     if (norm < 1e-12 || reached_ - value <= std::fabs(reached_) * 1e-9)
       return false;
     const double length = ease * (reached_ - value) / norm;
-    for (size_t k = 0; k < resource_count; ++k)
+    for (size_t k = 0; k < problem_.room.size(); ++k)
       for (size_t node = 0; node < problem_.nodes; ++node)
         if (limited(k, node))
           price_[k][node] = std::max(0.0, price_[k][node] + length * (used_[k][node] - 1));
@@ -182,7 +184,7 @@ private:
   std::vector<Scarce> prices() const {
     std::vector<Scarce> list;
     for (uint32_t node = 0; node < problem_.nodes; ++node)
-      for (uint32_t k = 0; k < resource_count; ++k) {
+      for (uint32_t k = 0; k < problem_.room.size(); ++k) {
         if (best_[k][node] <= 0)
           continue;
         const double scaled = std::ldexp(
@@ -200,7 +202,7 @@ private:
   const State &state_;
   const Problem &problem_;
   std::vector<Kind> kinds_;
-  std::array<std::vector<double>, resource_count> price_, best_, used_;
+  std::vector<std::vector<double>> price_, best_, used_;
   double reached_ = 0; ///< what the placement costs
   std::vector<double> costs_;
   std::vector<uint32_t> order_, taken_;

@@ -30,7 +30,7 @@ private:
 
   // Proofs by counting, before anything is tried.
   bool hopeless() const {
-    std::map<std::vector<uint64_t>, std::array<Sum, resource_count>> demand_within;
+    std::map<std::vector<uint64_t>, std::vector<Sum>> demand_within;
     for (size_t n = 0; n < problem_.needs.size(); ++n) {
       const Need &need = problem_.needs[n];
       const NodeBits &allowed = state_.allowed(n);
@@ -48,8 +48,9 @@ private:
         if (domains.size() < need.count)
           return true;
       }
-      auto &sum = demand_within[allowed.words()];
-      for (size_t resource = 0; resource < resource_count; ++resource)
+      std::vector<Sum> &sum = demand_within[allowed.words()];
+      sum.resize(problem_.room.size());
+      for (size_t resource = 0; resource < problem_.room.size(); ++resource)
         sum[resource] += static_cast<Sum>(need.demand[resource]) * need.count;
     }
     // Everybody whose nodes lie within a set has to share the room of that set.
@@ -63,7 +64,7 @@ private:
       return true;
     };
     for (const auto &outer : demand_within)
-      for (size_t resource = 0; resource < resource_count; ++resource) {
+      for (size_t resource = 0; resource < problem_.room.size(); ++resource) {
         Sum need = 0, room = 0;
         for (const auto &inner : demand_within)
           if (within(inner.first, outer.first))
@@ -87,7 +88,7 @@ private:
     std::map<std::vector<int64_t>, uint32_t> classes;
     for (size_t node = 0; node < problem_.nodes; ++node) {
       std::vector<int64_t> look;
-      for (size_t resource = 0; resource < resource_count; ++resource)
+      for (size_t resource = 0; resource < problem_.room.size(); ++resource)
         look.push_back(problem_.room[resource][node]);
       if (!state_.devices().empty())
         for (size_t i = problem_.first_device[node]; i < problem_.first_device[node + 1]; ++i) {

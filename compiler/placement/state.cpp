@@ -13,7 +13,7 @@ int64_t cost(const Problem &problem, const Need &need, size_t node) {
   if (!prices.known[node])
     return unknown_cost;
   auto share = [&](size_t resource) {
-    int64_t part = need.demand[resource];
+    int64_t part = need.mean ? (*need.mean)[resource] : need.demand[resource];
     int64_t whole = problem.whole[resource][node];
     return part == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   };
@@ -33,7 +33,8 @@ State::State(const Problem &problem)
     NodeBits allowed(problem.nodes, true);
     for (const Clause &clause : need.clauses)
       allowed.subtract(problem.sets[clause.excluded]);
-    std::string key(reinterpret_cast<const char *>(need.demand.data()), sizeof(Demand));
+    std::string key(reinterpret_cast<const char *>(need.demand.data()),
+                    need.demand.size() * sizeof(int64_t));
     key += static_cast<char>(need.spread) + (need.count > 1 ? 'n' : '1');
     for (int64_t part : {int64_t{need.devices.count}, need.devices.share, need.devices.memory,
                          int64_t{need.devices.allowed}})
@@ -47,7 +48,7 @@ State::State(const Problem &problem)
     shape_of_need_.push_back(known->second);
     if (!fresh)
       continue;
-    for (size_t resource = 0; resource < resource_count; ++resource)
+    for (size_t resource = 0; resource < problem.room.size(); ++resource)
       if (need.demand[resource] > 0)
         for (size_t node = 0; node < problem.nodes; ++node)
           if (need.demand[resource] > problem.room[resource][node])
@@ -90,7 +91,7 @@ bool State::fits(size_t replica, size_t node) const {
   if (!admitted(replica, node))
     return false;
   const Need &need = problem_->needs[problem_->replicas[replica].need];
-  for (size_t resource = 0; resource < resource_count; ++resource)
+  for (size_t resource = 0; resource < room_.size(); ++resource)
     if (need.demand[resource] > 0 && need.demand[resource] > room_[resource][node])
       return false;
   for (uint16_t port : need.ports)
@@ -131,7 +132,7 @@ void State::keep_devices() {
 
 void State::settle(size_t replica, size_t node) {
   const Need &need = problem_->needs[problem_->replicas[replica].need];
-  for (size_t resource = 0; resource < resource_count; ++resource)
+  for (size_t resource = 0; resource < room_.size(); ++resource)
     if (need.demand[resource] > 0)
       room_[resource][node] -= need.demand[resource];
   ports_[node].insert(ports_[node].end(), need.ports.begin(), need.ports.end());
@@ -143,7 +144,7 @@ void State::lift(size_t replica) {
   const size_t node = index(node_of_[replica]);
   racks_.free(replica, node);
   const Need &need = problem_->needs[problem_->replicas[replica].need];
-  for (size_t resource = 0; resource < resource_count; ++resource)
+  for (size_t resource = 0; resource < room_.size(); ++resource)
     if (need.demand[resource] > 0)
       room_[resource][node] += need.demand[resource];
   for (uint16_t port : need.ports)

@@ -58,7 +58,7 @@ private:
   std::vector<uint32_t> shape_of_need_;
   mutable std::map<std::tuple<uint32_t, uint32_t, uint32_t>, std::vector<Offer>>
       offers_; ///< shape, cost class, image
-  std::array<std::vector<int64_t>, resource_count> room_;
+  std::vector<std::vector<int64_t>> room_;
   std::vector<NodeId> node_of_;
   std::vector<std::vector<uint32_t>> on_node_;
   std::vector<std::vector<uint16_t>> ports_;

@@ -108,7 +108,8 @@ RoomPrice price_of(const proto::ScarceRoom &room) {
                                    {"disk", 1 << 30, "GiB"},
                                    {"gpu", 1000, "gpu"},
                                    {"pids", 1, "pid"}};
-  const Unit &unit = units[std::min<uint32_t>(room.resource(), 4)];
+  const uint32_t kind = room.resource() < 5 ? room.resource() : (room.resource() - 5) % 2;
+  const Unit &unit = units[kind];
   return {unit.resource, std::ldexp(static_cast<double>(room.price()), -40) / 1e6 * unit.size,
           unit.name};
 }

@@ -135,7 +135,10 @@ void objective(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle
   for (const proto::ScarceRoom &room : objective.scarce()) {
     const RoomPrice price = price_of(room);
     scarce.row(
-        {{fmt::format("{} on {}", price.resource, room.node())},
+        {{fmt::format("{} on {}{}", price.resource, room.node(),
+                      room.resource() < 5
+                          ? ""
+                          : fmt::format(", part {} of the day", (room.resource() - 5) / 2 + 2))},
          {fmt::format("{:.6f} EUR/h for a {}", price.eur_per_hour, price.unit), Tone::faint}});
   }
   scarce.print(out, style);

@@ -51,6 +51,14 @@ std::string amounts(const proto::Resources &resources) {
     text += fmt::format(", {} of disk", bytes_text(resources.disk_bytes()));
   if (resources.gpu_milli())
     text += fmt::format(", {} gpu", thousandths(resources.gpu_milli()));
+  for (const proto::Hours &hours : resources.hours()) {
+    text += fmt::format("; from {}:00 to {}:00 UTC", hours.from(), hours.to());
+    if (hours.has_cpu_millicores())
+      text += fmt::format(" {}core", thousandths(hours.cpu_millicores()));
+    if (hours.has_memory_bytes())
+      text += fmt::format("{} {} of memory", hours.has_cpu_millicores() ? "," : "",
+                          bytes_text(hours.memory_bytes()));
+  }
   return text;
 }
 
@@ -125,7 +133,9 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
     return say(fmt::format("data location = {}", workload.data().location()),
                workload.data().span());
   case stages::Restriction::RESOURCES: {
-    std::string text = "resources: " + amounts(reserved(workload.resources(), workload.mounts()));
+    proto::Resources all = workload.resources();
+    all.set_disk_bytes(reserved(all, workload.mounts()).disk_bytes());
+    std::string text = "resources: " + amounts(all);
     if (workload.replicas_min() != 1)
       text += fmt::format(" for each of {} replicas", workload.replicas_min());
     return say(text, workload.resources().span());

@@ -1,7 +1,7 @@
 // Volumes by who keeps them, and what a replica reserves of its node with the local ones.
 #pragma once
 
-#include "protocol/intent.pb.h"
+#include "compiler/resolve/hours.h"
 
 namespace nemo::compiler {
 
@@ -10,11 +10,11 @@ inline bool is_local_volume(const proto::Mount &mount) {
   return !mount.volume().empty() && mount.kind().empty();
 }
 
-/// What is promised of the node: `resources`, and the disk that local volumes may fill. Sums beyond
-/// 64 bits are the largest number, which fits nowhere.
+/// What is promised of the node: `resources` at their largest, and the disk that local volumes may
+/// fill. Sums beyond 64 bits are the largest number, which fits nowhere.
 template <typename Mounts>
 proto::Resources reserved(const proto::Resources &resources, const Mounts &mounts) {
-  proto::Resources all = resources;
+  proto::Resources all = largest(resources);
   for (const proto::Mount &mount : mounts)
     if (uint64_t sum = 0; is_local_volume(mount) && mount.size_bytes() != 0)
       all.set_disk_bytes(

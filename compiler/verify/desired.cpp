@@ -9,6 +9,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "base/digest.h"
+#include "compiler/verify/hours.h"
 #include "compiler/verify/shortfalls.h"
 #include "compiler/verify/there.h"
 
@@ -97,6 +98,23 @@ std::string revision_for(const Moves &moves, const Desired &desired,
   return digest;
 }
 
+/// Every hour of the day in as few blocks as there can be, and the limits the most of any.
+void spell_out(proto::Resources &resources) {
+  const Day day = day_of(resources);
+  resources.set_cpu_millicores(peak(day).cpu);
+  resources.set_memory_bytes(peak(day).memory);
+  resources.clear_hours();
+  for (uint32_t from = 0, to = 1; from < 24; from = to++) {
+    while (to < 24 && day[to] == day[from])
+      ++to;
+    proto::Hours &hours = *resources.add_hours();
+    hours.set_from(from);
+    hours.set_to(to);
+    hours.set_cpu_millicores(day[from].cpu);
+    hours.set_memory_bytes(day[from].memory);
+  }
+}
+
 } // namespace
 
 proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload) {
@@ -121,6 +139,8 @@ proto::Spec lowered(const proto::Intent &intent, const proto::Workload &workload
   }
   spec.mutable_resources()->CopyFrom(workload.resources());
   spec.mutable_resources()->clear_span();
+  if (!workload.resources().hours().empty())
+    spell_out(*spec.mutable_resources());
   if (workload.has_health()) {
     spec.mutable_health()->CopyFrom(workload.health());
     spec.mutable_health()->clear_span();

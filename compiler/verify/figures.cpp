@@ -1,5 +1,7 @@
 #include "compiler/verify/figures.h"
 
+#include "compiler/verify/hours.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -45,8 +47,12 @@ Maybe hourly(const Span &run, const google::protobuf::RepeatedField<uint64_t> &f
 
 } // namespace
 
-Figures figures_of(const proto::Resources &reserved, const Place &place,
+Figures figures_of(const proto::Resources &asked, const Place &place,
                    const std::optional<Span> &run) {
+  proto::Resources mean;
+  if (!asked.hours().empty())
+    mean = mean_of_day(asked);
+  const proto::Resources &reserved = asked.hours().empty() ? asked : mean;
   const proto::Node &node = *place.node;
   const std::string site = place.site ? place.site->name() : node.name();
   // A share of nothing is only known where nothing is reserved.

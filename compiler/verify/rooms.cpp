@@ -6,12 +6,13 @@
 
 #include "base/rational.h"
 #include "compiler/verify/devices.h"
+#include "compiler/verify/hours.h"
 
 namespace nemo::verify {
 
 Amounts amounts(const proto::Resources &resources) {
-  return {resources.cpu_millicores(), resources.memory_bytes(), resources.disk_bytes(),
-          resources.gpu_milli(), resources.pids()};
+  const HourlyAmount most = peak(day_of(resources));
+  return {most.cpu, most.memory, resources.disk_bytes(), resources.gpu_milli(), resources.pids()};
 }
 
 uint64_t fed(const proto::Node &node) {
@@ -97,9 +98,18 @@ std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Ca
   return taken;
 }
 
-Row::Row(const proto::Spec &spec, bool devices) {
+Row::Row(const proto::Spec &spec, bool devices, bool hourly) {
   const Amounts five = amounts(spec.resources(), spec.mounts());
   amounts_.assign(five.begin(), five.end());
+  if (hourly) {
+    amounts_.resize(first_hour + 48);
+    amounts_[0] = amounts_[1] = 0;
+    const Day day = day_of(spec.resources());
+    for (size_t hour = 0; hour < 24; ++hour) {
+      amounts_[first_hour + 2 * hour] = day[hour].cpu;
+      amounts_[first_hour + 2 * hour + 1] = day[hour].memory;
+    }
+  }
   for (uint32_t gpu : spec.gpus()) {
     if (!devices || gpu >= 64)
       continue;
@@ -115,7 +125,7 @@ void Row::operator+=(const Row &other) {
     amounts_[i] += other.amounts_[i];
 }
 
-std::vector<std::optional<uint64_t>> capacities(const proto::Node &node) {
+std::vector<std::optional<uint64_t>> capacities(const proto::Node &node, bool hourly) {
   const auto five = capacity(node);
   std::vector<std::optional<uint64_t>> all(five.begin(), five.end());
   for (const Device &device : devices_on(node)) {
@@ -123,10 +133,17 @@ std::vector<std::optional<uint64_t>> capacities(const proto::Node &node) {
     all.push_back(device.said.has_memory_bytes() ? std::optional(device.said.memory_bytes())
                                                  : std::nullopt);
   }
+  if (hourly) {
+    all.resize(first_hour);
+    for (size_t i = 0; i < 48; ++i)
+      all.push_back(five[i % 2]);
+  }
   return all;
 }
 
 std::string row_name(size_t i) {
+  if (i >= first_hour)
+    return fmt::format("{} at {}:00", amount_names[(i - first_hour) % 2], (i - first_hour) / 2);
   if (i < amount_names.size())
     return amount_names[i];
   return fmt::format("GPU {} ({})", (i - 5) / 2, i % 2 == 1 ? "thousandths" : "memory");

@@ -41,12 +41,15 @@ std::map<std::string, Amounts> held_by_others(const Case &subject);
 /// By node and number, who of the others has a fixed port.
 std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Case &subject);
 
+constexpr size_t first_hour = 5 + 2 * 64; ///< in a row, behind all devices
+
 /// What one or several take of a node by everything that runs out by itself: the five amounts, then
 /// of each device its thousandths and its memory.
 class Row {
 public:
   Row() = default;
-  explicit Row(const proto::Spec &spec, bool devices = true);
+  /// \param hourly  processor and memory are those of each hour instead of the day's most.
+  Row(const proto::Spec &spec, bool devices, bool hourly);
   Amount at(size_t i) const { return i < amounts_.size() ? amounts_[i] : 0; }
   void operator+=(const Row &other);
 
@@ -54,7 +57,7 @@ private:
   std::vector<Amount> amounts_;
 };
 /// As long as a row of the node can be.
-std::vector<std::optional<uint64_t>> capacities(const proto::Node &node);
+std::vector<std::optional<uint64_t>> capacities(const proto::Node &node, bool hourly);
 std::string row_name(size_t i);
 
 } // namespace nemo::verify

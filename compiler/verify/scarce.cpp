@@ -15,16 +15,45 @@ int64_t bounded(unsigned __int128 value) {
   return static_cast<int64_t>(std::min<unsigned __int128>(value, most_room));
 }
 
+void add(uint64_t &sum, uint64_t part) {
+  if (__builtin_add_overflow(sum, part, &sum))
+    sum = UINT64_MAX;
+}
+
+/// The part of the day that an amount is of; see ScarceRoom.
+size_t part_at(size_t resource) { return resource < 5 ? 0 : (resource - 5) / 2 + 1; }
+
 } // namespace
 
 Scarcity::Scarcity(const Case &subject, Faults &faults) {
   const std::map<std::string, Amounts> others = held_by_others(subject);
+  parts_ = changes_of_day(subject.intent);
+  std::map<std::string, std::vector<HourlyAmount>> by_part; ///< that others take
+  if (parts_.size() > 1)
+    for (const auto &[node, spec] : specs_of_others(subject)) {
+      std::vector<HourlyAmount> &taken = by_part[node];
+      taken.resize(parts_.size());
+      for (size_t part = 0; part < parts_.size(); ++part) {
+        const HourlyAmount most = peak_in(day_of(spec->resources()), parts_, part);
+        add(taken[part].cpu, most.cpu);
+        add(taken[part].memory, most.memory);
+      }
+    }
   for (const auto &[name, node] : subject.world.nodes) {
     const auto have = capacity(node);
     const auto held = others.find(name);
-    for (size_t i = 0; i < have.size(); ++i) {
-      const unsigned __int128 taken = held == others.end() ? 0 : held->second[i];
-      int64_t &room = room_[name][i];
+    const auto hourly = by_part.find(name);
+    room_[name].resize(have.size() + 2 * (parts_.size() - 1));
+    price_[name].resize(room_[name].size());
+    for (size_t k = 0; k < room_[name].size(); ++k) {
+      const size_t i = k < have.size() ? k : (k - have.size()) % 2;
+      unsigned __int128 taken = held == others.end() ? 0 : held->second[i];
+      if (i < 2 && parts_.size() > 1) {
+        const HourlyAmount then =
+            hourly == by_part.end() ? HourlyAmount{} : hourly->second[part_at(k)];
+        taken = i == 0 ? then.cpu : then.memory;
+      }
+      int64_t &room = room_[name][k];
       if (!have[i])
         room = i == 4 ? most_room : -1; // pids that a node does not count are not what runs out
       else if (*have[i] >= static_cast<uint64_t>(most_room))
@@ -37,7 +66,7 @@ Scarcity::Scarcity(const Case &subject, Faults &faults) {
   for (const proto::ScarceRoom &scarce : subject.plan.objective().scarce()) {
     const std::pair<std::string, uint32_t> here{scarce.node(), scarce.resource()};
     const auto room = room_.find(scarce.node());
-    if (room == room_.end() || scarce.resource() >= 5 || scarce.price() <= 0 ||
+    if (room == room_.end() || scarce.resource() >= room->second.size() || scarce.price() <= 0 ||
         scarce.price() > most_price || here <= before) {
       faults.add(diag::N0716, fmt::format("objective.scarce: no price of room on {}", here.first));
       continue;
@@ -49,9 +78,24 @@ Scarcity::Scarcity(const Case &subject, Faults &faults) {
   }
 }
 
+std::vector<Amount> Scarcity::needs(const proto::Workload &workload) const {
+  const Amounts five = amounts(workload.resources(), workload.mounts());
+  std::vector<Amount> all(five.begin(), five.end());
+  if (parts_.size() < 2)
+    return all;
+  const Day day = day_of(workload.resources());
+  all.resize(five.size() + 2 * (parts_.size() - 1));
+  for (size_t k = 0; k < all.size(); ++k)
+    if (const size_t i = k < five.size() ? k : (k - five.size()) % 2; i < 2) {
+      const HourlyAmount then = peak_in(day, parts_, part_at(k));
+      all[k] = i == 0 ? then.cpu : then.memory;
+    }
+  return all;
+}
+
 bool Scarcity::has_room(const proto::Workload &workload, const std::string &node) const {
-  const Amounts need = amounts(workload.resources(), workload.mounts());
-  const std::array<int64_t, 5> &room = room_.at(node);
+  const std::vector<Amount> need = needs(workload);
+  const std::vector<int64_t> &room = room_.at(node);
   for (size_t i = 0; i < need.size(); ++i)
     if (need[i] > 0 && (room[i] < 0 || need[i] > static_cast<unsigned __int128>(room[i])))
       return false;
@@ -64,7 +108,7 @@ __int128 Scarcity::paid(const proto::Workload &workload, const std::string &node
   const auto prices = price_.find(node);
   if (prices == price_.end())
     return sum;
-  const Amounts need = amounts(workload.resources(), workload.mounts());
+  const std::vector<Amount> need = needs(workload);
   for (size_t i = 0; i < need.size(); ++i)
     sum += static_cast<__int128>(prices->second[i]) * bounded(need[i]);
   return sum;

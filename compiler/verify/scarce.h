@@ -1,6 +1,7 @@
 // The prices of scarce room that the plan's bound stands on: anybody who has them can compute it.
 #pragma once
 
+#include "compiler/verify/hours.h"
 #include "compiler/verify/rooms.h"
 
 namespace nemo::verify {
@@ -19,7 +20,11 @@ public:
   __int128 worth() const { return worth_; }
 
 private:
-  std::map<std::string, std::array<int64_t, 5>> room_, price_;
+  /// The five amounts; then of every part of the day but the first, processor and memory.
+  std::vector<Amount> needs(const proto::Workload &workload) const;
+
+  std::vector<uint32_t> parts_;
+  std::map<std::string, std::vector<int64_t>> room_, price_;
   __int128 worth_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/verify/closeness.h"
 #include "compiler/verify/exclusive.h"
+#include "compiler/verify/hours.h"
 #include "compiler/verify/rooms.h"
 #include "compiler/verify/there.h"
 
@@ -16,7 +17,7 @@ std::string text(unsigned __int128 value) {
   return value > UINT64_MAX ? "more than 2^64" : std::to_string(static_cast<uint64_t>(value));
 }
 
-void check_room(const Case &subject, Faults &faults) {
+void check_room(const Case &subject, bool by_hour, Faults &faults) {
   std::map<std::string, Amounts> others = held_by_others(subject), own;
   for (const Replica &replica : subject.replicas) {
     const Amounts need = amounts(replica.workload->resources(), replica.workload->mounts());
@@ -26,7 +27,7 @@ void check_room(const Case &subject, Faults &faults) {
   for (const auto &[name, need] : own) {
     const auto have = capacity(*subject.world.at(name).node);
     for (size_t i = 0; i < need.size(); ++i) {
-      if (need[i] == 0)
+      if (need[i] == 0 || (i < 2 && by_hour))
         continue;
       if (!have[i] && i == 4)
         continue; // a limit and no reservation: where a node does not say, it is not what runs out
@@ -40,6 +41,41 @@ void check_room(const Case &subject, Faults &faults) {
                                text(others[name][i])));
     }
   }
+}
+
+/// At every hour, where any workload or its neighbour differs by hour; check_room has the rest.
+void check_hours(const Case &subject, Faults &faults) {
+  std::map<std::string, std::array<std::array<Amount, 2>, 24>> used;
+  auto take = [&](const std::string &node, const proto::Resources &resources) {
+    const Day day = day_of(resources);
+    for (size_t hour = 0; hour < day.size(); ++hour) {
+      used[node][hour][0] += day[hour].cpu;
+      used[node][hour][1] += day[hour].memory;
+    }
+  };
+  std::set<std::string> own;
+  for (const Replica &replica : subject.replicas) {
+    take(replica.node, replica.workload->resources());
+    own.insert(replica.node);
+  }
+  for (const auto &[node, spec] : specs_of_others(subject))
+    if (own.count(node))
+      take(node, spec->resources());
+  for (const auto &[node, day] : used) {
+    const auto have = capacity(*subject.world.at(node).node);
+    for (size_t hour = 0; hour < day.size(); ++hour)
+      for (size_t i : {0, 1})
+        if (day[hour][i] > *have[i])
+          faults.add(diag::N0715, fmt::format("{} has {} of {}; at {}:00 {} are taken", node,
+                                              *have[i], amount_names[i], hour, text(day[hour][i])));
+  }
+}
+
+/// Whether any workload takes more at some hours than at others.
+bool differs_by_hour(const Case &subject) {
+  return std::any_of(
+      subject.intent.workloads().begin(), subject.intent.workloads().end(),
+      [](const proto::Workload &workload) { return !workload.resources().hours().empty(); });
 }
 
 void check_ports(const Case &subject, Faults &faults) {
@@ -157,12 +193,20 @@ void check_data(const Case &subject, Faults &faults) {
 void check_quotas(const Case &subject, Faults &faults) {
   for (const proto::Tenant &tenant : subject.intent.tenants()) {
     Amounts used{};
+    std::array<std::array<Amount, 2>, 24> by_hour{};
     for (const Replica &replica : subject.replicas)
       if (replica.workload->tenant() == tenant.name()) {
-        const Amounts need = amounts(replica.workload->resources(), replica.workload->mounts());
-        for (size_t i = 0; i < need.size(); ++i)
-          used[i] += need[i];
+        used += amounts(replica.workload->resources(), replica.workload->mounts());
+        const Day day = day_of(replica.workload->resources());
+        for (size_t hour = 0; hour < day.size(); ++hour) {
+          by_hour[hour][0] += day[hour].cpu;
+          by_hour[hour][1] += day[hour].memory;
+        }
       }
+    used[0] = used[1] = 0;
+    for (const auto &hour : by_hour)
+      for (size_t i : {0, 1})
+        used[i] = std::max(used[i], hour[i]);
     const Amounts quota = amounts(tenant.quota());
     for (size_t i = 0; i < quota.size(); ++i)
       if (quota[i] != 0 && used[i] > quota[i])
@@ -176,7 +220,10 @@ void check_quotas(const Case &subject, Faults &faults) {
 } // namespace
 
 void check_together(const Case &subject, Faults &faults) {
-  check_room(subject, faults);
+  const bool by_hour = differs_by_hour(subject);
+  check_room(subject, by_hour, faults);
+  if (by_hour)
+    check_hours(subject, faults);
   check_devices(subject, faults);
   check_ports(subject, faults);
   check_spread(subject, faults);

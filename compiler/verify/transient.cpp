@@ -96,8 +96,8 @@ Amount most_added(const Traffic &traffic, size_t resource) {
   return added;
 }
 
-void check_node(const proto::Node &node, const Traffic &traffic, Faults &faults) {
-  const auto has = capacities(node);
+void check_node(const proto::Node &node, const Traffic &traffic, bool hourly, Faults &faults) {
+  const auto has = capacities(node, hourly);
   for (size_t i = 0; i < has.size(); ++i) {
     if (!has[i])
       continue;
@@ -128,6 +128,12 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
       const Replica &replica = subject.replicas[*step.desired];
       starting.emplace(replica.workload->name(), replica.number);
     }
+  bool hourly = false;
+  for (const proto::Part &part : subject.plan.parts())
+    for (const proto::Instance &instance : part.instances())
+      hourly |= !instance.spec().resources().hours().empty();
+  for (const Leaving &old : difference.leaving)
+    hourly |= old.there->spec && !old.there->spec->resources().hours().empty();
   std::map<Unit, const proto::Spec *> successors;
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances())
@@ -144,21 +150,21 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
     std::vector<Row> &leaving = nodes[there.node].leaving;
     place_of_old[{there.workload, there.replica, there.revision, there.node}] = leaving.size();
     // The devices of what follows it are those of another node, perhaps.
-    leaving.push_back(spec ? Row(*spec, /*devices=*/there.spec != nullptr) : Row());
+    leaving.push_back(spec ? Row(*spec, /*devices=*/there.spec != nullptr, hourly) : Row());
   }
   for (const auto &[node, spec] : specs_of_others(subject))
-    nodes[node].stays += Row(*spec);
+    nodes[node].stays += Row(*spec, true, hourly);
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances()) {
       if (instance.retiring() || !subject.takes(instance.workload(), instance.replica()))
         continue;
       Traffic &traffic = nodes[part.node()];
       if (!starting.count({instance.workload(), instance.replica()})) {
-        traffic.stays += Row(instance.spec());
+        traffic.stays += Row(instance.spec(), true, hourly);
         continue;
       }
       std::set<size_t> &awaits = traffic.awaits.emplace_back();
-      traffic.arriving.emplace_back(instance.spec());
+      traffic.arriving.emplace_back(instance.spec(), true, hourly);
       for (const proto::Gate &gate : instance.start_after())
         if (gate.kind() == proto::Gate::STOPPED && gate.node() == part.node())
           if (const auto old = place_of_old.find(
@@ -168,7 +174,7 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
     }
   for (const auto &[name, traffic] : nodes)
     if (const auto node = subject.world.nodes.find(name); node != subject.world.nodes.end())
-      check_node(node->second, traffic, faults);
+      check_node(node->second, traffic, hourly, faults);
 }
 
 } // namespace nemo::verify

@@ -127,7 +127,8 @@ private:
     if (workload.gang() && workload.replicas_min() > 1)
       return false;
     for (const proto::Workload &other : subject_.plan.intent().workloads())
-      if (other.place().exclusive() || !other.survive().empty())
+      if (other.place().exclusive() || !other.survive().empty() ||
+          !other.resources().hours().empty())
         return false;
     return !bonded_.count(workload.name()) && workload.resources().gpu_milli() == 0 &&
            std::none_of(subject_.there.begin(), subject_.there.end(), [&](const There &one) {

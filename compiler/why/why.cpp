@@ -46,20 +46,22 @@ std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, con
   const placement::Need &need = problem.needs[problem.replicas[replica].need];
   const std::string &name = scene.nodes[node].node->name();
   std::vector<std::pair<std::string, std::string>> result;
-  for (size_t resource = 0; resource < placement::resource_count; ++resource) {
+  for (size_t resource = 0; resource < problem.room.size(); ++resource) {
     const int64_t asked = need.demand[resource], left = state.room(resource, node);
     if (asked <= 0 || asked <= left)
       continue;
-    const std::string needed = placement::amount(resource, asked);
+    const size_t kind = placement::kind_of(resource);
+    const std::string needed =
+        placement::amount(resource, asked) + placement::when(problem, resource);
     result.emplace_back(
-        resource_names[resource],
-        resource == 0 && problem.room[0][node] < problem.whole[0][node] &&
+        resource_names[kind],
+        kind == 0 && problem.room[resource][node] < problem.whole[0][node] &&
                 compiler::fed_millicores(*scene.nodes[node].node) <
                     scene.nodes[node].node->cpu_millicores()
             ? fmt::format("{} has power left for {} of {} needed", name,
                           placement::amount(resource, std::max<int64_t>(left, 0)), needed)
         : problem.room[resource][node] < 0
-            ? fmt::format("{}: its {} is unknown", name, resource_names[resource])
+            ? fmt::format("{}: its {} is unknown", name, resource_names[kind])
             : fmt::format("{} has {} left of {} needed", name,
                           placement::amount(resource, std::max<int64_t>(left, 0)), needed));
   }

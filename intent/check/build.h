@@ -56,6 +56,8 @@ bool flag(const TypedBlock &block, llvm::StringRef name);
 uint64_t whole(const TypedBlock &block, llvm::StringRef name, llvm::StringRef step);
 void labels(const TypedBlock &block, google::protobuf::RepeatedPtrField<proto::Label> &out);
 proto::Resources resources(const Context &context, const TypedBlock &block, bool with_defaults);
+/// Fills in what differs by hour, and says what is wrong with it.
+void read_hours(Context &context, const TypedBlock &block, proto::Resources &made);
 /// Says what is wrong with how GPUs are asked for.
 void check_devices(Context &context, const TypedBlock &block, const proto::Resources &made);
 

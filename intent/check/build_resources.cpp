@@ -1,6 +1,9 @@
 // What a workload asks of nodes, as far as its parts have to make sense together.
 #include "intent/check/build.h"
 
+#include <array>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace nemo::check {
@@ -33,6 +36,48 @@ void check_devices(Context &context, const TypedBlock &block, const proto::Resou
         if (word.empty())
           return refuse(*given, "a device without a name",
                         fmt::format("name it as the fleet does, or leave {} out", name));
+}
+
+void read_hours(Context &context, const TypedBlock &block, proto::Resources &made) {
+  std::array<const TypedBlock *, 24> taken{};
+  for (const TypedBlock &child : block.children) {
+    const TypedAttribute *between = child.find("between");
+    if (child.schema->name != llvm::StringRef("hours") || !between || !between->sound())
+      continue;
+    const auto refuse = [&](std::string message, std::string fix) -> Diagnostic & {
+      Diagnostic &fault =
+          context.error(diag::N0333, between->at, between->extent, std::move(message));
+      fault.fix = std::move(fix);
+      return fault;
+    };
+    const bool range = between->value.has_range();
+    const uint32_t from = range ? whole_number(between->value.range().low()) : 0;
+    const uint32_t to = range ? whole_number(between->value.range().high()) : 0;
+    if (from >= to) {
+      refuse("hours that are none", "write them as from..to: between = 8..18 ends at 18:00");
+      continue;
+    }
+    if (!child.find("cpu") && !child.find("memory")) {
+      refuse("hours at which nothing differs", "say cpu or memory, or leave the block out");
+      continue;
+    }
+    const TypedBlock *other = nullptr;
+    for (uint32_t hour = from; hour < to; ++hour)
+      other = other ? other : std::exchange(taken[hour], &child);
+    if (other) {
+      Diagnostic &fault = refuse("hours that another block has too", "give each hour to one block");
+      context.note(fault, "the other block is here", other->at, other->head);
+      continue;
+    }
+    proto::Hours &hours = *made.add_hours();
+    hours.set_from(from);
+    hours.set_to(to);
+    if (child.find("cpu"))
+      hours.set_cpu_millicores(whole(child, "cpu", "mcore"));
+    if (child.find("memory"))
+      hours.set_memory_bytes(whole(child, "memory", "B"));
+    *hours.mutable_span() = context.span(child.at, child.head);
+  }
 }
 
 } // namespace nemo::check

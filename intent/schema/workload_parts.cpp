@@ -72,6 +72,47 @@ constexpr Attribute resources_attributes[] = {
      .example = "gpu-profile = \"1g.10gb\""},
 };
 
+constexpr Attribute hours_attributes[] = {
+    {.name = "between",
+     .type = Type::count,
+     .range = true,
+     .required = true,
+     .min = "0",
+     .max = "24",
+     .doc = "Hours of every day, UTC: 8..18 is from 8:00 to 18:00. What goes past midnight is two "
+            "blocks, 22..24 and 0..6.",
+     .example = "between = 8..18"},
+    {.name = "cpu",
+     .type = Type::quantity,
+     .dimension = cpu,
+     .step = "1mcore",
+     .min = "1mcore",
+     .max = "1000000core",
+     .doc = "Processor time that each replica is promised then.",
+     .example = "cpu = 4core"},
+    {.name = "memory",
+     .type = Type::quantity,
+     .dimension = data,
+     .data = Data::bytes,
+     .step = "1B",
+     .min = "1MiB",
+     .max = "1PiB",
+     .doc = "Memory that each replica is promised then.",
+     .example = "memory = 2GiB"},
+};
+
+constexpr Block hours_block{
+    .name = "hours",
+    .labels = Labels::none,
+    .repeatable = true,
+    .attributes = hours_attributes,
+    .doc =
+        "Other amounts at some hours of the day. There is room at every hour, so workloads whose "
+        "peaks do not meet share it. Limits are the largest amounts; cost, power and carbon are "
+        "figured from the mean over the day.",
+    .example = "hours { between = 8..18; cpu = 4core }"};
+constexpr const Block *resources_children[] = {&hours_block};
+
 // Of a node: what it has, without what only a replica can ask for.
 constexpr size_t node_amounts = 5;
 
@@ -342,6 +383,7 @@ constexpr Attribute slo_attributes[] = {
 
 const Block resources_block{.name = "resources",
                             .attributes = resources_attributes,
+                            .children = resources_children,
                             .doc = "What each replica is promised.",
                             .example = "resources { cpu = 1core; memory = 1GiB }"};
 const Block node_resources_block{

@@ -156,7 +156,7 @@ TEST_CASE("who runs keeps its device, and others make room for who needs theirs"
   problem.devices = {{0, 1000, 0}, {0, 1000, 0}};
   problem.first_device = {0, 2};
   problem.device_sets = {{true, true}, {false, true}};
-  problem.room = {{{100}, {100}, {100}, {2000}, {100}}};
+  problem.room = {{100}, {100}, {100}, {2000}, {100}};
   problem.replicas.clear();
   problem.needs.resize(2);
   for (uint32_t n = 0; n < 2; ++n) {
@@ -184,7 +184,7 @@ TEST_CASE("a node that is hard to pack is not said to be full") {
   problem.devices.assign(20, {0, 1000, 0});
   problem.first_device = {0, 20};
   problem.device_sets = {std::vector<bool>(20, true)};
-  problem.room = {{{100}, {100}, {100}, {20'000}, {100}}};
+  problem.room = {{100}, {100}, {100}, {20'000}, {100}};
   problem.replicas.clear();
   problem.needs.clear();
   for (uint32_t n = 0; n < 60; ++n) {

@@ -366,6 +366,25 @@ workload small { exec = ["/bin/m"]; resources { gpu = 1; gpu-profile = "1g.10gb"
 )";
 }
 
+// By day and by night: the two take turns on the cheaper gateway.
+std::string shifts(const std::string &peak) {
+  return R"(nemo = 1
+stack = "shifts"
+tenant town { quota { cpu = 6core } }
+workload day {
+  exec = ["/bin/day"]
+  tenant = town
+  resources { cpu = 1core; hours { between = 7..19; cpu = 3core; memory = 1GiB } }
+}
+workload night {
+  exec = ["/bin/night"]
+  tenant = town
+  resources { cpu = 1core; hours { between = 20..24; cpu = )" +
+         peak + R"( }; hours { between = 0..6; cpu = 3core } }
+}
+)";
+}
+
 std::string gpu_nodes() {
   return R"(fleet: 1
 at: 2026-11-24T08:00:00Z
@@ -439,6 +458,20 @@ std::vector<Named> plans() {
   holding.mutable_nodes(0)->add_images("registry.example/vision@sha256:9f2c");
   list.push_back({"images", plan_of(intent_of(images()), holding)});
   list.push_back({"motes", plan_of(intent_of(motes()), fleet_of(two_gateways()))});
+  proto::Fleet town = fleet_of(two_gateways());
+  proto::PartState &guards = *town.add_parts();
+  guards.mutable_part()->set_stack("guards");
+  guards.mutable_part()->set_node("gw2");
+  proto::Resources &guard =
+      *guards.mutable_part()->add_instances()->mutable_spec()->mutable_resources();
+  guard.set_cpu_millicores(3000);
+  proto::Hours &watch = *guard.add_hours();
+  watch.set_from(0);
+  watch.set_to(24);
+  watch.set_cpu_millicores(500);
+  list.push_back({"shifts", plan_of(intent_of(shifts("3core")), town)});
+  list.push_back(
+      {"shifts changed", plan_of(intent_of(shifts("2.5core")), applied(list.back().plan, town))});
   list.push_back({"crowd", plan_of(intent_of(crowd()), fleet_of(two_gateways()))});
   list.push_back({"distances", plan_of(intent_of(distances()), fleet_of(three_nodes()))});
   proto::Fleet shared = fleet_of(three_nodes());
