@@ -42,6 +42,11 @@ struct Named {
 /// First apply, updates of what runs (of every kind, also of a part of it), and a removal.
 std::vector<Named> plans();
 
+/// Of what replicas take: devices, and amounts by hour. Part of `plans`.
+std::vector<Named> resource_plans();
+/// Two nodes, of which the first is the cheaper one.
+std::string two_gateways();
+
 /// Messages and notes, one a line.
 std::string said(const std::vector<Diagnostic> &diagnostics);
 

@@ -1,0 +1,78 @@
+// Plans about what replicas take of nodes: devices, and amounts by hour.
+#include "scenario.h"
+
+namespace nemo::test {
+
+namespace {
+
+std::string gpus() {
+  return R"(nemo = 1
+stack = "lab"
+workload train { exec = ["/bin/t"]; resources { gpu = 2; gpu-model = ["A100", "H100"]; gpu-memory = 30GiB } }
+workload serve { exec = ["/bin/s"]; resources { gpu = 0.5; gpu-memory = 16GiB } }
+workload small { exec = ["/bin/m"]; resources { gpu = 1; gpu-profile = "1g.10gb" } }
+)";
+}
+
+// By day and by night: the two take turns on the cheaper gateway.
+std::string shifts(const std::string &peak) {
+  return R"(nemo = 1
+stack = "shifts"
+tenant town { quota { cpu = 6core } }
+workload day {
+  exec = ["/bin/day"]
+  tenant = town
+  resources { cpu = 1core; hours { between = 7..19; cpu = 3core; memory = 1GiB } }
+}
+workload night {
+  exec = ["/bin/night"]
+  tenant = town
+  resources { cpu = 1core; hours { between = 20..24; cpu = )" +
+         peak + R"( }; hours { between = 0..6; cpu = 3core } }
+}
+)";
+}
+
+std::string gpu_nodes() {
+  return R"(fleet: 1
+at: 2026-11-24T08:00:00Z
+sites:
+  athens: {country: GR, zone: GR, region: south, carbon: 350gCO2e/kWh, price: 0.21EUR/kWh}
+nodes:
+  - {name: big, site: athens, resources: {cpu: 16core, memory: 64GiB}, power: {idle: 30W, max: 120W}, price: 0.90EUR/h,
+     gpus: [{model: A100, memory: 40GiB}, {model: A100, memory: 40GiB}, {model: H100, memory: 80GiB},
+            {model: A100, memory: 10GiB, profile: 1g.10gb}]}
+)";
+}
+
+} // namespace
+
+std::vector<Named> resource_plans() {
+  std::vector<Named> list;
+  proto::Fleet lab = fleet_of(gpu_nodes());
+  proto::PartState &beside = *lab.add_parts();
+  beside.mutable_part()->set_stack("other");
+  beside.mutable_part()->set_node("big");
+  proto::Instance &half = *beside.mutable_part()->add_instances();
+  half.set_workload("see");
+  half.mutable_spec()->mutable_resources()->set_gpu_milli(500);
+  half.mutable_spec()->add_gpus(0);
+  list.push_back({"devices", plan_of(intent_of(gpus()), lab)});
+  proto::Fleet town = fleet_of(two_gateways());
+  proto::PartState &guards = *town.add_parts();
+  guards.mutable_part()->set_stack("guards");
+  guards.mutable_part()->set_node("gw2");
+  proto::Resources &guard =
+      *guards.mutable_part()->add_instances()->mutable_spec()->mutable_resources();
+  guard.set_cpu_millicores(3000);
+  proto::Hours &watch = *guard.add_hours();
+  watch.set_from(0);
+  watch.set_to(24);
+  watch.set_cpu_millicores(500);
+  list.push_back({"shifts", plan_of(intent_of(shifts("3core")), town)});
+  list.push_back(
+      {"shifts changed", plan_of(intent_of(shifts("2.5core")), applied(list.back().plan, town))});
+  return list;
+}
+
+} // namespace nemo::test
