@@ -203,6 +203,13 @@ std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack) {
                      stack.str());
 }
 
+std::string survives(llvm::StringRef kind, llvm::StringRef name, size_t lost) {
+  return fmt::format("the loss of {} {} would take {} replica{} that {} to survive, with room for "
+                     "{} elsewhere",
+                     kind.str(), name.str(), lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are",
+                     lost == 1 ? "it" : "all of them");
+}
+
 std::string within(const proto::Affinity &affinity) {
   return affinity.within_ns() != 0 ? units::show_time(affinity.within_ns())
                                    : "the same " + affinity.within();

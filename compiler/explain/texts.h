@@ -68,6 +68,8 @@ std::string protect_reason();
 std::string still_protected(llvm::StringRef workload);
 std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack);
 
+/// Expectation.detail of `survive`: the loss that takes most. \param kind  "node", "site"
+std::string survives(llvm::StringRef kind, llvm::StringRef name, size_t lost);
 /// "the same site", "5ms".
 std::string within(const proto::Affinity &affinity);
 

@@ -14,6 +14,7 @@
 #include "compiler/placement/report.h"
 #include "compiler/placement/scarcity.h"
 #include "compiler/placement/settle.h"
+#include "compiler/placement/survive.h"
 #include "compiler/resolve/report.h"
 
 namespace nemo::placement {
@@ -298,8 +299,7 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
     };
   const Hysteresis hysteresis = hysteresis_of(inputs, resolved, jobs);
   budget.share = hysteresis.most ? 0.5 : 1;
-  auto found =
-      start.as_it_is ? as_known(problem, budget) : place_settled(problem, budget, hysteresis);
+  auto found = place_surviving(problem, budget, hysteresis, start.as_it_is);
   if (!found) {
     llvm::handleAllErrors(
         found.takeError(),
@@ -312,6 +312,9 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
         },
         [&](const NotFound &failure) {
           result.diagnostics.push_back(tell(intent, problem, failure));
+        },
+        [&](const NotSurvived &failure) {
+          result.diagnostics.push_back(tell(intent, nodes, problem, failure));
         });
     return result;
   }

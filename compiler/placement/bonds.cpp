@@ -79,6 +79,33 @@ const Bond *broken_bond(const State &state) {
   return nullptr;
 }
 
+bool keeps_bonds(const State &state, size_t replica, size_t node, const NodeBits &gone) {
+  const Problem &problem = state.problem();
+  const uint32_t own = problem.replicas[replica].need;
+  auto any = [&](const Bond &bond, uint32_t other, bool towards) {
+    auto close = [&](size_t at) {
+      const size_t from = towards ? node : at, to = towards ? at : node;
+      return bond.reach != UINT32_MAX
+                 ? problem.reaches[bond.reach].to[from].test(to)
+                 : Standing::spot(problem, bond, from) == Standing::spot(problem, bond, to);
+    };
+    const Need &need = problem.needs[other];
+    for (uint32_t r = need.first; r < need.first + need.count; ++r)
+      if (state.node_of(r) != nowhere && close(index(state.node_of(r))))
+        return true;
+    return std::any_of(problem.bystanders.begin(), problem.bystanders.end(),
+                       [&](const Bystander &bystander) {
+                         return bystander.need == other && !gone.test(index(bystander.node)) &&
+                                close(index(bystander.node));
+                       });
+  };
+  return std::all_of(problem.bonds.begin(), problem.bonds.end(), [&](const Bond &bond) {
+    if (bond.need == own)
+      return any(bond, bond.to, true) != bond.apart;
+    return bond.to != own || !bond.apart || !any(bond, bond.need, false);
+  });
+}
+
 std::optional<Infeasible> impossible_bond(const State &state) {
   const Standing standing(state);
   const Problem &problem = state.problem();

@@ -197,6 +197,19 @@ bool has_volume(const proto::Workload &workload) {
   return std::any_of(workload.mounts().begin(), workload.mounts().end(), compiler::is_local_volume);
 }
 
+// Which site is lost with them, nobody can say.
+std::optional<Clause> without_site(Problem &problem, size_t w) {
+  NodeBits unknown(problem.nodes);
+  for (size_t node = 0; node < problem.nodes; ++node)
+    if (problem.domain[static_cast<size_t>(Spread::site)][node] == unknown_domain)
+      unknown.set(node);
+  if (!unknown.any())
+    return std::nullopt;
+  problem.sets.push_back(std::move(unknown));
+  return Clause{restriction(stages::Restriction::SURVIVE, w),
+                static_cast<uint32_t>(problem.sets.size() - 1)};
+}
+
 // The nodes that a running replica's data may not leave for.
 std::optional<Clause> pin(Problem &problem, const proto::Workload &workload, size_t w,
                           size_t home) {
@@ -324,6 +337,15 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     for (uint32_t verdict : admissible.workloads(static_cast<int>(w)).verdicts())
       need.clauses.push_back(
           {admissible.verdicts(static_cast<int>(verdict)).restriction(), verdict});
+    need.survive = workload.survive() == "node"   ? Survive::node
+                   : workload.survive() == "site" ? Survive::site
+                                                  : Survive::nothing;
+    // Of a workload that is planned in part, nobody says what it would take.
+    if (need.count < workload.replicas_min())
+      need.survive = Survive::nothing;
+    if (need.survive == Survive::site)
+      if (auto clause = without_site(problem, w))
+        need.clauses.push_back(*clause);
     if (auto clause = beside_frozen(problem, workload, need, frozen_homes[workload.name()]))
       need.clauses.push_back(*clause);
     for (uint32_t number : numbers[w]) {

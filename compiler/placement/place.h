@@ -48,6 +48,10 @@ constexpr size_t most_node_devices = 64;
 enum class Spread : uint8_t { none, node, site, zone, region };
 constexpr uint32_t unknown_domain = UINT32_MAX;
 
+/// What may be lost, so that there has to be room for what it takes along; a site also node by
+/// node.
+enum class Survive : uint8_t { nothing, node, site };
+
 /// One thing that restricts a workload, and can be left out to see whether it matters.
 struct Clause {
   stages::Restriction restriction;
@@ -62,6 +66,7 @@ struct Need {
   Spread spread = Spread::none;
   std::vector<uint16_t> ports; ///< fixed ones on the host's network
   bool exclusive = false;      ///< no other need has replicas on its nodes
+  Survive survive = Survive::nothing;
   uint32_t cost_class = 0;
   uint32_t image = UINT32_MAX;     ///< index into Problem::holders: who comes first of equal nodes
   uint32_t first = 0, count = 0;   ///< its replicas

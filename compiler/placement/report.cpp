@@ -207,6 +207,35 @@ Diagnostic tell(const proto::Intent &intent, const Problem &problem, const NotFo
   return fault;
 }
 
+Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
+                const Problem &problem, const NotSurvived &failure) {
+  const Replica &replica = problem.replicas[index(failure.stranded)];
+  const proto::Workload &workload = intent.workloads(static_cast<int>(replica.need));
+  std::string lost;
+  const auto &sites = problem.domain[static_cast<size_t>(Spread::site)];
+  for (size_t node = nodes.size(); node-- > 0;)
+    if (failure.loss.site ? sites[node] == failure.loss.at : node == failure.loss.at)
+      lost = failure.loss.site ? "site " + nodes[node].node->site()
+                               : "node " + nodes[node].node->name();
+  Diagnostic fault = compiler::report(
+      diag::N0521,
+      fmt::format("no placement was found that survives the loss of {}: a replica of workload {} "
+                  "finds no room elsewhere",
+                  lost, workload.name()),
+      intent, workload.survive_span());
+  std::vector<std::string> names;
+  failure.allowed.for_each([&](size_t node) { names.push_back(nodes[node].node->name()); });
+  fault.notes.push_back(
+      note(names.empty() ? "its rules allow no other node with room for it"
+                         : fmt::format("it could be on {}, but not beside all that stays there",
+                                       compiler::enumerate(names))));
+  fault.notes.push_back(note(
+      fmt::format("it asks for {}",
+                  compiler::amounts(compiler::reserved(workload.resources(), workload.mounts())))));
+  fault.fix = "add a node, ask for less, or take `survive` away";
+  return fault;
+}
+
 std::vector<Diagnostic> quotas(const proto::Intent &intent) {
   struct Field {
     const char *name, *unit; ///< unit null: bytes, else thousandths of it

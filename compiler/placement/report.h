@@ -4,6 +4,7 @@
 #include "base/diagnostics/diagnostics.h"
 #include "compiler/placement/place.h"
 #include "compiler/placement/relax.h"
+#include "compiler/placement/survive.h"
 #include "compiler/resolve/names.h"
 
 namespace nemo::placement {
@@ -17,6 +18,8 @@ std::string when(const Problem &problem, size_t resource);
 Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
                 const Problem &problem, const Infeasible &conflict);
 Diagnostic tell(const proto::Intent &intent, const Problem &problem, const NotFound &failure);
+Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
+                const Problem &problem, const NotSurvived &failure);
 /// One note per relaxation, where it would be written.
 /// \param in_euro  the objective is money, so what each leads to has a price.
 std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,

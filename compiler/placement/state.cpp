@@ -87,22 +87,27 @@ const std::vector<State::Offer> &State::offers(size_t need) const {
   return known->second;
 }
 
-bool State::fits(size_t replica, size_t node) const {
-  if (!admitted(replica, node))
-    return false;
-  const Need &need = problem_->needs[problem_->replicas[replica].need];
+bool State::has_room(size_t n, size_t node) const {
+  const Need &need = problem_->needs[n];
   for (size_t resource = 0; resource < room_.size(); ++resource)
     if (need.demand[resource] > 0 && need.demand[resource] > room_[resource][node])
       return false;
+  return true;
+}
+
+bool State::may_share(size_t n, size_t node) const {
+  // Those on a node are all of one exclusive need, or none of any.
+  if (on_node_[node].empty())
+    return true;
+  const size_t other = problem_->replicas[on_node_[node].front()].need;
+  return other == n || !(problem_->needs[other].exclusive || problem_->needs[n].exclusive);
+}
+
+bool State::keeps_apart(size_t replica, size_t node) const {
+  const Need &need = problem_->needs[problem_->replicas[replica].need];
   for (uint16_t port : need.ports)
     if (std::find(ports_[node].begin(), ports_[node].end(), port) != ports_[node].end())
       return false;
-  // Those on a node are all of one exclusive need, or none of any.
-  if (const std::vector<uint32_t> &there = on_node_[node]; !there.empty()) {
-    const Need &other = problem_->needs[problem_->replicas[there.front()].need];
-    if (&other != &need && (other.exclusive || need.exclusive))
-      return false;
-  }
   if (need.spread != Spread::none && need.count > 1) {
     const std::vector<uint32_t> &domain = problem_->domain[static_cast<size_t>(need.spread)];
     for (uint32_t sibling = need.first; sibling < need.first + need.count; ++sibling)
@@ -110,7 +115,7 @@ bool State::fits(size_t replica, size_t node) const {
           domain[index(node_of_[sibling])] == domain[node])
         return false;
   }
-  return devices_fit(replica, node);
+  return true;
 }
 
 void State::put(size_t replica, size_t node) {

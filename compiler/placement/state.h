@@ -21,7 +21,17 @@ public:
     return allowed(who.need).test(node) &&
            (!who.pinned || !problem_->sets[who.pinned->excluded].test(node));
   }
-  bool fits(size_t replica, size_t node) const;
+  bool fits(size_t replica, size_t node) const {
+    return admitted(replica, node) && has_room(problem_->replicas[replica].need, node) &&
+           may_share(problem_->replicas[replica].need, node) && keeps_apart(replica, node) &&
+           devices_fit(replica, node);
+  }
+  /// What is left of the node's resources is enough.
+  bool has_room(size_t need, size_t node) const;
+  /// Nobody there is exclusive, or wants to be alone.
+  bool may_share(size_t need, size_t node) const;
+  /// Its ports are free there, and no sibling is where one may not be.
+  bool keeps_apart(size_t replica, size_t node) const;
   void put(size_t replica, size_t node);
   /// On these devices of the node, where they are free.
   void put(size_t replica, size_t node, DeviceBits devices);

@@ -180,6 +180,8 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
                ? say("exclusive = true, so no other workload is on its nodes",
                      workload.place().exclusive_span())
                : say("exclusive workloads that stay keep their nodes", workload.span());
+  case stages::Restriction::SURVIVE:
+    return say("survive = " + workload.survive(), workload.survive_span());
   case stages::Restriction::DWELL:
     return say("dwell: it arrived there a short time ago", workload.dwell_span());
   case stages::Restriction::DEVICE: {
@@ -253,6 +255,8 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
     return fmt::format("its {} is unknown", workload.place().spread());
   case stages::Restriction::PORT:
     return "the port is taken there by another stack";
+  case stages::Restriction::SURVIVE:
+    return "its site is unknown";
   case stages::Restriction::EXCLUSIVE:
     return workload.place().exclusive() ? "another workload stays there"
                                         : "an exclusive workload stays there";

@@ -67,6 +67,8 @@ void check_rules(const Case &subject, Faults &faults);
 void check_devices(const Case &subject, Faults &faults);
 /// What stands together: room, ports, spread, volumes, quotas.
 void check_together(const Case &subject, Faults &faults);
+/// After every loss that workloads are to survive there is room for what it takes.
+void check_survival(const Case &subject, Faults &faults);
 /// Nobody moves to save cost before its time, nor more than may in an hour.
 void check_settled(const Case &subject, Faults &faults);
 /// Costs, candidates, reasons, objective, bound, totals.

@@ -4,6 +4,7 @@
 #include "compiler/verify/levels.h"
 #include "compiler/verify/runs.h"
 #include "compiler/verify/sums.h"
+#include "compiler/verify/survival.h"
 
 #include <fmt/format.h>
 
@@ -55,9 +56,12 @@ public:
     WorkloadList all;
     for (const proto::Workload &workload : intent.workloads())
       all.push_back(&workload);
+    const std::map<std::string, proto::Expectation> survived = promises(subject_);
     for (const proto::Workload &workload : intent.workloads()) {
       for (const proto::Rule &rule : workload.slo())
         consider(rule, "workload." + workload.name(), {&workload});
+      if (const auto promise = survived.find(workload.name()); promise != survived.end())
+        *expected_.Add() = promise->second;
       for (const proto::Rule &rule : workload.place().rules())
         if (rule.verb() == proto::Rule::PREFER)
           consider(rule, "workload." + workload.name(), {&workload});

@@ -20,6 +20,8 @@ std::vector<Diagnostic> verify(const proto::Plan &plan) {
   check_waiting(subject, faults);
   check_rules(subject, faults);
   check_together(subject, faults);
+  if (faults.empty())
+    check_survival(subject, faults);
   check_settled(subject, faults);
   check_figures(subject, faults);
   check_expectations(subject, faults);

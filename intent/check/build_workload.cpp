@@ -178,6 +178,10 @@ void Builder::rules(const TypedBlock &block, proto::Workload &out) {
   if (const TypedBlock *slo = block.child("slo")) {
     for (const TypedRule &rule : slo->rules)
       *out.add_slo() = rule.rule;
+    if (const TypedAttribute *survive = slo->find("survive"); survive && survive->sound()) {
+      out.set_survive(text_of(survive->value));
+      *out.mutable_survive_span() = context_.span(survive->at, survive->extent);
+    }
     if (const TypedAttribute *least = slo->find("min-available"); least && least->sound()) {
       out.set_min_available(whole_number(least->value));
       if (out.min_available() > out.replicas_max())

@@ -258,6 +258,14 @@ constexpr Attribute load_attributes[] = {
 };
 
 constexpr Attribute slo_attributes[] = {
+    {.name = "survive",
+     .type = Type::enumerator,
+     .words = "node|site",
+     .doc = "After the loss of any one of these its replicas there find room elsewhere, where its "
+            "rules allow, beside everything that stays, and together with all others that are to "
+            "survive the same loss. `site` is also any one node. A plan that cannot keep that is "
+            "refused.",
+     .example = "survive = node"},
     {.name = "min-available",
      .type = Type::count,
      .min = "1",

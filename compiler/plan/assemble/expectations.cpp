@@ -12,6 +12,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/placement/jobs.h"
 #include "compiler/plan/assemble/services.h"
+#include "compiler/plan/assemble/survival.h"
 #include "compiler/plan/assemble/totals.h"
 #include "compiler/plan/assemble/weigh.h"
 #include "compiler/resolve/names.h"
@@ -78,10 +79,13 @@ public:
   }
 
   Expected run() {
+    auto survived = survivals(intent_, nodes_, of_workload_);
     for (size_t w = 0; w < of_workload_.size(); ++w) {
       const proto::Workload &workload = intent_.workloads(static_cast<int>(w));
       for (const proto::Rule &rule : workload.slo())
         about(rule, "workload." + workload.name(), {w});
+      if (survived[w])
+        result_.expectations.push_back(std::move(*survived[w]));
       for (const proto::Rule &rule : workload.place().rules())
         if (rule.verb() == proto::Rule::PREFER)
           about(rule, "workload." + workload.name(), {w});

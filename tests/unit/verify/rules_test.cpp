@@ -95,6 +95,19 @@ TEST_CASE("a replica that is not as near, or not as far, as it must be") {
   CHECK_THAT(faults(spoiled), Contains("N0715: b/0 on gw2 is to be near a within 9ms"));
 }
 
+TEST_CASE("a loss that leaves no room") {
+  proto::Plan plan;
+  for (const Named &named : plans())
+    if (named.name == "survivors")
+      plan = named.plan;
+  REQUIRE(faults(plan).empty());
+  placed(plan, "a").set_node("gw1");
+  placed(plan, "c").set_node("gw2");
+  for (uint32_t replica : {0, 1})
+    placed(plan, "b", replica).set_node("gw2"); // which is full then
+  CHECK_THAT(faults(plan), Contains("N0715: after the loss of node gw1 there is no room for a/0"));
+}
+
 TEST_CASE("digests, intent and facts") {
   proto::Plan plan = base();
   plan.set_stack("other");

@@ -346,6 +346,15 @@ workload c { exec = ["/bin/c"]; place { anti-affinity { to = a; within = 5ms } }
 )";
 }
 
+std::string survivors() {
+  return R"(nemo = 1
+stack = "survivors"
+workload a { exec = ["/bin/a"]; resources { cpu = 2core }; slo { survive = node } }
+workload b { exec = ["/bin/b"]; replicas = 2; resources { cpu = 1core } }
+workload c { exec = ["/bin/c"]; resources { cpu = 2core } }
+)";
+}
+
 std::string two_gateways() {
   return R"(fleet: 1
 at: 2026-11-24T08:00:00Z
@@ -413,6 +422,7 @@ std::vector<Named> plans() {
     list.push_back(std::move(named));
   list.push_back({"crowd", plan_of(intent_of(crowd()), fleet_of(two_gateways()))});
   list.push_back({"distances", plan_of(intent_of(distances()), fleet_of(three_nodes()))});
+  list.push_back({"survivors", plan_of(intent_of(survivors()), fleet_of(two_gateways()))});
   proto::Fleet shared = fleet_of(three_nodes());
   proto::PartState &keeper = *shared.add_parts();
   keeper.mutable_part()->set_stack("keeper");
