@@ -68,6 +68,26 @@ std::string port_text(const proto::Port &port) {
                      port.number() == 0 ? "auto" : std::to_string(port.number()));
 }
 
+void describe_more(const proto::Resources &resources, Description &d) {
+  for (const proto::Hours &hours : resources.hours()) {
+    std::string text = fmt::format("{}:00 to {}:00 UTC:", hours.from(), hours.to());
+    if (hours.has_cpu_millicores())
+      text += " cpu " + units::show_cpu(hours.cpu_millicores());
+    if (hours.has_memory_bytes())
+      text += " memory " + units::show_bytes(hours.memory_bytes());
+    d.say("hours", text);
+  }
+  if (resources.gpu_milli() == 0)
+    return;
+  d.say("gpu", Rational::make(static_cast<Rational::Int>(resources.gpu_milli()), 1000)
+                   .value_or(Rational())
+                   .to_string());
+  d.say_list("gpu-model", resources.gpu_models());
+  if (resources.gpu_memory_bytes() != 0)
+    d.say("gpu-memory", units::show_bytes(resources.gpu_memory_bytes()));
+  d.say("gpu-profile", resources.gpu_profile());
+}
+
 Described workload(const proto::Intent &intent, const proto::Workload &w) {
   Description d(intent, "workload." + w.name(), w.span());
   d.say("tenant", w.tenant());
@@ -82,6 +102,7 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
     d.say("cpu", units::show_cpu(w.resources().cpu_millicores()));
   if (w.resources().memory_bytes() != 0)
     d.say("memory", units::show_bytes(w.resources().memory_bytes()));
+  describe_more(w.resources(), d);
   for (const proto::Port &port : w.ports())
     d.say("port", port_text(port));
   for (const proto::EnvVar &env : w.env())

@@ -8,8 +8,8 @@ namespace nemo::compiler {
 namespace {
 
 bool covers(const proto::Hours &hours, uint32_t hour) {
-  return hours.from() < hours.to() ? hour >= hours.from() && hour < hours.to()
-                                   : hour >= hours.from() || hour < hours.to();
+  const uint32_t from = hours.from() % 24, to = hours.to() % 24;
+  return from < to ? hour >= from && hour < to : hour >= from || hour < to;
 }
 
 } // namespace

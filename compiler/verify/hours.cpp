@@ -11,7 +11,7 @@ Day day_of(const proto::Resources &resources) {
   std::array<bool, 24> said{};
   for (const proto::Hours &hours : resources.hours()) {
     const uint32_t from = hours.from() % 24;
-    uint32_t length = (hours.to() + 48 - hours.from()) % 24;
+    uint32_t length = (hours.to() % 24 + 24 - from) % 24;
     if (length == 0)
       length = 24;
     for (uint32_t i = 0; i < length; ++i) {
