@@ -49,14 +49,18 @@ std::string placement_reason(const PlacementStory &story) {
                        story.candidates, *story.cheaper);
   else if (story.cheaper)
     text = fmt::format("of {} nodes that no rule removes, {} costs less but has no room beside "
-                       "the other replicas{}{}",
+                       "the other replicas{}{}{}",
                        story.candidates, *story.cheaper,
+                       story.flows ? ", or its flows pay more there" : "",
                        story.alone ? ", or may not be shared with them" : "",
                        story.bonded ? ", or is not where its affinities want it" : "");
   else
     text = fmt::format("cheapest of {} nodes that no rule removes", story.candidates);
   if (story.stays && !(story.candidates != 1 && story.cost_known && story.cheaper))
     text += "; runs there";
+  if (story.egress)
+    text += fmt::format("; pays {}EUR/h for what it sends",
+                        Rational::make(*story.egress, 1000000).value_or(Rational()).to_string());
   if (!story.starts_at.empty())
     text += "; starts at " + story.starts_at;
   if (story.replicas != story.replicas_most)

@@ -34,6 +34,8 @@ struct PlacementStory {
   bool bonded = false;                ///< it has affinities
   bool alone = false;                 ///< some workload of the intent is exclusive
   std::string starts_at;              ///< of a job
+  bool flows = false;                 ///< flows that pay for links begin or end at it
+  std::optional<int64_t> egress;      ///< 1e-6 EUR/h that it pays for what it sends
   uint32_t replicas = 1;              ///< that are planned
   uint32_t replicas_most = 1;         ///< that the author allows
 };

@@ -13,9 +13,11 @@
 #include "compiler/placement/build.h"
 #include "compiler/placement/report.h"
 #include "compiler/placement/scarcity.h"
+#include "compiler/placement/sends.h"
 #include "compiler/placement/settle.h"
 #include "compiler/placement/survive.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/selection.h"
 
 namespace nemo::placement {
 
@@ -50,10 +52,14 @@ public:
   }
 
   /// \param run  of a job: when it runs
-  std::optional<int64_t> exactly(size_t w, size_t node, const compiler::Run *run) const {
+  /// \param egress  EUR/s that it pays for what it sends
+  std::optional<int64_t> exactly(size_t w, size_t node, const compiler::Run *run,
+                                 const compiler::Figure *egress = nullptr) const {
     const proto::Resources &needs = intent_.workloads(static_cast<int>(w)).resources();
-    return compiler::millionths_per_hour(
-        compiler::weighted(compiler::figures(needs, nodes_[node], run), objective_.of(w, node)));
+    compiler::Figures figures = compiler::figures(needs, nodes_[node], run);
+    if (egress)
+      compiler::add_egress(figures, *egress, run);
+    return compiler::millionths_per_hour(compiler::weighted(figures, objective_.of(w, node)));
   }
 
   struct Choice {
@@ -176,7 +182,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
                         const stages::Admissible &admissible, const Objective &objective,
                         const compiler::Jobs &jobs, const Problem &problem,
                         const Assignment &assignment, const std::vector<std::string> &held,
-                        const stages::Resolved &resolved) {
+                        const stages::Resolved &resolved, compiler::Egress &egress) {
   const proto::Intent &intent = inputs.intent();
   Figuring figuring(intent, nodes, objective, jobs, problem, assignment.scarce);
   stages::Placed placed;
@@ -193,6 +199,9 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
   bool known = objective.in_euro, bounded = objective.in_euro;
   const bool alone = std::any_of(problem.needs.begin(), problem.needs.end(),
                                  [](const Need &need) { return need.exclusive; });
+  std::vector<std::optional<Rational>> sent;
+  if (!egress.none())
+    sent = egress.paid(stands(problem, assignment));
   for (size_t r = 0; r < problem.replicas.size(); ++r) {
     const Replica &replica = problem.replicas[r];
     const size_t w = replica.need;
@@ -202,8 +211,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     if (jobs.is_job(w))
       run = jobs.chosen(w, resolved.replicas(static_cast<int>(r)).number(), nodes[node],
                         objective.of(w, node));
-    const std::optional<int64_t> cost =
-        run ? figuring.exactly(w, node, &*run) : figuring.exact(w, node);
+    std::optional<int64_t> cost = run ? figuring.exactly(w, node, &*run) : figuring.exact(w, node);
     const Figuring::Choices &choices = figuring.choices(w, admissible);
     const Figuring::Choice *other = choices.but(node);
     stages::Placed::OfReplica &entry = *placed.add_replicas();
@@ -232,6 +240,14 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
       const bool kept = told && run->start_ms == told->start_ms;
       entry.set_starts_at(kept ? told->text : jobs.text(*run));
       story.starts_at = entry.starts_at();
+    }
+    story.flows = egress.concerns(w);
+    if (!sent.empty() && !(sent[r] && sent[r]->is_zero())) {
+      const compiler::Figure paid{sent[r], {}};
+      story.egress = compiler::millionths_per_hour(paid);
+      const auto own = cost;
+      cost = figuring.exactly(w, node, run ? &*run : nullptr, &paid);
+      bounded &= !(own && cost && *cost < *own); // who gains by paying has no least cost
     }
     entry.set_reason(explain::placement_reason(story));
     if (objective.in_euro && cost)
@@ -299,7 +315,15 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
     };
   const Hysteresis hysteresis = hysteresis_of(inputs, resolved, jobs);
   budget.share = hysteresis.most ? 0.5 : 1;
+  compiler::Egress egress(intent, resolved.world(), nodes, !compiler::is_selective(inputs));
+  std::optional<Problem> whole; // settling pins replicas in the other
+  if (!egress.none() && !start.as_it_is) {
+    whole = problem;
+    budget.share *= 0.4; // rounds follow
+  }
   auto found = place_surviving(problem, budget, hysteresis, start.as_it_is);
+  if (found && whole)
+    found = place_flows(*whole, budget, hysteresis, objective, egress, std::move(*found));
   if (!found) {
     llvm::handleAllErrors(
         found.takeError(),
@@ -319,7 +343,7 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
     return result;
   }
   result.placed = describe(inputs, nodes, admissible, objective, jobs, problem, *found,
-                           hysteresis.held(problem, *found), resolved);
+                           hysteresis.held(problem, *found), resolved, egress);
   result.placed.set_cut(found->cut);
   return result;
 }

@@ -138,6 +138,13 @@ Figures figures(const proto::Resources &asked, const NodeView &view, const Run *
   return result;
 }
 
+void add_egress(Figures &figures, const Figure &egress, const Run *run) {
+  if (!figures.cost.value)
+    return;
+  const Maybe hours = run ? fraction(run->duration_ms, 3600000) : Rational(1);
+  figures.cost = known(plus(figures.cost.value, times(egress.value, hours)));
+}
+
 Figure weighted(const Figures &figures, const Weights &weights) {
   if (!weights.missing.empty())
     return {std::nullopt, weights.missing};

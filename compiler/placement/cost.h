@@ -44,6 +44,9 @@ Figures figures(const proto::Resources &asked, const NodeView &node, const Run *
 std::optional<Rational> carbon_over(const Run &run, const NodeView &node);
 std::optional<Rational> price_over(const Run &run, const NodeView &node);
 
+/// Adds what is paid for data that is sent, EUR/s; of a job, over all of its run.
+void add_egress(Figures &figures, const Figure &egress, const Run *run);
+
 /// What one EUR/s (or W, gCO2e/s) of each figure counts in the objective.
 struct Weights {
   Rational energy, carbon, cost;

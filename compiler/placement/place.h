@@ -82,9 +82,11 @@ struct Replica {
   DeviceBits home_devices = 0;  ///< that it holds there
 };
 
-/// cost = cpu share x per_cpu + dominant share x per_share, in 1e-9 of the objective per hour.
+/// cost = cpu share x per_cpu + dominant share x per_share + flat, in 1e-9 of the objective per
+/// hour.
 struct CostClass {
   std::vector<double> per_cpu, per_share;
+  std::vector<double> flat; ///< of a replica, whatever it reserves; empty: nothing
   std::vector<char> known;
 };
 

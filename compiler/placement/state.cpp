@@ -18,8 +18,9 @@ int64_t cost(const Problem &problem, const Need &need, size_t node) {
     return part == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   };
   const double cpu = share(0);
-  const double value =
-      cpu * prices.per_cpu[node] + std::max(cpu, share(1)) * prices.per_share[node];
+  const double value = cpu * prices.per_cpu[node] +
+                       std::max(cpu, share(1)) * prices.per_share[node] +
+                       (prices.flat.empty() ? 0 : prices.flat[node]);
   constexpr double most = 1e17;
   return std::llround(std::clamp(value, -most, most));
 }

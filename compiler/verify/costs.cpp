@@ -2,6 +2,7 @@
 // for every admissible node.
 #include "compiler/explain/texts.h"
 #include "compiler/verify/candidates.h"
+#include "compiler/verify/egress.h"
 #include "compiler/verify/settled.h"
 #include "compiler/verify/there.h"
 
@@ -24,18 +25,30 @@ std::map<std::pair<std::string, uint32_t>, std::string> homes(const Case &subjec
 void check_totals(const Case &subject, const std::vector<There> &there, const Runs &runs,
                   Faults &faults) {
   Sums after, before;
-  for (const Replica &replica : subject.replicas)
-    after.add(replica.workload->resources(), subject.world.at(replica.node), runs.of(replica));
+  Egress egress(subject);
+  const std::vector<Figure> planned = egress.planned();
+  for (size_t i = 0; i < subject.replicas.size(); ++i) {
+    const Replica &replica = subject.replicas[i];
+    after.add(replica.workload->resources(), subject.world.at(replica.node), runs.of(replica),
+              planned.empty() ? nullptr : &planned[i]);
+  }
+  std::vector<Egress::Stand> stands; // also of what no flow is about, which pays nothing
+  for (const There &one : there)
+    if (subject.world.nodes.count(one.node))
+      stands.push_back({one.workload, one.node});
+  const std::vector<Figure> sent = egress.of(stands);
+  size_t at = 0;
   for (const There &one : there) {
     const Place place = subject.world.at(one.node);
     if (!place.node)
       continue; // nothing runs on a node that is gone
+    const Figure *paid = sent.empty() ? nullptr : &sent[at++];
     const proto::Resources *resources = one.spec ? &one.spec->resources() : nullptr;
     for (const proto::Workload &workload : subject.intent.workloads())
       if (!one.spec && workload.name() == one.workload)
         resources = &workload.resources();
     if (resources)
-      before.add(*resources, place, runs.before(one));
+      before.add(*resources, place, runs.before(one), paid);
     else
       before.spoil("resources of " + one.name());
   }
@@ -60,13 +73,15 @@ void check_figures(const Case &subject, Faults &faults) {
   const bool alone =
       std::any_of(subject.intent.workloads().begin(), subject.intent.workloads().end(),
                   [](const proto::Workload &workload) { return workload.place().exclusive(); });
+  Egress egress(subject);
+  const std::vector<Figure> sent = egress.planned();
   __int128 value = 0, bound = -scarcity.worth();
   bool known = objective.in_euros(), bounded = objective.in_euros();
   for (size_t i = 0; i < subject.replicas.size(); ++i) {
     const Replica &replica = subject.replicas[i];
     const proto::Workload &workload = *replica.workload;
     const Candidates &candidates = choosing.of(workload, replicas_of[&workload]);
-    const std::optional<int64_t> cost =
+    std::optional<int64_t> cost =
         objective.of(workload, subject.world.at(replica.node), runs.of(replica));
     const Candidates::Choice *next = candidates.but(replica.node);
     const auto at_home = home.find({workload.name(), replica.number});
@@ -84,6 +99,14 @@ void check_figures(const Case &subject, Faults &faults) {
       story.starts_at = subject.plan.placements(static_cast<int>(i)).starts_at();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();
+
+    story.flows = egress.at(workload.name());
+    if (!sent.empty() && (!sent[i].value || !sent[i].value->is_zero())) {
+      story.egress = rounded(sent[i], to_micro_per_hour);
+      const auto own = cost;
+      cost = objective.of(workload, subject.world.at(replica.node), runs.of(replica), &sent[i]);
+      bounded &= !(own && cost && *cost < *own);
+    }
 
     proto::Placement expected;
     expected.set_workload(workload.name());

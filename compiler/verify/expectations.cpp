@@ -1,6 +1,7 @@
 // What the author expects, against the sums of the models. A rule that joins several by `and` is an
 // expectation for each.
 #include "compiler/explain/texts.h"
+#include "compiler/verify/egress.h"
 #include "compiler/verify/levels.h"
 #include "compiler/verify/runs.h"
 #include "compiler/verify/sums.h"
@@ -43,7 +44,7 @@ std::string shown_parts(const formula::Evaluation &evaluation, const Predictions
 class Expecting {
 public:
   Expecting(const Case &subject, Faults &faults)
-      : subject_(subject), runs_(subject), faults_(faults),
+      : subject_(subject), runs_(subject), sent_(Egress(subject).planned()), faults_(faults),
         levels_(subject, [this](const proto::Workload *workload) -> decltype(auto) {
           return replicas_of(workload);
         }) {
@@ -102,7 +103,9 @@ private:
     Sums sums;
     for (const proto::Workload *workload : workloads)
       for (const Replica *replica : replicas_of(workload))
-        sums.add(workload->resources(), subject_.world.at(replica->node), runs_.of(*replica));
+        sums.add(workload->resources(), subject_.world.at(replica->node), runs_.of(*replica),
+                 sent_.empty() ? nullptr
+                               : &sent_[static_cast<size_t>(replica - subject_.replicas.data())]);
     return sums;
   }
 
@@ -358,6 +361,7 @@ private:
 
   const Case &subject_;
   const Runs runs_;
+  const std::vector<Figure> sent_; ///< what replicas pay for what they send
   Faults &faults_;
   std::map<const proto::Workload *, std::vector<const Replica *>> replicas_;
   Levels levels_;

@@ -125,6 +125,15 @@ Figures figures_of(const proto::Resources &asked, const Place &place,
   return figures;
 }
 
+void add_egress(Figures &figures, const Figure &egress, const std::optional<Span> &run) {
+  if (!figures.euros_per_second.value)
+    return;
+  const Maybe hours = run ? Rational::make(run->length, 3600000) : Rational(1);
+  const Maybe more = product(egress.value, hours);
+  figures.euros_per_second =
+      exact(more ? figures.euros_per_second.value->plus(*more) : std::nullopt);
+}
+
 std::optional<int64_t> rounded(const Figure &figure, int64_t factor) {
   const Maybe scaled = product(figure.value, Rational(factor));
   return scaled ? scaled->nearest() : std::nullopt;

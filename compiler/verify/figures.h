@@ -31,6 +31,9 @@ struct Span {
 Figures figures_of(const proto::Resources &reserved, const Place &place,
                    const std::optional<Span> &run = std::nullopt);
 
+/// Adds what is paid for what is sent, EUR/s, for as long as it runs.
+void add_egress(Figures &figures, const Figure &egress, const std::optional<Span> &run);
+
 /// Rounded to the nearest integer of value x factor, half away from zero.
 std::optional<int64_t> rounded(const Figure &figure, int64_t factor);
 constexpr int64_t to_micro_per_hour = 3600ll * 1000000;

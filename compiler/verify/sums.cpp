@@ -35,9 +35,11 @@ void Sum::add(const Figure &figure, int64_t factor) {
     value = sum;
 }
 
-void Sums::add(const proto::Resources &reserved, const Place &place,
-               const std::optional<Span> &run) {
-  const Figures figures = figures_of(reserved, place, run);
+void Sums::add(const proto::Resources &reserved, const Place &place, const std::optional<Span> &run,
+               const Figure *egress) {
+  Figures figures = figures_of(reserved, place, run);
+  if (egress)
+    add_egress(figures, *egress, run);
   milliwatts.add(figures.watts, to_milli);
   milligrams_per_hour.add(figures.grams_per_second, to_milli_per_hour);
   micro_euros_per_hour.add(figures.euros_per_second, to_micro_per_hour);
@@ -148,8 +150,10 @@ std::string Objective::look(const proto::Workload &workload) const {
 }
 
 std::optional<int64_t> Objective::of(const proto::Workload &workload, const Place &place,
-                                     const std::optional<Span> &run) const {
-  const Figures figures = figures_of(workload.resources(), place, run);
+                                     const std::optional<Span> &run, const Figure *egress) const {
+  Figures figures = figures_of(workload.resources(), place, run);
+  if (egress)
+    add_egress(figures, *egress, run);
   if (terms_.empty())
     return rounded(figures.euros_per_second, to_micro_per_hour);
   Figure sum{Rational(0), ""};

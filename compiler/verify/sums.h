@@ -15,7 +15,7 @@ struct Sum {
 struct Sums {
   Sum milliwatts, milligrams_per_hour, micro_euros_per_hour;
   void add(const proto::Resources &reserved, const Place &place,
-           const std::optional<Span> &run = std::nullopt);
+           const std::optional<Span> &run = std::nullopt, const Figure *egress = nullptr);
   void spoil(const std::string &fact);
 };
 
@@ -28,7 +28,8 @@ public:
   /// Millionths of its unit per hour; nullopt when a fact is missing.
   /// \param run  of a job: when it runs
   std::optional<int64_t> of(const proto::Workload &workload, const Place &place,
-                            const std::optional<Span> &run = std::nullopt) const;
+                            const std::optional<Span> &run = std::nullopt,
+                            const Figure *egress = nullptr) const;
   /// What it sees of a workload besides its resources: equal for those that it costs alike.
   std::string look(const proto::Workload &workload) const;
   bool in_euros() const { return in_euros_; }

@@ -173,6 +173,9 @@ void declare_link(const proto::Object &block, std::vector<proto::Link> &links) {
   const auto latency = units(attribute(&block, "latency"), Rational(1000000000));
   if (latency && !link->has_latency_ns())
     link->set_latency_ns(*latency);
+  if (auto price =
+          units(attribute(&block, "price"), Rational(int64_t{1} << 33).times(Rational(1000000000))))
+    link->set_price_neur_per_gib(*price);
   const auto bandwidth = units(attribute(&block, "bandwidth"), Rational(1));
   if (bandwidth && !link->has_bandwidth_bps())
     link->set_bandwidth_bps(*bandwidth);

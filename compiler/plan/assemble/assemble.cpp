@@ -7,6 +7,7 @@
 #include "compiler/plan/assemble/expectations.h"
 #include "compiler/plan/assemble/totals.h"
 #include "compiler/resolve/names.h"
+#include "compiler/resolve/selection.h"
 
 namespace nemo::compiler {
 
@@ -31,6 +32,11 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
   plan.set_destroy(inputs.destroy());
   *plan.mutable_intent() = intent;
   *plan.mutable_facts() = resolved.facts();
+  const bool whole = !is_selective(inputs);
+  std::vector<Stand> stands;
+  for (int r = 0; r < placed.replicas_size(); ++r)
+    stands.push_back({resolved.replicas(r).workload(), placed.replicas(r).node()});
+  const std::vector<Figure> sent = paid(intent, resolved.world(), nodes, whole, stands);
   Sums after;
   for (int r = 0; r < placed.replicas_size(); ++r) {
     const stages::Placed::OfReplica &chosen = placed.replicas(r);
@@ -49,14 +55,15 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
     *placement.mutable_gpus() = chosen.gpus();
     placement.set_starts_at(chosen.starts_at());
     const auto run = run_of(workload, chosen.starts_at(), resolved.world().at());
-    after.add(workload.resources(), nodes[chosen.node()], run ? &*run : nullptr);
+    after.add(workload.resources(), nodes[chosen.node()], run ? &*run : nullptr,
+              sent.empty() ? nullptr : &sent[static_cast<size_t>(r)]);
   }
   *plan.mutable_targets() = inputs.targets();
   *plan.mutable_excludes() = inputs.excludes();
   *plan.mutable_actions() = migration.actions();
   *plan.mutable_left_out() = migration.left_out();
   *plan.mutable_objective() = placed.objective();
-  *plan.mutable_before() = totals(sums_before(intent, resolved, nodes));
+  *plan.mutable_before() = totals(sums_before(intent, resolved, nodes, whole));
   *plan.mutable_after() = totals(after);
   *plan.mutable_shortfalls() = deliverable.shortfalls();
   Expected expected = expectations(inputs, resolved, placed);

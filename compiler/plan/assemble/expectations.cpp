@@ -17,6 +17,7 @@
 #include "compiler/plan/assemble/weigh.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/selection.h"
 
 namespace nemo::compiler {
 
@@ -63,6 +64,14 @@ public:
         of_workload_(static_cast<size_t>(intent_.workloads_size())),
         services_(intent_, resolved.world(), nodes_, of_workload_) {
     runs_.resize(of_workload_.size());
+    sent_.resize(of_workload_.size());
+    std::vector<Stand> stands;
+    for (int r = 0; r < placed.replicas_size(); ++r)
+      stands.push_back({resolved.replicas(r).workload(), placed.replicas(r).node()});
+    const std::vector<Figure> sent =
+        paid(intent_, resolved.world(), nodes_, !is_selective(inputs), stands);
+    for (size_t r = 0; r < sent.size(); ++r)
+      sent_[stands[r].workload].push_back(sent[r]);
     for (int r = 0; r < placed.replicas_size(); ++r) {
       const uint32_t w = resolved.replicas(r).workload();
       of_workload_[w].push_back(placed.replicas(r).node());
@@ -174,7 +183,7 @@ private:
     for (size_t w : workloads)
       for (size_t r = 0; r < of_workload_[w].size(); ++r)
         sums.add(intent_.workloads(static_cast<int>(w)).resources(), nodes_[of_workload_[w][r]],
-                 runs_[w][r] ? &*runs_[w][r] : nullptr);
+                 runs_[w][r] ? &*runs_[w][r] : nullptr, sent_[w].empty() ? nullptr : &sent_[w][r]);
     return sums;
   }
 
@@ -293,6 +302,7 @@ private:
   const std::vector<NodeView> nodes_;
   std::vector<std::vector<uint32_t>> of_workload_;
   std::vector<std::vector<std::optional<Run>>> runs_; ///< of jobs, the same
+  std::vector<std::vector<Figure>> sent_; ///< what replicas pay for what they send, if anybody does
   Services services_;
   Expected result_;
 };

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/diagnostics/diagnostics.h"
+#include "compiler/network/flows.h"
 #include "compiler/network/ways.h"
 #include "compiler/pipeline/stages.pb.h"
-#include "compiler/plan/assemble/flows.h"
 #include "compiler/plan/assemble/prediction.h"
 #include "compiler/predict/calls.h"
 #include "compiler/resolve/names.h"

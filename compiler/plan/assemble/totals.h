@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "compiler/network/egress.h"
 #include "compiler/pipeline/stages.pb.h"
 #include "compiler/placement/cost.h"
 
@@ -19,13 +20,20 @@ struct Sum {
 
 struct Sums {
   Sum milliwatts, milligrams_per_hour, ueur_per_hour;
-  void add(const proto::Resources &reserved, const NodeView &node, const Run *run = nullptr);
+  /// \param egress  what is paid for what it sends
+  void add(const proto::Resources &reserved, const NodeView &node, const Run *run = nullptr,
+           const Figure *egress = nullptr);
   void add_unknown(const std::string &missing_fact);
 };
 
+/// What each of these replicas pays for what it sends; empty where no flow pays anything.
+/// \param whole  false for a plan of a part of the stack
+std::vector<Figure> paid(const proto::Intent &intent, const proto::Fleet &world,
+                         const std::vector<NodeView> &nodes, bool whole,
+                         const std::vector<Stand> &stands);
 proto::Totals totals(const Sums &sums);
 /// What the stack takes as it is now.
 Sums sums_before(const proto::Intent &intent, const stages::Resolved &resolved,
-                 const std::vector<NodeView> &nodes);
+                 const std::vector<NodeView> &nodes, bool whole);
 
 } // namespace nemo::compiler

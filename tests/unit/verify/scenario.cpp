@@ -1,5 +1,7 @@
 #include "scenario.h"
 
+#include "scenario_texts.h"
+
 #include <stdexcept>
 
 #include "compiler/plan/binding.h"
@@ -245,127 +247,6 @@ proto::Artifact pages(const std::string &content) {
   return artifact;
 }
 
-// Everybody would be cheapest on gw1, which has no room for all of them.
-std::string crowd() {
-  return R"(nemo = 1
-stack = "crowd"
-workload a { exec = ["/bin/a"]; replicas = 2; resources { cpu = 1core; memory = 1GiB } }
-workload b {
-  exec = ["/bin/b"]
-  replicas = 1..3
-  resources { cpu = 2core; memory = 1GiB }
-  slo { min-available = 2 }
-  place { affinity { to = a; within = site } }
-}
-)";
-}
-
-// `alone` and `other` exchange nodes in the second, and keep away from what `other` stacks have.
-std::string lonely(bool exchanged) {
-  return std::string("nemo = 1\nstack = \"lonely\"\n") +
-         "workload alone { exec = [\"/bin/a\"]; place { exclusive = true; require node.name == \"" +
-         (exchanged ? "gw2" : "gw1") + "\" } }\n" +
-         "workload other { exec = [\"/bin/b\"]; place { require node.name == \"" +
-         (exchanged ? "gw1" : "gw2") + "\" } }\n" + "workload third { exec = [\"/bin/c\"] }\n";
-}
-
-// One of each is too many for the two gateways: `bulk` waits, and all of the gang.
-std::string overfull() {
-  return R"(nemo = 1
-stack = "overfull"
-tenant acme { guarantee { cpu = 2core; memory = 8GiB } }
-workload sure { exec = ["/bin/sure"]; after = [store]; resources { cpu = 2core; memory = 512MiB } }
-workload store { exec = ["/bin/store"]; priority = 1; resources { cpu = 1core; memory = 512MiB } }
-workload bulk { exec = ["/bin/bulk"]; priority = 3; replicas = 5; resources { cpu = 1core; memory = 128MiB } }
-workload own { exec = ["/bin/own"]; tenant = acme; priority = 2; replicas = 3; resources { cpu = 1core; memory = 64MiB } }
-workload team { exec = ["/bin/team"]; priority = 2; gang = true; replicas = 2; resources { cpu = 1core; memory = 64MiB } }
-)";
-}
-
-std::string images() {
-  return R"(nemo = 1
-stack = "vision"
-node gw2 { pull = 100Mbit/s }
-workload eyes {
-  image = "registry.example/vision@sha256:9f2c"
-  image-size = 300MiB
-  replicas = 2
-  place { spread = node }
-}
-)";
-}
-
-// Nodes that sleep by turns and are given little.
-std::string motes() {
-  return R"(nemo = 1
-stack = "field"
-site athens { availability = 99.9% }
-node gw1 { availability = 99%; supply = 6W; duty-cycle = 60%; duty-period = 5min }
-node gw2 { availability = 99%; duty-cycle = 50%; duty-period = 2min }
-link athens athens { latency = 2ms; bandwidth = 1Mbit/s }
-workload meter {
-  exec     = ["/bin/meter"]
-  after    = [store]
-  replicas = 2
-  load  { rate = 2req/s; service-time = 10ms }
-  place { spread = node }
-  slo   { prefer availability >= 10%; prefer latency.p99 <= 1h }
-}
-workload store { exec = ["/bin/store"]; load { rate = 2req/s; service-time = 10ms } }
-flow readings { from = meter; to = store; require latency.p50 <= 1h }
-)";
-}
-
-std::string night_shift() {
-  return R"(nemo = 1
-stack = "night"
-workload backup {
-  exec = ["/bin/backup"]
-  replicas = 2
-  resources { cpu = 1core; memory = 1GiB }
-  job { duration = 90min; earliest = "2026-11-24T08:30:00Z"; deadline = "2026-11-24T14:00:00Z" }
-}
-workload mail {
-  exec  = ["/bin/mail"]
-  after = [backup]
-  job { duration = 1min; deadline = "2026-11-25T00:00:00Z" }
-}
-objective green { minimize cost + carbon * 80EUR/tCO2e; require carbon <= 10gCO2e/h }
-)";
-}
-
-std::string distances() {
-  return R"(nemo = 1
-stack = "distances"
-workload a { exec = ["/bin/a"]; place { require node.name == "gw1" } }
-workload b {
-  exec = ["/bin/b"]
-  place { require node.class == cloud; affinity { to = a; within = 9ms } }
-}
-workload c { exec = ["/bin/c"]; place { anti-affinity { to = a; within = 5ms } } }
-)";
-}
-
-std::string survivors() {
-  return R"(nemo = 1
-stack = "survivors"
-workload a { exec = ["/bin/a"]; resources { cpu = 2core }; slo { survive = node } }
-workload b { exec = ["/bin/b"]; replicas = 2; resources { cpu = 1core } }
-workload c { exec = ["/bin/c"]; resources { cpu = 2core } }
-)";
-}
-
-std::string two_gateways() {
-  return R"(fleet: 1
-at: 2026-11-24T08:00:00Z
-sites:
-  athens: {country: GR, zone: GR, region: south, carbon: 350gCO2e/kWh, price: 0.21EUR/kWh}
-nodes:
-  - {name: gw1, site: athens, resources: {cpu: 4core, memory: 4GiB}, power: {idle: 3W, max: 12W}, price: 0.010EUR/h}
-  - {name: gw2, site: athens, resources: {cpu: 4core, memory: 8GiB}, power: {idle: 3W, max: 12W}, price: 0.016EUR/h}
-)";
-}
-
 std::vector<Named> plans() {
   proto::Fleet fleet = fleet_of(three_nodes());
   for (proto::Node &node : *fleet.mutable_nodes())
@@ -417,6 +298,10 @@ std::vector<Named> plans() {
     node.add_sandboxes("container");
   holding.mutable_nodes(0)->add_images("registry.example/vision@sha256:9f2c");
   list.push_back({"images", plan_of(intent_of(images()), holding)});
+  const proto::Intent sending = intent_of(frames());
+  list.push_back({"frames", plan_of(sending, fleet_of(three_nodes()))});
+  list.push_back(
+      {"frames run", plan_of(sending, applied(list.back().plan, fleet_of(three_nodes())))});
   list.push_back({"motes", plan_of(intent_of(motes()), fleet_of(two_gateways()))});
   for (Named &named : resource_plans())
     list.push_back(std::move(named));

@@ -1,4 +1,4 @@
-#include "compiler/plan/assemble/flows.h"
+#include "compiler/network/flows.h"
 
 #include <map>
 

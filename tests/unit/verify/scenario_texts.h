@@ -1,0 +1,18 @@
+// Intents and fleets of the plans that every field is changed of.
+#pragma once
+
+#include <string>
+
+namespace nemo::test {
+
+std::string crowd();
+std::string lonely(bool exchanged);
+std::string overfull();
+std::string frames();
+std::string images();
+std::string motes();
+std::string night_shift();
+std::string distances();
+std::string survivors();
+
+} // namespace nemo::test
