@@ -56,7 +56,7 @@ bool Oracle::legal() const {
       }
   }
   for (size_t node = 0; node < problem.nodes; ++node)
-    for (size_t resource = 0; resource < resource_count; ++resource) {
+    for (size_t resource = 0; resource < problem.room.size(); ++resource) {
       int64_t used = 0;
       bool any = false;
       for (size_t r = 0; r < at.size(); ++r)
