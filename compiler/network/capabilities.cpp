@@ -27,6 +27,10 @@ public:
         flow(object);
       else
         block(object, (object.labels().empty() ? std::string() : " " + object.labels(0)), "");
+    for (const proto::Cluster &cluster : intent_.clusters())
+      if (!cluster.kind().empty() && !delivers("cluster." + cluster.kind()))
+        refuse(fmt::format("cluster {} is managed by {}", cluster.name(), cluster.kind()),
+               "cluster." + cluster.kind(), cluster.span(), "leave `kind` out");
     for (const proto::Workload &workload : intent_.workloads())
       of(workload);
     for (const proto::Tenant &tenant : intent_.tenants())
@@ -59,6 +63,12 @@ private:
                                known.reason().empty() ? "" : ": " + known.reason());
         }
     return said.empty() ? "no node and no backend here can" : said;
+  }
+
+  bool delivers(const std::string &capability) const {
+    return std::any_of(
+        inputs_.backend().capabilities().begin(), inputs_.backend().capabilities().end(),
+        [&](const auto &known) { return known.name() == capability && known.available(); });
   }
 
   void refuse(std::string what, const std::string &capability, const proto::Span &span,

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "compiler/cluster/clusters.h"
 #include "compiler/lower/lower.h"
 #include "compiler/migration/migrate.h"
 #include "compiler/network/network.h"
@@ -69,8 +70,6 @@ Findings run_plan(stages::Stages &state, const stages::Inputs &inputs, const Wat
       assemble(inputs, state.resolved(), state.placement(), state.network(), state.migration());
   *state.mutable_plan() = std::move(result.plan);
   *state.mutable_plan()->mutable_waiting() = state.placement().waiting();
-  if (state.placement().counts_size() > 0)
-    *state.mutable_plan()->mutable_intent() = state.inputs().intent(); // as it is written
   return std::move(result.diagnostics);
 }
 
@@ -83,6 +82,16 @@ Findings run_lower(stages::Stages &state, const stages::Inputs &inputs, const Wa
   return {};
 }
 
+/// Without nodes where everything is to go.
+cluster::Chosen choose_clusters(const stages::Inputs &inputs) {
+  if (!inputs.destroy())
+    return cluster::choose(inputs);
+  cluster::Chosen none;
+  for (const proto::Cluster &cluster : inputs.intent().clusters())
+    none.clusters.emplace_back().set_name(cluster.name());
+  return none;
+}
+
 using Pass = Findings (*)(stages::Stages &, const stages::Inputs &, const Watch &);
 constexpr std::array<Pass, 8> passes = {nullptr,     run_resolve,   run_policy, run_placement,
                                         run_network, run_migration, run_plan,   run_lower};
@@ -90,6 +99,17 @@ constexpr std::array<Pass, 8> passes = {nullptr,     run_resolve,   run_policy, 
 Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage, const Watch &watch) {
   bool failed = false;
   bool dumped = dump_stage == state.stage();
+  const proto::Intent written = state.inputs().intent();
+  cluster::Chosen chosen;
+  if (written.clusters_size() > 0) {
+    chosen = choose_clusters(state.inputs());
+    *state.mutable_inputs()->mutable_intent() = cluster::lower(written, chosen.clusters);
+  }
+  if (next == 1)
+    for (const Diagnostic &found : chosen.diagnostics) {
+      failed |= found.severity == Severity::error;
+      *state.add_findings() = to_proto(found);
+    }
   std::optional<nemo::stages::Inputs> decided; // with the numbers of replicas that placement chose
   while (next < passes.size() && !failed && !dumped) {
     if (!decided && state.placement().counts_size() > 0)
@@ -99,14 +119,23 @@ Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage, cons
       failed |= found.severity == Severity::error;
       *state.add_findings() = to_proto(found);
     }
+    if (names[next] == "plan") { // which says what is written, and what was decided beside it
+      *state.mutable_plan()->mutable_intent() = written;
+      if (!state.inputs().destroy())
+        state.mutable_plan()->mutable_clusters()->Assign(chosen.clusters.begin(),
+                                                         chosen.clusters.end());
+    }
     state.set_stage(names[next].str());
     dumped = dump_stage == names[next++];
   }
   Compiled result;
   for (const stages::Finding &finding : state.findings())
     result.diagnostics.push_back(from_proto(finding));
-  if (dumped)
-    result.dump = to_json(state);
+  if (dumped) {
+    nemo::stages::Stages whole = state;
+    *whole.mutable_inputs()->mutable_intent() = written; // choosing again gives the same
+    result.dump = to_json(whole);
+  }
   if (!failed && next == passes.size())
     result.plan = std::move(*state.mutable_plan());
   state.clear_plan();

@@ -135,6 +135,16 @@ void write(OStream &json, const proto::Waiting &item) {
   words(json, "reason", item.reason());
 }
 
+void write(OStream &json, const proto::ClusterNodes &item) {
+  words(json, "name", item.name());
+  for (const auto &[key, list] :
+       {std::pair("nodes", &item.nodes()), std::pair("controllers", &item.controllers())})
+    json.attributeArray(key, [&, names = list] {
+      for (const std::string &name : *names)
+        json.value(text(name));
+    });
+}
+
 void write(OStream &json, const proto::Diagnostic &item) {
   words(json, "id", item.id());
   words(json, "severity", item.severity());

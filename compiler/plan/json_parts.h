@@ -25,6 +25,7 @@ void figure(OStream &json, const char *key, std::optional<int64_t> value, int di
 // The members of one object each; the caller opens and closes it.
 void write(OStream &json, const proto::Placement &placement);
 void write(OStream &json, const proto::Waiting &item);
+void write(OStream &json, const proto::ClusterNodes &item);
 void write(OStream &json, const proto::Action &action);
 void write(OStream &json, const proto::Expectation &item);
 void write(OStream &json, const proto::Totals &totals);

@@ -143,6 +143,20 @@ void waiting(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &
   table.print(out, style);
 }
 
+void clusters(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  if (plan.clusters().empty())
+    return;
+  section(out, "Clusters", style);
+  Table table;
+  for (const proto::ClusterNodes &cluster : plan.clusters())
+    table.row({{cluster.name()},
+               {joined(cluster.nodes())},
+               {fmt::format("controller{}: {}", cluster.controllers_size() == 1 ? "" : "s",
+                            joined(cluster.controllers())),
+                Tone::faint}});
+  table.print(out, style);
+}
+
 void actions(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
   Table table;
   for (const proto::Action &action : plan.actions()) {
@@ -237,6 +251,7 @@ void print(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &st
   header(out, plan, style);
   actions(out, plan, style);
   waiting(out, plan, style);
+  clusters(out, plan, style);
   left_out(out, plan, style);
   placements(out, plan, style);
   expectations(out, plan, style);

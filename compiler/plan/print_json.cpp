@@ -26,6 +26,7 @@ void print_json(llvm::raw_ostream &out, const proto::Plan &plan) {
     json.attributeObject("totals", [&] { write(json, plan.after()); });
     json.attributeObject("before", [&] { write(json, plan.before()); });
     array(json, "waiting", plan.waiting());
+    array(json, "clusters", plan.clusters());
     auto patterns = [&](const char *key, const auto &list) {
       json.attributeArray(key, [&] {
         for (const std::string &pattern : list)

@@ -64,6 +64,10 @@ Asked asked(const proto::Intent &intent) {
     if (!workload.image().empty())
       result.images.insert(workload.image());
   }
+  for (const proto::Cluster &cluster : intent.clusters()) {
+    result.add(cluster.rules());
+    result.links |= cluster.quorum_latency_ns() != 0;
+  }
   for (const proto::Object &object : intent.objects()) {
     if (object.kind() != "flow")
       continue;

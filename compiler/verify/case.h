@@ -59,6 +59,8 @@ void split_selection(Case &subject, Faults &faults);
 void check_left_out(const Case &subject, Faults &faults);
 /// Every replica once, on a node that is there. Fills `subject.replicas`.
 void check_placements(Case &subject, Faults &faults);
+/// The nodes of each cluster may form it and are enough.
+void check_clusters(const Case &subject, Faults &faults);
 /// Who waits for room may, and has to.
 void check_waiting(const Case &subject, Faults &faults);
 /// Hard rules, one replica at a time.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/verify/case.h"
+#include "compiler/verify/clusters.h"
 #include "compiler/verify/waiting.h"
 
 namespace nemo::verify {
@@ -31,6 +32,7 @@ void keep_budget(proto::Workload &workload, uint32_t before) {
 
 proto::Intent decided(const proto::Plan &plan) {
   proto::Intent intent = plan.intent();
+  lower_clusters(plan, intent);
   if (plan.destroy())
     return intent;
   std::map<std::string, uint32_t> counts;

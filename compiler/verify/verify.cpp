@@ -14,6 +14,7 @@ std::vector<Diagnostic> verify(const proto::Plan &plan) {
   const proto::Intent intent = decided(plan);
   Case subject{plan, intent, make_world(intent, plan.facts(), faults), Moves(intent)};
   split_selection(subject, faults);
+  check_clusters(subject, faults);
   check_placements(subject, faults);
   if (!faults.empty())
     return faults.take();

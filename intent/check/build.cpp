@@ -50,6 +50,8 @@ void Builder::add(const TypedBlock &block) {
     if (block.find("max-moves-per-hour"))
       made.set_max_moves_per_hour(static_cast<uint32_t>(whole(block, "max-moves-per-hour", "")));
     *made.mutable_span() = span;
+  } else if (kind == "cluster") {
+    cluster(block);
   } else if (kind == "secret") {
     const TypedAttribute *file = block.find("file");
     if (file && file->sound() && (file->value.text().empty() || file->value.text().front() != '/'))
@@ -87,6 +89,45 @@ void Builder::tenant(const TypedBlock &block) {
   }
   labels(block, *made.mutable_labels());
   *made.mutable_span() = context_.span(block.at, block.head);
+}
+
+void Builder::cluster(const TypedBlock &block) {
+  proto::Cluster &made = *context_.intent.add_clusters();
+  made.set_name(block.name);
+  made.set_tenant(text(block, "tenant"));
+  made.set_kind(text(block, "kind"));
+  made.set_version(text(block, "version"));
+  for (const std::string &name : texts(block, "on"))
+    made.add_on(name);
+  made.set_controllers(static_cast<uint32_t>(whole(block, "controllers", "")));
+  made.set_nodes_min(made.controllers());
+  made.set_nodes_max(100'000);
+  if (const TypedAttribute *nodes = block.find("nodes"); nodes && nodes->sound()) {
+    const bool range = nodes->value.has_range();
+    made.set_nodes_min(whole_number(range ? nodes->value.range().low() : nodes->value));
+    made.set_nodes_max(whole_number(range ? nodes->value.range().high() : nodes->value));
+    if (made.nodes_max() < made.controllers())
+      context_.error(diag::N0206, nodes->at, nodes->extent,
+                     fmt::format("`{}` has {} controllers and at most {} node{}", made.name(),
+                                 made.controllers(), made.nodes_max(),
+                                 made.nodes_max() == 1 ? "" : "s"),
+                     fmt::format("at least {}", made.controllers()));
+  }
+  if (block.find("quorum-latency"))
+    made.set_quorum_latency_ns(whole(block, "quorum-latency", "ns"));
+  made.set_spread(text(block, "spread"));
+  if (const TypedBlock *capacity = block.child("capacity"))
+    *made.mutable_capacity() = resources(context_, *capacity, /*with_defaults=*/false);
+  copy_rules(block, made);
+  *made.mutable_span() = context_.span(block.at, block.head);
+  if (const auto other = context_.objects.find("select." + block.name);
+      other != context_.objects.end()) {
+    Diagnostic &fault = context_.error(
+        diag::N0315, block.at, block.head,
+        fmt::format("`{}` is a cluster and a selection, so `on` could mean either", block.name),
+        "rename one of the two");
+    context_.note(fault, "the selection", other->second.at, other->second.extent);
+  }
 }
 
 void Builder::moved(const TypedBlock &block) {

@@ -37,6 +37,7 @@ private:
   void budget(const TypedBlock &block, proto::Workload &out);
   void job(const TypedBlock &block, const TypedBlock &restart, proto::Workload &out);
   void tenant(const TypedBlock &block);
+  void cluster(const TypedBlock &block);
   void moved(const TypedBlock &block);
   void refuse_circles();
   void refuse_shared_nodes();

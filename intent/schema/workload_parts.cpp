@@ -90,9 +90,9 @@ constexpr Attribute data_attributes[] = {
 constexpr Attribute place_attributes[] = {
     {.name = "on",
      .type = Type::reference,
-     .words = "select",
+     .words = "select|cluster",
      .list = true,
-     .doc = "The selections that its nodes must be in; one of them is enough.",
+     .doc = "The selections or clusters that its nodes must be in; one of them is enough.",
      .example = "on = [near, lab]"},
     {.name = "spread",
      .type = Type::enumerator,

@@ -125,6 +125,24 @@ workload c { exec = ["/bin/c"]; resources { cpu = 2core } }
 )";
 }
 
+// Two of three nodes form it; one workload is on it, the other keeps away.
+std::string clustered() {
+  return R"(nemo = 1
+stack = "clustered"
+select any { require node.cpu >= 1core }
+cluster pair {
+  on = any
+  nodes = 2
+  controllers = 2
+  quorum-latency = 20ms
+  spread = region
+  capacity { cpu = 5core; memory = 4GiB }
+}
+workload inside { exec = ["/bin/in"]; on = pair; resources { cpu = 1core } }
+workload outside { exec = ["/bin/out"] }
+)";
+}
+
 std::string two_gateways() {
   return R"(fleet: 1
 at: 2026-11-24T08:00:00Z

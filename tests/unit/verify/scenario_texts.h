@@ -14,5 +14,6 @@ std::string motes();
 std::string night_shift();
 std::string distances();
 std::string survivors();
+std::string clustered();
 
 } // namespace nemo::test
