@@ -8,8 +8,8 @@
 
 #include "base/diagnostics/registry.h"
 #include "compiler/cluster/choose.h"
-#include "compiler/placement/objective.h"
 #include "compiler/network/ways.h"
+#include "compiler/placement/objective.h"
 #include "compiler/resolve/overlay.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/select_nodes.h"

@@ -300,6 +300,9 @@ proto::Model throughput_model() {
   return model("throughput", "reserved-paths",
                "what is reserved, and what others leave on the links of the way of least latency");
 }
+std::string and_preferences() {
+  return "; 0.01EUR/h times its weight for each preference that a replica's node does not keep";
+}
 std::string bound_model() {
   return "each replica at its cheapest admissible node, with scarce room at its price (Lagrangian "
          "relaxation, Fisher 1981)";

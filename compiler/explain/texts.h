@@ -100,6 +100,8 @@ proto::Model latency_model();      ///< of requests to a workload
 proto::Model flow_latency_model(); ///< of the network between two workloads
 proto::Model throughput_model();
 std::string bound_model();
+/// Behind an objective: what preferences count in it.
+std::string and_preferences();
 
 /// Expectation.detail. `metric` as written ("latency.p99").
 std::string detail_no_model(llvm::StringRef metric);

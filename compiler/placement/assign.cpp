@@ -59,7 +59,9 @@ public:
     compiler::Figures figures = compiler::figures(needs, nodes_[node], run);
     if (egress)
       compiler::add_egress(figures, *egress, run);
-    return compiler::millionths_per_hour(compiler::weighted(figures, objective_.of(w, node)));
+    const auto cost =
+        compiler::millionths_per_hour(compiler::weighted(figures, objective_.of(w, node)));
+    return cost ? std::optional(*cost + objective_.wish(w, node)) : std::nullopt;
   }
 
   struct Choice {

@@ -193,6 +193,24 @@ void price_jobs(Problem &problem, const std::vector<NodeView> &nodes, const Obje
   }
 }
 
+// Those that wish the same and else are priced alike stay so.
+void price_wishes(Problem &problem, const Objective &objective) {
+  std::map<std::pair<uint32_t, const std::vector<int64_t> *>, uint32_t> known;
+  for (size_t w = 0; objective.wishes && w < problem.needs.size(); ++w) {
+    const std::vector<int64_t> *wishes = objective.wishes->of(w);
+    if (!wishes)
+      continue;
+    uint32_t &priced = problem.needs[w].cost_class;
+    const auto [entry, fresh] =
+        known.try_emplace({priced, wishes}, static_cast<uint32_t>(problem.costs.size()));
+    if (fresh) {
+      problem.costs.push_back(problem.costs[priced]);
+      problem.costs.back().wishes = *wishes;
+    }
+    priced = entry->second;
+  }
+}
+
 bool has_volume(const proto::Workload &workload) {
   return std::any_of(workload.mounts().begin(), workload.mounts().end(), compiler::is_local_volume);
 }
@@ -361,6 +379,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     problem.needs.push_back(std::move(need));
   }
   price_jobs(problem, nodes, objective, jobs);
+  price_wishes(problem, objective);
   add_bonds(problem, intent, resolved, frozen_homes);
   return problem;
 }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "compiler/explain/texts.h"
 #include "compiler/resolve/report.h"
 
 namespace nemo::compiler {
@@ -193,9 +194,7 @@ struct Reader {
   }
 };
 
-} // namespace
-
-Objective read_objective(const proto::Intent &intent, const std::vector<NodeView> &nodes) {
+Objective read_formulas(const proto::Intent &intent, const std::vector<NodeView> &nodes) {
   const auto euro = formula::Dimension::parse("EUR s^-1");
   Reader reader{intent, nodes, {}, {}, nullptr};
   std::vector<std::pair<const proto::Objective *, const proto::Rule *>> rules;
@@ -260,6 +259,18 @@ Objective read_objective(const proto::Intent &intent, const std::vector<NodeView
   reader.result.dimension = reader.dimension.value_or(*euro);
   reader.result.in_euro = reader.result.dimension == *euro;
   return std::move(reader.result);
+}
+
+} // namespace
+
+Objective read_objective(const proto::Intent &intent, const std::vector<NodeView> &nodes) {
+  Objective objective = read_formulas(intent, nodes);
+  if (has_errors(objective.diagnostics) || !objective.in_euro)
+    return objective;
+  objective.wishes.emplace(intent, nodes);
+  if (has_wishes(intent))
+    objective.text += explain::and_preferences();
+  return objective;
 }
 
 } // namespace nemo::compiler

@@ -8,6 +8,7 @@
 #include "base/diagnostics/diagnostics.h"
 #include "compiler/pipeline/stages.pb.h"
 #include "compiler/placement/cost.h"
+#include "compiler/policy/wishes.h"
 
 namespace nemo::compiler {
 
@@ -18,11 +19,17 @@ struct Objective {
   /// weights[class][node]; one entry where they are the same on every node
   std::vector<std::vector<Weights>> weights;
   std::vector<uint32_t> class_of_workload;
+  std::optional<Wishes> wishes; ///< where the value is money
   std::vector<Diagnostic> diagnostics;
 
   const Weights &of(size_t workload, size_t node) const {
     const std::vector<Weights> &list = weights[class_of_workload[workload]];
     return list[list.size() == 1 ? 0 : node];
+  }
+  /// What is not kept of the workload's preferences on the node, 1e-6 EUR/h.
+  int64_t wish(size_t workload, size_t node) const {
+    const std::vector<int64_t> *amounts = wishes ? wishes->of(workload) : nullptr;
+    return amounts ? (*amounts)[node] : 0;
   }
 };
 

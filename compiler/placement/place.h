@@ -83,11 +83,12 @@ struct Replica {
 };
 
 /// cost = cpu share x per_cpu + dominant share x per_share + flat, in 1e-9 of the objective per
-/// hour.
+/// hour, and what is not kept of preferences, in 1e-6 of it.
 struct CostClass {
   std::vector<double> per_cpu, per_share;
   std::vector<double> flat; ///< of a replica, whatever it reserves; empty: nothing
   std::vector<char> known;
+  std::vector<int64_t> wishes; ///< empty: none
 };
 
 /// Which nodes count as close to which: to[from] has those that are close to `from`.

@@ -22,7 +22,8 @@ int64_t cost(const Problem &problem, const Need &need, size_t node) {
                        std::max(cpu, share(1)) * prices.per_share[node] +
                        (prices.flat.empty() ? 0 : prices.flat[node]);
   constexpr double most = 1e17;
-  return std::llround(std::clamp(value, -most, most));
+  const int64_t wished = prices.wishes.empty() ? 0 : prices.wishes[node] * 1000;
+  return std::llround(std::clamp(value, -most, most)) + wished;
 }
 
 State::State(const Problem &problem)

@@ -6,6 +6,28 @@
 
 namespace nemo::compiler {
 
+namespace {
+
+void strip_spans(proto::Expr &formula) {
+  formula.clear_span();
+  for (proto::Expr &operand : *formula.mutable_operands())
+    strip_spans(operand);
+}
+
+} // namespace
+
+std::string meaning(const proto::Rule &rule) {
+  proto::Rule bare;
+  bare.set_verb(rule.verb());
+  *bare.mutable_formula() = rule.formula();
+  strip_spans(*bare.mutable_formula());
+  if (rule.has_where()) {
+    *bare.mutable_where() = rule.where();
+    strip_spans(*bare.mutable_where());
+  }
+  return bare.SerializeAsString();
+}
+
 RuleJudge::RuleJudge(const proto::Rule &rule, const proto::Intent &intent,
                      const std::vector<NodeView> &nodes)
     : rule_(rule), intent_(intent), nodes_(nodes), formula_(rule.formula()) {
@@ -13,6 +35,8 @@ RuleJudge::RuleJudge(const proto::Rule &rule, const proto::Intent &intent,
     where_apart_ = !asks(rule.where(), Supplier::node);
     if (where_apart_) {
       where_names_ = formula::references(rule.where());
+    } else if (rule.verb() == proto::Rule::PREFER) {
+      // It is about those for whom `where` is true, and asked apart.
     } else if (rule.verb() == proto::Rule::DENY) {
       proto::Expr both;
       both.set_op(proto::Expr::AND);
@@ -29,7 +53,11 @@ RuleJudge::RuleJudge(const proto::Rule &rule, const proto::Intent &intent,
       formula_ = std::move(either);
     }
   }
-  for (const proto::Ref *ref : formula::references(formula_))
+  std::vector<const proto::Ref *> asked = formula::references(formula_);
+  if (is_split())
+    for (const proto::Ref *ref : formula::references(rule.where()))
+      asked.push_back(ref);
+  for (const proto::Ref *ref : asked)
     (supplier(*ref) == Supplier::node ? node_names_ : workload_names_).push_back(ref);
 }
 
@@ -74,11 +102,13 @@ void RuleJudge::group_nodes() {
 }
 
 llvm::Expected<NodeBits> RuleJudge::judge(const proto::Workload &workload) {
-  auto anywhere = truth(formula_, {&intent_, &workload, nullptr});
-  if (!anywhere)
-    return anywhere.takeError();
-  if (*anywhere != Truth::unknown || node_names_.empty())
-    return NodeBits(nodes_.size(), takes(*anywhere));
+  if (!is_split()) {
+    auto anywhere = truth(formula_, {&intent_, &workload, nullptr});
+    if (!anywhere)
+      return anywhere.takeError();
+    if (*anywhere != Truth::unknown || node_names_.empty())
+      return NodeBits(nodes_.size(), takes(*anywhere));
+  }
   group_nodes();
   std::vector<char> taken(groups_.size());
   for (size_t group = 0; group < groups_.size(); ++group) {
@@ -86,6 +116,12 @@ llvm::Expected<NodeBits> RuleJudge::judge(const proto::Workload &workload) {
     if (!here)
       return here.takeError();
     taken[group] = takes(*here);
+    if (!taken[group] || !is_split())
+      continue;
+    auto about = truth(rule_.where(), {&intent_, &workload, groups_[group]});
+    if (!about)
+      return about.takeError();
+    taken[group] = *about == Truth::yes;
   }
   NodeBits bits(nodes_.size());
   for (size_t node = 0; node < nodes_.size(); ++node)
@@ -104,7 +140,8 @@ llvm::Expected<const NodeBits *> RuleJudge::excluded(const proto::Workload &work
         return value.takeError();
       about->second = *value;
     }
-    if (about->second == Truth::no)
+    if (about->second == Truth::no ||
+        (about->second == Truth::unknown && rule_.verb() == proto::Rule::PREFER))
       return nullptr;
   }
   std::string view = view_of(workload_names_, subject);

@@ -14,15 +14,19 @@
 
 namespace nemo::compiler {
 
+/// Rules that say the same, wherever they stand, have the same key: templates give thousands.
+std::string meaning(const proto::Rule &rule);
+
 class RuleJudge {
 public:
-  /// All three must outlive this object. `rule` is a require or a deny over facts of nodes, sites,
-  /// workloads and tenants.
+  /// All three must outlive this object. `rule` is a require, a deny or a prefer over facts of
+  /// nodes, sites, workloads and tenants.
   RuleJudge(const proto::Rule &rule, const proto::Intent &intent,
             const std::vector<NodeView> &nodes);
 
   /// The nodes that the rule takes from the workload; null when it takes none. An unknown deny
-  /// takes, an unknown require takes. The set is shared by all workloads that look the same to the
+  /// takes, an unknown require takes. Of a preference: those that do not keep it; one whose `where`
+  /// is unknown is about nobody. The set is shared by all workloads that look the same to the
   /// rule, and lives as long as this object.
   llvm::Expected<const NodeBits *> excluded(const proto::Workload &workload);
 
@@ -30,6 +34,10 @@ private:
   enum class Truth { yes, no, unknown };
   llvm::Expected<Truth> truth(const proto::Expr &formula, const Subject &subject) const;
   bool takes(Truth truth) const;
+  /// A preference whose `where` asks about nodes.
+  bool is_split() const {
+    return rule_.verb() == proto::Rule::PREFER && rule_.has_where() && !where_apart_;
+  }
   std::string view_of(const std::vector<const proto::Ref *> &names, const Subject &subject) const;
   void group_nodes();
   llvm::Expected<NodeBits> judge(const proto::Workload &workload);

@@ -20,25 +20,6 @@ namespace nemo::compiler {
 
 namespace {
 
-void strip_spans(proto::Expr &formula) {
-  formula.clear_span();
-  for (proto::Expr &operand : *formula.mutable_operands())
-    strip_spans(operand);
-}
-
-// Rules that say the same, wherever they stand, have the same key: templates give thousands.
-std::string meaning(const proto::Rule &rule) {
-  proto::Rule bare;
-  bare.set_verb(rule.verb());
-  *bare.mutable_formula() = rule.formula();
-  strip_spans(*bare.mutable_formula());
-  if (rule.has_where()) {
-    *bare.mutable_where() = rule.where();
-    strip_spans(*bare.mutable_where());
-  }
-  return bare.SerializeAsString();
-}
-
 class Bench {
 public:
   Bench(const proto::Intent &intent, const stages::Resolved &resolved)

@@ -324,6 +324,8 @@ private:
     for (const proto::Workload *workload : about)
       for (const Replica *replica : replicas_of(workload)) {
         const Question question = subject_.question(*replica);
+        if (rule.has_where() && !truth(rule.where(), question, /*when_unknown=*/false))
+          continue; // it is about those for whom that is true
         auto result = formula::evaluate(
             rule.formula(), [&](const proto::Ref &ref) { return value_of(ref, question); }, true);
         if (!result) {

@@ -69,7 +69,15 @@ proto::Totals totals(const Sums &sums) {
   return totals;
 }
 
-Objective::Objective(const proto::Intent &intent, const World &world) : intent_(intent) {
+Objective::Objective(const proto::Intent &intent, const World &world)
+    : intent_(intent), wishes_(intent, world) {
+  read(world);
+  if (in_euros_ && wishes_.any())
+    text_ += explain::and_preferences();
+}
+
+void Objective::read(const World &world) {
+  const proto::Intent &intent = intent_;
   for (const proto::Objective &objective : intent.objectives())
     for (const proto::Rule &rule : objective.rules())
       if (rule.verb() == proto::Rule::MINIMIZE || rule.verb() == proto::Rule::MAXIMIZE) {
@@ -137,7 +145,7 @@ std::optional<formula::Quantity> Objective::value(const Term &term, const Questi
 }
 
 std::string Objective::look(const proto::Workload &workload) const {
-  std::string bytes;
+  std::string bytes = wishes_.look(workload) + '|';
   for (const Term &term : terms_)
     for (const proto::Expr *formula : {&term.rule->formula(), &term.rule->where()}) {
       std::vector<const proto::Ref *> refs;
@@ -154,8 +162,13 @@ std::optional<int64_t> Objective::of(const proto::Workload &workload, const Plac
   Figures figures = figures_of(workload.resources(), place, run);
   if (egress)
     add_egress(figures, *egress, run);
+  auto wished = [&](std::optional<int64_t> cost) {
+    if (cost && in_euros_)
+      *cost += wishes_.of(workload, place);
+    return cost;
+  };
   if (terms_.empty())
-    return rounded(figures.euros_per_second, to_micro_per_hour);
+    return wished(rounded(figures.euros_per_second, to_micro_per_hour));
   Figure sum{Rational(0), ""};
   for (const Term &term : terms_) {
     if (!counts(term, workload))
@@ -165,7 +178,7 @@ std::optional<int64_t> Objective::of(const proto::Workload &workload, const Plac
     if (!sum.value)
       return std::nullopt;
   }
-  return rounded(sum, to_micro_per_hour);
+  return wished(rounded(sum, to_micro_per_hour));
 }
 
 } // namespace nemo::verify

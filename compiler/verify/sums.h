@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/verify/case.h"
+#include "compiler/verify/wishes.h"
 
 namespace nemo::verify {
 
@@ -40,10 +41,12 @@ private:
     const proto::Objective *objective;
     const proto::Rule *rule;
   };
+  void read(const World &world);
   bool counts(const Term &term, const proto::Workload &workload) const;
   std::optional<formula::Quantity> value(const Term &term, const Question &question,
                                          const Figures &figures) const;
   const proto::Intent &intent_;
+  const Wishes wishes_;
   std::vector<Term> terms_;
   std::string text_;
   bool in_euros_ = true;

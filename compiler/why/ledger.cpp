@@ -107,17 +107,23 @@ Ledger::Parts Ledger::parts(size_t node, std::optional<size_t> home) const {
     else if (weights.missing.empty() && amount.value)
       result[figure] = factor.times(*amount.value);
   }
+  result[figure_count] = wished(node);
   if (!home || *home == node)
     return result;
   const Parts there = parts(*home, std::nullopt);
   const auto whole = sum(there);
-  for (size_t figure = 0; figure < figure_count; ++figure) {
+  for (size_t figure = 0; figure < result.size(); ++figure) {
     auto share = whole && there[figure] ? there[figure]->times(toll()) : std::nullopt;
     if (share && whole->sign() < 0)
       share = share->negated();
     result[figure] = result[figure] && share ? result[figure]->plus(*share) : std::nullopt;
   }
   return result;
+}
+
+Rational Ledger::wished(size_t node) const {
+  return Rational::make(objective_.wish(workload_, node), Rational::Int(3600) * 1'000'000)
+      .value_or(Rational());
 }
 
 std::optional<Rational> Ledger::total(size_t node, std::optional<size_t> home) const {
@@ -147,6 +153,8 @@ Offer Ledger::offer(size_t node, std::optional<size_t> home) const {
       term.value = money(*values[figure]);
     result.terms.push_back(std::move(term));
   }
+  if (objective_.wishes && objective_.wishes->of(workload_))
+    result.terms.push_back({"preferences", {}, money(wished(node))});
   const auto here = total(node, std::nullopt), whole = total(node, home);
   if (home) {
     Term moving{"moving", {}, {}};

@@ -19,8 +19,9 @@ public:
   Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
          const compiler::Objective &objective, const compiler::Jobs &jobs, size_t workload);
 
-  /// What a figure counts on a node; 0 where it has no weight, nullopt where it is not known.
-  using Parts = std::array<std::optional<Rational>, figure_count>;
+  /// What a figure counts on a node, and last what preferences do that it does not keep; 0 where it
+  /// has no weight, nullopt where it is not known.
+  using Parts = std::array<std::optional<Rational>, figure_count + 1>;
   /// \param home  where it runs and may stay; leaving it has a price.
   Parts parts(size_t node, std::optional<size_t> home) const;
   std::optional<Rational> total(size_t node, std::optional<size_t> home) const;
@@ -33,6 +34,7 @@ public:
 
 private:
   const compiler::Figures &figures(size_t node) const;
+  Rational wished(size_t node) const; ///< in the objective's base unit
 
   const proto::Intent &intent_;
   const std::vector<compiler::NodeView> &nodes_;

@@ -17,7 +17,7 @@ using formula::Quantity;
 
 /// One part of the objective at a node.
 struct Term {
-  std::string name;               ///< energy | carbon | cost | moving
+  std::string name;               ///< energy | carbon | cost | preferences | moving
   std::optional<Quantity> amount; ///< 12W, 4gCO2e/h; moving has none
   std::optional<Quantity> value;  ///< what that counts, in the objective's unit
 };

@@ -37,7 +37,7 @@ struct Attribute {
   Type type;
   /// Canonical text ("s", "bit s^-1"); of a quantity, or of one that may stand for an enumerator.
   const char *dimension = nullptr;
-  const char *words = nullptr;     ///< "a|b|c": enumerators, or kinds of object
+  const char *words = nullptr; ///< "a|b|c": enumerators, or kinds of object
   Data data = Data::either;
   bool list = false;          ///< takes [a, b]; one element may stand without brackets
   bool range = false;         ///< takes low..high

@@ -239,6 +239,14 @@ private:
     return Prediction::unknown("", name);
   }
 
+  static bool holds(const proto::Expr &formula, const Subject &subject) {
+    auto value =
+        formula::evaluate(formula, [&](const proto::Ref &ref) { return lookup(ref, subject); });
+    if (!value)
+      llvm::consumeError(value.takeError());
+    return value && value->is_true();
+  }
+
   // A prefer about nodes: met when every replica stands on a node for which it is true.
   void placed_well(const proto::Rule &rule, const std::string &object,
                    const std::vector<size_t> &workloads) {
@@ -256,6 +264,8 @@ private:
       const proto::Workload &workload = intent_.workloads(static_cast<int>(w));
       for (uint32_t node : of_workload_[w]) {
         const Subject subject{&intent_, &workload, &nodes_[node]};
+        if (rule.has_where() && !holds(rule.where(), subject))
+          continue; // it is about those for whom that is true
         auto value = formula::evaluate(
             rule.formula(), [&](const proto::Ref &ref) { return lookup(ref, subject); }, true);
         if (!value) {

@@ -23,7 +23,8 @@ struct Instance {
     for (uint32_t node : nodes)
       left.push_back(candidates[node].has[0]);
     for (int64_t demand : demands) {
-      const auto at = std::find_if(left.begin(), left.end(), [&](int64_t k) { return k >= demand; });
+      const auto at =
+          std::find_if(left.begin(), left.end(), [&](int64_t k) { return k >= demand; });
       if (at == left.end())
         return false;
       *at -= demand;

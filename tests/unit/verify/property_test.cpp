@@ -68,6 +68,8 @@ public:
         text += "  place { spread = node }\n";
       else if (chance(15))
         text += "  place { on = [edges] }\n";
+      else if (priorities > 0 && chance(30))
+        text += fmt::format("  place {{ prefer node.class == edge weight {} }}\n", 1 + below(3));
       text += "}\n";
     }
     if (chance(50))
