@@ -13,6 +13,7 @@
 #include "compiler/resolve/overlay.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/select_nodes.h"
+#include "compiler/resolve/supply.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::cluster {
@@ -48,8 +49,9 @@ public:
         nodes_(compiler::views(world_)), ways_(world_, nodes_),
         objective_(compiler::read_objective(intent_, nodes_)), taken_(nodes_.size()) {
     for (const NodeView &node : nodes_)
-      room_.push_back({bounded(node.node->cpu_millicores()), bounded(node.node->memory_bytes()),
-                       bounded(node.node->disk_bytes()), bounded(node.node->gpu_milli())});
+      room_.push_back({bounded(compiler::fed_millicores(*node.node)),
+                       bounded(node.node->memory_bytes()), bounded(node.node->disk_bytes()),
+                       bounded(node.node->gpu_milli())});
     std::map<std::string, size_t> index;
     for (size_t n = 0; n < nodes_.size(); ++n)
       index.emplace(nodes_[n].node->name(), n);

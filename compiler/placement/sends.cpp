@@ -104,6 +104,7 @@ llvm::Expected<Assignment> place_flows(const Problem &problem, const Budget &bud
     if (const double sum = total(problem, objective, egress, *again); sum < least) {
       least = sum;
       best.node_of_replica = std::move(again->node_of_replica);
+      best.devices_of_replica = std::move(again->devices_of_replica);
     }
   }
   return best;
