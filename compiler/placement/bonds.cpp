@@ -17,10 +17,12 @@ public:
   /// Where replicas of the need stand, those that are left as they are among them.
   Spots stands(uint32_t n, const Bond &bond) const {
     Spots list = left(n, bond);
-    const Need &need = problem_.needs[n];
-    for (uint32_t r = need.first; r < need.first + need.count; ++r)
-      if (state_.node_of(r) != nowhere)
-        list.insert(spot(problem_, bond, index(state_.node_of(r))));
+    add_standing(n, bond, list);
+    // Parts come after everybody else.
+    for (auto part = static_cast<uint32_t>(problem_.needs.size());
+         part-- > 0 && problem_.needs[part].part_of != UINT32_MAX;)
+      if (problem_.needs[part].part_of == n)
+        add_standing(part, bond, list);
     return list;
   }
 
@@ -39,6 +41,13 @@ public:
   }
 
 private:
+  void add_standing(uint32_t n, const Bond &bond, Spots &list) const {
+    const Need &need = problem_.needs[n];
+    for (uint32_t r = need.first; r < need.first + need.count; ++r)
+      if (state_.node_of(r) != nowhere)
+        list.insert(spot(problem_, bond, index(state_.node_of(r))));
+  }
+
   Spots left(uint32_t n, const Bond &bond) const {
     Spots list;
     for (const Bystander &bystander : problem_.bystanders)
@@ -84,10 +93,7 @@ bool keeps_bonds(const State &state, size_t replica, size_t node, const NodeBits
   const uint32_t own = problem.replicas[replica].need;
   auto any = [&](const Bond &bond, uint32_t other, bool towards) {
     auto close = [&](size_t at) {
-      const size_t from = towards ? node : at, to = towards ? at : node;
-      return bond.reach != UINT32_MAX
-                 ? problem.reaches[bond.reach].to[from].test(to)
-                 : Standing::spot(problem, bond, from) == Standing::spot(problem, bond, to);
+      return placement::close(problem, bond, towards ? node : at, towards ? at : node);
     };
     const Need &need = problem.needs[other];
     for (uint32_t r = need.first; r < need.first + need.count; ++r)
@@ -106,7 +112,7 @@ bool keeps_bonds(const State &state, size_t replica, size_t node, const NodeBits
   });
 }
 
-std::optional<Infeasible> impossible_bond(const State &state) {
+const Bond *impossible_bond(const State &state) {
   const Standing standing(state);
   const Problem &problem = state.problem();
   for (const Bond &bond : problem.bonds) {
@@ -118,16 +124,10 @@ std::optional<Infeasible> impossible_bond(const State &state) {
           return bond.apart ? !reaches_all(problem, bond, from, there)
                             : reaches(problem, bond, from, there);
         });
-    if (possible)
-      continue;
-    std::vector<Infeasible::Member> members;
-    members.push_back({bond.restriction, bond.need, NodeBits(problem.nodes)});
-    for (uint32_t need : {bond.need, bond.to})
-      for (const Clause &clause : problem.needs[need].clauses)
-        members.push_back({clause.restriction, need, problem.sets[clause.excluded]});
-    return Infeasible(std::move(members), {bond.need, bond.to}, false);
+    if (!possible)
+      return &bond;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 void settle_bonds(Problem &problem, const std::vector<NodeId> &nodes) {

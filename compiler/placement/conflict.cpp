@@ -9,7 +9,7 @@
 #include <numeric>
 #include <set>
 
-#include "compiler/placement/state.h"
+#include "compiler/placement/bonds.h"
 
 namespace nemo::placement {
 
@@ -41,6 +41,9 @@ std::vector<Infeasible::Member> members_of(const Problem &problem) {
     for (uint32_t r = need.first; r < need.first + need.count; ++r)
       if (problem.replicas[r].pinned)
         add(problem.replicas[r].pinned->restriction, n, problem.replicas[r].pinned->excluded);
+    for (const Bond &bond : problem.bonds)
+      if (bond.need == n)
+        add(bond.restriction, n, UINT32_MAX);
     add(need.spreading, n, UINT32_MAX);
     add(need.port, n, UINT32_MAX);
     add(need.alone, n, UINT32_MAX);
@@ -125,6 +128,7 @@ Problem relaxed(Problem problem, llvm::function_ref<bool(const stages::Restricti
   for (Replica &replica : problem.replicas)
     if (replica.pinned && !keep(replica.pinned->restriction))
       replica.pinned.reset();
+  std::erase_if(problem.bonds, [&](const Bond &bond) { return !keep(bond.restriction); });
   return problem;
 }
 
@@ -134,10 +138,10 @@ Verdict decide(const Problem &problem, uint64_t &left, uint64_t most) {
     return Verdict::undecided;
   left -= rough;
   State easy(problem);
-  if (!greedy(easy, false))
+  if (!greedy(easy, false) && !broken_bond(easy))
     return Verdict::found;
   State tight(problem);
-  if (!tight_fit(tight))
+  if (!tight_fit(tight) && !broken_bond(tight))
     return Verdict::found;
   State exact(problem);
   uint64_t steps = std::min(left, most);
@@ -162,8 +166,12 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
   part.holders = problem.holders;
   part.costs = problem.costs;
   part.tie_rank = problem.tie_rank;
+  std::map<uint32_t, uint32_t> number;
   for (uint32_t n : needs) {
+    number.emplace(n, static_cast<uint32_t>(part.needs.size()));
     Need need = problem.needs[n];
+    if (need.part_of != UINT32_MAX)
+      need.part_of = number.at(need.part_of);
     const uint32_t first = need.first;
     need.first = static_cast<uint32_t>(part.replicas.size());
     for (uint32_t r = first; r < first + need.count; ++r) {
@@ -173,6 +181,21 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
     }
     part.needs.push_back(std::move(need));
   }
+  // A bond with somebody who is left out is left out with it.
+  for (Bond bond : problem.bonds)
+    if (number.count(bond.need) && number.count(bond.to)) {
+      bond.need = number.at(bond.need);
+      bond.to = number.at(bond.to);
+      if (bond.reach != UINT32_MAX) {
+        part.reaches.push_back(problem.reaches[bond.reach]);
+        bond.reach = static_cast<uint32_t>(part.reaches.size() - 1);
+      }
+      part.bonds.push_back(std::move(bond));
+    }
+  if (!part.bonds.empty())
+    for (const Bystander &bystander : problem.bystanders)
+      if (const auto known = number.find(bystander.need); known != number.end())
+        part.bystanders.push_back({known->second, bystander.node});
   return part;
 }
 
@@ -198,6 +221,10 @@ std::vector<std::vector<uint32_t>> components(const Problem &problem) {
     state.allowed(need).for_each([&](size_t node) {
       parent[root(static_cast<uint32_t>(problem.needs.size() + node))] = root(need);
     });
+  for (const Bond &bond : problem.bonds)
+    parent[root(bond.to)] = root(bond.need);
+  for (uint32_t need = 0; need < problem.needs.size(); ++need)
+    parent[root(need)] = root(whole_of(problem, need));
   std::map<uint32_t, std::vector<uint32_t>> groups;
   for (uint32_t need = 0; need < problem.needs.size(); ++need)
     groups[root(need)].push_back(need);

@@ -6,7 +6,7 @@
 
 namespace nemo::placement {
 
-/// The problem with only these workloads.
+/// The problem with only these workloads, parts of others after those.
 Problem only(const Problem &problem, const std::vector<uint32_t> &needs);
 
 /// The problem with only the restrictions that are kept.
@@ -21,7 +21,8 @@ Verdict decide(const Problem &problem, uint64_t &left, uint64_t most);
 /// \param needs  workloads of `problem` that were proved to have no placement together.
 Infeasible narrow(const Problem &problem, std::vector<uint32_t> needs, const Budget &budget);
 
-/// Workloads that compete for no node with those of other groups can be decided apart.
+/// Workloads that compete for no node with those of other groups, and have no bonds with them, can
+/// be decided apart.
 std::vector<std::vector<uint32_t>> components(const Problem &problem);
 
 } // namespace nemo::placement

@@ -6,6 +6,8 @@
 #include <map>
 #include <tuple>
 
+#include "compiler/placement/bonds.h"
+
 namespace nemo::placement {
 
 namespace {
@@ -243,7 +245,8 @@ private:
       model_.limits.push_back({groups_, family_of(need.spread), 1});
       groups.push_back(groups_++);
     }
-    if (const auto bonded = bonded_.find(static_cast<uint32_t>(n)); bonded != bonded_.end())
+    if (const auto bonded = bonded_.find(whole_of(problem_, static_cast<uint32_t>(n)));
+        bonded != bonded_.end())
       groups.push_back(bonded->second);
     add_bits(n, groups);
     std::sort(groups.begin(), groups.end());

@@ -14,32 +14,53 @@ char NotFound::ID = 0;
 
 namespace {
 
-// Places what two greedy rounds could not, group by group of those that compete.
-llvm::Expected<State> exact(const Problem &problem, const Budget &budget, ReplicaId stuck) {
+DeviceBits devices_of(const State &state, uint32_t replica) {
+  return state.devices().empty() ? 0 : state.devices()[replica];
+}
+
+/// The replicas of a group's problem, as they are numbered in the whole one.
+std::vector<uint32_t> numbers(const Problem &problem, const std::vector<uint32_t> &group) {
+  std::vector<uint32_t> list;
+  for (uint32_t need : group)
+    for (uint32_t r = 0; r < problem.needs[need].count; ++r)
+      list.push_back(problem.needs[need].first + r);
+  return list;
+}
+
+/// Places what quicker methods could not, group by group of those that compete.
+/// \param improved  everybody placed, as well as the optimiser could, but bonds are broken: what
+///                  keeps them stays. Null: somebody found no room.
+/// \returns NotFound about `stuck` where it is not decided.
+llvm::Expected<State> exact(const Problem &problem, const Budget &budget, const NotFound &stuck,
+                            const State *improved) {
   State whole(problem);
   bool undecided = false;
   for (const std::vector<uint32_t> &group : components(problem)) {
     const Problem part = only(problem, group);
+    const std::vector<uint32_t> number = numbers(problem, group);
     State state(part);
-    if (greedy(state, false)) {
+    bool open = false;
+    if (improved)
+      for (uint32_t r = 0; r < number.size(); ++r)
+        state.put(r, index(improved->node_of(number[r])), devices_of(*improved, number[r]));
+    else
+      open = greedy(state, false).has_value();
+    if (open || broken_bond(state)) {
       state = State(part);
       uint64_t steps = budget.search_steps;
-      Verdict verdict = search(state, steps);
+      const Verdict verdict = search(state, steps);
       if (verdict == Verdict::impossible)
         return llvm::make_error<Infeasible>(narrow(problem, group, budget));
       if (verdict == Verdict::undecided) {
         state = State(part);
-        if (!repair(state, budget)) {
+        if (improved || !repair(state, budget)) {
           undecided = true;
           continue;
         }
       }
     }
-    for (size_t need = 0; need < group.size(); ++need)
-      for (uint32_t r = 0; r < part.needs[need].count; ++r)
-        whole.put(problem.needs[group[need]].first + r,
-                  index(state.node_of(part.needs[need].first + r)),
-                  state.devices().empty() ? 0 : state.devices()[part.needs[need].first + r]);
+    for (uint32_t r = 0; r < number.size(); ++r)
+      whole.put(number[r], index(state.node_of(r)), devices_of(state, r));
   }
   if (undecided)
     return llvm::make_error<NotFound>(stuck);
@@ -86,15 +107,14 @@ llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
   if (stuck) {
     state = State(problem);
     if (auto still = tight_fit(state); still && !take_known(state)) {
-      auto found = exact(problem, budget, *still);
+      auto found = exact(problem, budget, NotFound(*still), nullptr);
       if (!found)
         return found.takeError();
       state = std::move(*found);
     }
   }
-  if (!problem.bonds.empty())
-    if (std::optional<Infeasible> conflict = impossible_bond(state))
-      return llvm::make_error<Infeasible>(std::move(*conflict));
+  if (const Bond *bond = impossible_bond(state))
+    return llvm::make_error<Infeasible>(narrow(problem, {bond->need, bond->to}, budget));
   Assignment result;
   // What greedy and the exact search did not look at is for the optimiser.
   if (!all_at_best(state) || broken_bond(state)) {
@@ -102,8 +122,15 @@ llvm::Expected<Assignment> place(const Problem &problem, const Budget &budget) {
     result.scarce = std::move(scarce.rooms);
     result.cut = improve(state, budget, scarce.bound);
   }
-  if (const Bond *broken = broken_bond(state))
-    return llvm::make_error<NotFound>(*broken);
+  if (const Bond *broken = broken_bond(state)) {
+    auto found = exact(problem, budget, NotFound(*broken), &state);
+    if (!found)
+      return found.takeError();
+    state = std::move(*found);
+    Scarcity scarce = scarcity(state, budget.bound_steps);
+    result.scarce = std::move(scarce.rooms);
+    result.cut |= improve(state, budget, scarce.bound);
+  }
   state.keep_devices();
   result.node_of_replica = state.assignment();
   result.devices_of_replica = state.devices();

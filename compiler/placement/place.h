@@ -70,6 +70,7 @@ struct Need {
   uint32_t cost_class = 0;
   uint32_t image = UINT32_MAX;     ///< index into Problem::holders: who comes first of equal nodes
   uint32_t first = 0, count = 0;   ///< its replicas
+  uint32_t part_of = UINT32_MAX;   ///< bonds with that need are about this one too
   std::vector<Clause> clauses;     ///< what excludes nodes
   uint32_t no_device = UINT32_MAX; ///< index into Problem::sets: nodes without such devices
   stages::Restriction resources, spreading, port, alone, device;

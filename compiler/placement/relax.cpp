@@ -64,6 +64,7 @@ Problem changed(Problem problem, uint32_t need, const Relaxation &change) {
   Need apart = who;
   apart.spread = Spread::none;
   apart.count = more;
+  apart.part_of = need;
   std::vector<Replica> moved(problem.replicas.begin() + from,
                              problem.replicas.begin() + from + more);
   drop_replicas(problem, from, more);
@@ -206,7 +207,8 @@ private:
       return;
     const Problem problem = changed(problem_, change.need, change);
     const Verdict verdict = decide(problem, left_, budget_.search_steps);
-    if (verdict == Verdict::found) {
+    // What moves who runs to keep bonds finds more than the search.
+    if (verdict == Verdict::found || (verdict == Verdict::undecided && !problem.bonds.empty())) {
       auto placed = place(problem, budget_);
       if (!placed) {
         result_.complete = false;

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "compiler/placement/state.h"
+#include "compiler/placement/bond_check.h"
 
 namespace nemo::placement {
 
@@ -14,12 +14,13 @@ namespace {
 
 class Search {
 public:
-  Search(State &state, uint64_t &steps) : state_(state), problem_(state.problem()), steps_(steps) {
+  Search(State &state, uint64_t &steps)
+      : state_(state), problem_(state.problem()), bonds_(state), steps_(steps) {
     classify_nodes();
   }
 
   Verdict run() {
-    if (hopeless())
+    if (bonds_.broken() || hopeless())
       return Verdict::impossible;
     const Verdict verdict = descend(problem_.replicas.size());
     return verdict == Verdict::impossible && state_.doubted() ? Verdict::undecided : verdict;
@@ -33,7 +34,7 @@ private:
     std::map<std::vector<uint64_t>, std::vector<Sum>> demand_within;
     for (size_t n = 0; n < problem_.needs.size(); ++n) {
       const Need &need = problem_.needs[n];
-      const NodeBits &allowed = state_.allowed(n);
+      const NodeBits &allowed = bonds_.nodes(n);
       if (need.count == 0)
         continue;
       if (!allowed.any())
@@ -103,15 +104,40 @@ private:
         look.push_back(port);
       look.push_back(-1);
       for (size_t need = 0; need < problem_.needs.size(); ++need)
-        look.push_back(state_.allowed(need).test(node));
+        look.push_back(bonds_.nodes(need).test(node));
       for (const Replica &replica : problem_.replicas)
         if (replica.pinned && !problem_.sets[replica.pinned->excluded].test(node))
           look.push_back(static_cast<int64_t>(&replica - problem_.replicas.data()));
+      look_at_bonds(node, look);
       class_of_node_.push_back(
           classes.try_emplace(std::move(look), static_cast<uint32_t>(classes.size()))
               .first->second);
     }
     alike_ = classes.size() < problem_.nodes;
+  }
+
+  // What of the bonds, beside the nodes that they leave and the domains, tells nodes apart.
+  void look_at_bonds(size_t node, std::vector<int64_t> &look) const {
+    if (problem_.bonds.empty())
+      return;
+    look.push_back(-1);
+    for (const Bystander &bystander : problem_.bystanders)
+      if (index(bystander.node) == node)
+        look.push_back(bystander.need);
+    look.push_back(-1);
+    for (const Reach &reach : problem_.reaches) {
+      NodeBits from(problem_.nodes);
+      for (size_t other = 0; other < problem_.nodes; ++other)
+        if (reach.to[other].test(node))
+          from.set(other);
+      for (const NodeBits &side : {from, reach.to[node]})
+        for (uint64_t word : side.words())
+          look.push_back(static_cast<int64_t>(word));
+    }
+  }
+
+  bool fits(size_t replica, size_t node) {
+    return state_.fits(replica, node) && bonds_.allow(replica, node, steps_);
   }
 
   // The node of the sibling before it, from which on this replica is tried.
@@ -139,7 +165,7 @@ private:
         if (steps_ == 0)
           return Verdict::undecided;
         --steps_;
-        count += state_.fits(replica, node);
+        count += fits(replica, node);
       }
       if (count < fewest) {
         fewest = count;
@@ -150,7 +176,7 @@ private:
     }
     std::set<uint32_t> tried;
     for (size_t node = first_node(chosen); node < problem_.nodes; ++node) {
-      if (!state_.fits(chosen, node))
+      if (!fits(chosen, node))
         continue;
       if (state_.on_node(node).empty() && !tried.insert(class_of_node_[node]).second)
         continue;
@@ -165,6 +191,7 @@ private:
 
   State &state_;
   const Problem &problem_;
+  const BondCheck bonds_;
   uint64_t &steps_;
   std::vector<uint32_t> class_of_node_;
   bool alike_ = false; ///< some nodes look the same

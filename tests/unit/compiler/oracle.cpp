@@ -73,11 +73,40 @@ bool Oracle::legal() const {
   return true;
 }
 
+bool Oracle::keeps_bonds() const {
+  auto spots = [&](uint32_t n) {
+    std::vector<size_t> list;
+    for (size_t r = 0; r < at.size(); ++r)
+      if (at[r] >= 0 &&
+          (problem.replicas[r].need == n || problem.needs[problem.replicas[r].need].part_of == n))
+        list.push_back(static_cast<size_t>(at[r]));
+    for (const Bystander &bystander : problem.bystanders)
+      if (bystander.need == n)
+        list.push_back(index(bystander.node));
+    return list;
+  };
+  for (const Bond &bond : problem.bonds) {
+    if (!holds(bond.restriction) || (who && !(who->count(bond.need) && who->count(bond.to))))
+      continue;
+    for (size_t from : spots(bond.need)) {
+      bool near = false;
+      for (size_t to : spots(bond.to)) {
+        const auto &domain = problem.domain[static_cast<size_t>(bond.within)];
+        near |= bond.reach == UINT32_MAX ? domain[from] == domain[to]
+                                         : problem.reaches[bond.reach].to[from].test(to);
+      }
+      if (near == bond.apart)
+        return false;
+    }
+  }
+  return true;
+}
+
 bool Oracle::feasible() {
   at.assign(problem.replicas.size(), -1);
   std::function<bool(size_t)> descend = [&](size_t r) {
     if (r == at.size())
-      return true;
+      return keeps_bonds();
     if (who && !who->count(problem.replicas[r].need))
       return descend(r + 1);
     for (size_t node = 0; node < problem.nodes; ++node) {
@@ -194,6 +223,59 @@ Problem random_problem(uint32_t seed) {
     problem.needs.push_back(std::move(need));
   }
   return problem;
+}
+
+std::set<Key> keys(const Problem &problem) {
+  std::set<Key> all;
+  for (const Need &need : problem.needs) {
+    for (const Clause &clause : need.clauses)
+      all.insert(key(clause.restriction));
+    all.insert({key(need.spreading), key(need.port), key(need.alone), key(need.resources)});
+  }
+  for (const Replica &replica : problem.replicas)
+    if (replica.pinned)
+      all.insert(key(replica.pinned->restriction));
+  for (const Bond &bond : problem.bonds)
+    all.insert(key(bond.restriction));
+  return all;
+}
+
+void add_bonds(Problem &problem, uint32_t seed) {
+  std::mt19937 random(seed);
+  auto pick = [&](size_t most) { return static_cast<uint32_t>(random() % (most + 1)); };
+  const auto needs = static_cast<uint32_t>(problem.needs.size());
+  for (uint32_t i = 0, count = 1 + pick(1); i < count; ++i) {
+    Bond bond;
+    bond.need = pick(needs - 1);
+    bond.to = (bond.need + 1 + pick(needs - 2)) % needs;
+    bond.within = static_cast<Spread>(1 + pick(2));
+    bond.apart = pick(1) == 0;
+    bond.restriction = restriction(stages::Restriction::AFFINITY, bond.need, i);
+    if (pick(2) == 0) {
+      bond.reach = static_cast<uint32_t>(problem.reaches.size());
+      Reach reach;
+      reach.to.assign(problem.nodes, NodeBits(problem.nodes));
+      for (size_t from = 0; from < problem.nodes; ++from)
+        for (size_t to = 0; to < problem.nodes; ++to)
+          if (from == to || pick(1) == 0)
+            reach.to[from].set(to);
+      problem.reaches.push_back(std::move(reach));
+    } else {
+      NodeBits unknown(problem.nodes);
+      for (size_t node = 0; node < problem.nodes; ++node)
+        if (problem.domain[static_cast<size_t>(bond.within)][node] == unknown_domain)
+          unknown.set(node);
+      for (uint32_t need : {bond.need, bond.to})
+        if (need == bond.need || bond.apart)
+          problem.needs[need].clauses.push_back(
+              {bond.restriction, static_cast<uint32_t>(problem.sets.size())});
+      problem.sets.push_back(std::move(unknown));
+    }
+    for (uint32_t need : {bond.need, bond.to})
+      if (pick(4) == 0)
+        problem.bystanders.push_back({need, NodeId(pick(problem.nodes - 1))});
+    problem.bonds.push_back(std::move(bond));
+  }
 }
 
 Problem alike(size_t count, int64_t room) {

@@ -13,10 +13,13 @@ using namespace nemo::placement;
 using namespace nemo::test;
 
 TEST_CASE("placement agrees with an exhaustive oracle") {
-  int infeasible = 0, placed = 0;
+  const bool bonded = GENERATE(false, true);
+  int infeasible = 0, placed = 0, affinities = 0;
   for (uint32_t seed = 1; seed <= 3000; ++seed) {
     INFO("seed " << seed);
-    const Problem problem = random_problem(seed);
+    Problem problem = random_problem(seed);
+    if (bonded && problem.needs.size() > 1)
+      add_bonds(problem, seed);
     auto result = place(problem, {});
     Oracle oracle{problem, nullptr, nullptr, {}};
     const bool possible = oracle.feasible();
@@ -25,7 +28,7 @@ TEST_CASE("placement agrees with an exhaustive oracle") {
       REQUIRE(possible);
       for (size_t r = 0; r < problem.replicas.size(); ++r)
         oracle.at[r] = static_cast<int>(index(result->node_of_replica[r]));
-      REQUIRE(oracle.legal());
+      REQUIRE((oracle.legal() && oracle.keeps_bonds()));
       // The same again: nothing depends on anything but the problem.
       auto again = place(problem, {});
       REQUIRE(bool(again));
@@ -45,6 +48,7 @@ TEST_CASE("placement agrees with an exhaustive oracle") {
           Oracle together{problem, &kept, &who, {}};
           REQUIRE_FALSE(together.feasible());
           for (const Infeasible::Member &member : conflict.members) {
+            affinities += member.restriction.kind() == stages::Restriction::AFFINITY;
             std::set<Key> rest = kept;
             rest.erase(key(member.restriction));
             Oracle without{problem, &rest, &who, {}};
@@ -56,6 +60,7 @@ TEST_CASE("placement agrees with an exhaustive oracle") {
   // Both kinds have to be common, or this test would say little.
   CHECK(infeasible > 300);
   CHECK(placed > 300);
+  CHECK((affinities > 100) == bonded);
 }
 
 TEST_CASE("placements cost what is least, and no bound is above that") {
@@ -152,82 +157,6 @@ TEST_CASE("many exclusive workloads each get a node of their own") {
   for (const auto &[node, needs] : on)
     for (uint32_t need : needs)
       CHECK((need >= exclusive || needs.size() == 1));
-}
-
-TEST_CASE("near and apart by delay agree with trying every placement") {
-  int possible = 0, impossible = 0, found = 0;
-  for (uint32_t seed = 1; seed <= 400; ++seed) {
-    INFO("seed " << seed);
-    std::mt19937 random(seed);
-    auto pick = [&](uint32_t most) { return random() % (most + 1); };
-    Problem problem = alike(2 + pick(3), 10);
-    for (uint32_t n = 0; n < 3; ++n)
-      add(problem, 2 + pick(5), 1 + pick(1));
-    for (Need &need : problem.needs) {
-      need.clauses.push_back(
-          {restriction(stages::Restriction::PLACE, 0), static_cast<uint32_t>(problem.sets.size())});
-      NodeBits excluded(problem.nodes);
-      for (size_t node = 0; node < problem.nodes; ++node)
-        if (pick(2) == 0)
-          excluded.set(node);
-      problem.sets.push_back(std::move(excluded));
-    }
-    Reach reach;
-    reach.to.assign(problem.nodes, NodeBits(problem.nodes));
-    for (size_t a = 0; a < problem.nodes; ++a)
-      for (size_t b = a; b < problem.nodes; ++b)
-        if (a == b || pick(2) == 0) {
-          reach.to[a].set(b);
-          reach.to[b].set(a);
-        }
-    problem.reaches.push_back(reach);
-    for (uint32_t n = 0; n < 2; ++n)
-      problem.bonds.push_back(
-          {n, n + 1, Spread::none, 0, pick(1) == 0, restriction(stages::Restriction::AFFINITY, n)});
-    // Its own idea of what a bond is, over every assignment that the oracle calls legal.
-    auto keeps = [&](const std::vector<int> &at) {
-      return std::all_of(problem.bonds.begin(), problem.bonds.end(), [&](const Bond &bond) {
-        for (size_t r = 0; r < at.size(); ++r) {
-          if (problem.replicas[r].need != bond.need)
-            continue;
-          bool close = false;
-          for (size_t o = 0; o < at.size(); ++o)
-            close |= problem.replicas[o].need == bond.to &&
-                     reach.to[static_cast<size_t>(at[r])].test(static_cast<size_t>(at[o]));
-          if (close == bond.apart)
-            return false;
-        }
-        return true;
-      });
-    };
-    Oracle oracle{problem, nullptr, nullptr, std::vector<int>(problem.replicas.size(), 0)};
-    bool exists = false;
-    while (!exists) {
-      exists = oracle.legal() && keeps(oracle.at);
-      size_t r = 0;
-      while (r < oracle.at.size() && ++oracle.at[r] == static_cast<int>(problem.nodes))
-        oracle.at[r++] = 0;
-      if (r == oracle.at.size())
-        break;
-    }
-    auto result = place(problem, {});
-    (exists ? possible : impossible) += 1;
-    if (!result) {
-      llvm::handleAllErrors(
-          result.takeError(), [&](const Infeasible &) { REQUIRE_FALSE(exists); },
-          [](const NotFound &) {});
-      continue;
-    }
-    ++found;
-    REQUIRE(exists);
-    for (size_t r = 0; r < oracle.at.size(); ++r)
-      oracle.at[r] = static_cast<int>(index(result->node_of_replica[r]));
-    REQUIRE(oracle.legal());
-    REQUIRE(keeps(oracle.at));
-  }
-  CHECK(possible > 100);
-  CHECK(impossible > 50);
-  CHECK(found >= possible * 9 / 10); // the others were not found, which is not to say impossible
 }
 
 TEST_CASE("demands beyond all bounds fit nowhere and overflow nothing") {

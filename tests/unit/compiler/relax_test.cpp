@@ -15,15 +15,7 @@ namespace {
 /// The oracle's own idea of each change. \param who  only these workloads; null: all.
 bool fits(Problem problem, const Relaxation &change, int64_t amount, std::set<uint32_t> who,
           bool everybody) {
-  std::set<Key> kept;
-  for (const Need &need : problem.needs) {
-    for (const Clause &clause : need.clauses)
-      kept.insert(key(clause.restriction));
-    kept.insert({key(need.spreading), key(need.port), key(need.alone), key(need.resources)});
-  }
-  for (const Replica &replica : problem.replicas)
-    if (replica.pinned)
-      kept.insert(key(replica.pinned->restriction));
+  std::set<Key> kept = keys(problem);
   Need &need = problem.needs[change.need];
   std::vector<Replica> replicas;
   switch (change.kind) {
@@ -51,6 +43,7 @@ bool fits(Problem problem, const Relaxation &change, int64_t amount, std::set<ui
     }
     if (change.kind == Relaxation::Kind::beside && gone > 0) {
       apart.spread = Spread::none;
+      apart.part_of = change.need;
       apart.first = static_cast<uint32_t>(replicas.size());
       apart.count = gone;
       for (Replica replica : extra) {
@@ -70,11 +63,14 @@ bool fits(Problem problem, const Relaxation &change, int64_t amount, std::set<ui
 } // namespace
 
 TEST_CASE("each relaxation makes it fit, and no smaller one does") {
+  const bool bonded = GENERATE(false, true);
   std::array<int, 4> seen{};
-  int partial = 0;
+  int partial = 0, affinities = 0;
   for (uint32_t seed = 1; seed <= 3000; ++seed) {
     INFO("seed " << seed);
-    const Problem problem = random_problem(seed);
+    Problem problem = random_problem(seed);
+    if (bonded && problem.needs.size() > 1)
+      add_bonds(problem, seed);
     auto result = place(problem, {});
     if (result)
       continue;
@@ -88,6 +84,7 @@ TEST_CASE("each relaxation makes it fit, and no smaller one does") {
             INFO("kind " << static_cast<int>(change.kind) << " amount " << change.amount);
             ++seen[static_cast<size_t>(change.kind)];
             partial += !change.everybody;
+            affinities += change.restriction.kind() == stages::Restriction::AFFINITY;
             REQUIRE(fits(problem, change, change.amount, who, false));
             REQUIRE(fits(problem, change, change.amount, who, true) == change.everybody);
             REQUIRE(change.cost.has_value() == change.everybody);
@@ -116,6 +113,7 @@ TEST_CASE("each relaxation makes it fit, and no smaller one does") {
   for (int count : seen)
     CHECK(count > 20);
   CHECK(partial > 20);
+  CHECK((affinities > 20) == bonded);
 }
 
 TEST_CASE("large amounts are proposed as round numbers") {
