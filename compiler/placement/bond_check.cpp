@@ -89,8 +89,8 @@ BondCheck::BondCheck(const State &state) : state_(state), problem_(state.problem
     return;
   sides_.resize(problem_.needs.size());
   for (uint32_t n = 0; n < problem_.needs.size(); ++n) {
-    nodes_.push_back(state.allowed(n));
     const Need &need = problem_.needs[n];
+    nodes_.push_back(standing(need).value_or(state.allowed(n)));
     Side &side = sides_[whole_of(problem_, n)];
     side.needs.push_back(n);
     for (uint32_t r = need.first; r < need.first + need.count; ++r)
@@ -106,6 +106,16 @@ BondCheck::BondCheck(const State &state) : state_(state), problem_(state.problem
     if (NodeBits &fixed = sides_[bystander.need].fixed; fixed.size() > 0)
       fixed.set(index(bystander.node));
   narrow();
+}
+
+std::optional<NodeBits> BondCheck::standing(const Need &need) const {
+  NodeBits nodes(problem_.nodes);
+  for (uint32_t r = need.first; r < need.first + need.count; ++r) {
+    if (state_.node_of(r) == nowhere)
+      return std::nullopt;
+    nodes.set(index(state_.node_of(r)));
+  }
+  return need.count > 0 ? std::optional(std::move(nodes)) : std::nullopt;
 }
 
 // What one bond takes from a need may leave less to another. Whoever stops early has only more
@@ -194,6 +204,17 @@ bool BondCheck::broken() const {
       return bond.apart ==
              any_fixed(there, [&](size_t to) { return close(problem_, bond, from, to); });
     });
+  });
+}
+
+bool BondCheck::settles(size_t replica, uint64_t &steps) const {
+  if (sides_.empty())
+    return false;
+  const uint32_t own = whole_of(problem_, problem_.replicas[replica].need);
+  return std::any_of(sides_[own].bonds.begin(), sides_[own].bonds.end(), [&](uint32_t i) {
+    const Bond &bond = problem_.bonds[i];
+    return !bond.apart && bond.to == own && !placed(sides_[bond.need], steps) &&
+           placed(sides_[own], steps);
   });
 }
 

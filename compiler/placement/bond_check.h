@@ -8,7 +8,7 @@ namespace nemo::placement {
 
 class BondCheck {
 public:
-  /// \param state  nobody placed yet; it has to live as long as this.
+  /// \param state  it has to live as long as this. Nodes are narrowed down for whom it has placed.
   explicit BondCheck(const State &state);
 
   /// The nodes that a need is allowed and that bonds leave it, wherever others are placed.
@@ -17,6 +17,8 @@ public:
   }
   /// Those who stay as they are break a bond, whatever is placed.
   bool broken() const;
+  /// With the replica placed all of its workload are, and others that are not have to be near them.
+  bool settles(size_t replica, uint64_t &steps) const;
   /// Whether bonds can still hold with the replica on the node. Once everybody is placed, each with
   /// leave of this, all of them do. \param steps  replicas looked at are taken off.
   bool allow(size_t replica, size_t node, uint64_t &steps) const;
@@ -28,6 +30,8 @@ private:
     NodeBits fixed; ///< where bystanders are
     std::vector<uint32_t> bonds;
   };
+  /// Where all of its replicas are; null: some are not placed, or there are none.
+  std::optional<NodeBits> standing(const Need &need) const;
   void narrow();
   void narrow_near(const Bond &bond);
   void narrow_apart(const Bond &bond);

@@ -20,7 +20,7 @@ public:
   }
 
   Verdict run() {
-    if (bonds_.broken() || hopeless())
+    if (bonds_.broken() || hopeless(bonds_))
       return Verdict::impossible;
     const Verdict verdict = descend(problem_.replicas.size());
     return verdict == Verdict::impossible && state_.doubted() ? Verdict::undecided : verdict;
@@ -29,12 +29,12 @@ public:
 private:
   using Sum = __int128;
 
-  // Proofs by counting, before anything is tried.
-  bool hopeless() const {
+  // Proofs by counting.
+  bool hopeless(const BondCheck &bonds) const {
     std::map<std::vector<uint64_t>, std::vector<Sum>> demand_within;
     for (size_t n = 0; n < problem_.needs.size(); ++n) {
       const Need &need = problem_.needs[n];
-      const NodeBits &allowed = bonds_.nodes(n);
+      const NodeBits &allowed = bonds.nodes(n);
       if (need.count == 0)
         continue;
       if (!allowed.any())
@@ -150,6 +150,14 @@ private:
     return before == nowhere ? 0 : index(before);
   }
 
+  // Those who have to be near somebody placed share what room there is.
+  bool dead_end(size_t replica) {
+    if (!bonds_.settles(replica, steps_))
+      return false;
+    steps_ -= std::min(steps_, problem_.needs.size() + problem_.bonds.size() * problem_.nodes);
+    return hopeless(BondCheck(state_));
+  }
+
   Verdict descend(size_t left) {
     if (left == 0)
       return Verdict::found;
@@ -181,7 +189,7 @@ private:
       if (state_.on_node(node).empty() && !tried.insert(class_of_node_[node]).second)
         continue;
       state_.put(chosen, node);
-      Verdict verdict = descend(left - 1);
+      const Verdict verdict = dead_end(chosen) ? Verdict::impossible : descend(left - 1);
       if (verdict != Verdict::impossible)
         return verdict;
       state_.lift(chosen);

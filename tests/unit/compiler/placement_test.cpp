@@ -159,6 +159,31 @@ TEST_CASE("many exclusive workloads each get a node of their own") {
       CHECK((need >= exclusive || needs.size() == 1));
 }
 
+TEST_CASE("who has to be near one replica shares the room there, and that is proved") {
+  // Two sites of two nodes of ten. Twenty of one and the hub itself are too many for a site.
+  Problem problem = alike(4, 10);
+  problem.domain[static_cast<size_t>(Spread::site)] = {0, 0, 1, 1};
+  add(problem, 1, 1);
+  const uint32_t count = GENERATE(19u, 22u);
+  for (uint32_t n = 1; n <= count; ++n) {
+    add(problem, 1, 1);
+    problem.bonds.push_back(
+        {n, 0, Spread::site, UINT32_MAX, false, restriction(stages::Restriction::AFFINITY, n)});
+  }
+  auto result = place(problem, {});
+  REQUIRE(bool(result) == (count == 19));
+  if (result)
+    return;
+  bool proved = false;
+  llvm::handleAllErrors(
+      result.takeError(),
+      [&](const Infeasible &conflict) {
+        proved = conflict.irreducible && conflict.needs.size() == 21;
+      },
+      [](const NotFound &) {});
+  CHECK(proved);
+}
+
 TEST_CASE("demands beyond all bounds fit nowhere and overflow nothing") {
   Problem problem = alike(2, most_room);
   add(problem, most_room + 1, 3);
