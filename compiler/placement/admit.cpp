@@ -3,6 +3,8 @@
 #include "compiler/placement/admit.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "compiler/placement/bonds.h"
 #include "compiler/placement/state.h"
@@ -11,8 +13,12 @@ namespace nemo::placement {
 
 namespace {
 
-constexpr unsigned most_attempts = 64; ///< to place all of them anew
+constexpr unsigned most_attempts = 64;         ///< to place all of them anew
+constexpr size_t most_looked_at = 200'000'000; ///< pairs of replica and node in all attempts
 constexpr uint64_t steps_of_attempt = 100'000;
+
+/// Shape, size of the gang, within a guarantee, priority.
+using Alike = std::tuple<uint32_t, uint32_t, bool, uint32_t>;
 
 class Admitting {
 public:
@@ -93,6 +99,17 @@ public:
     return done;
   }
 
+  /// Equal for those for whom there is room in the same cases; none where siblings or other
+  /// workloads decide, or where it runs does.
+  std::optional<Alike> alike(const Turn &turn) const {
+    const Need &need = problem_.needs[turn.workload];
+    const Replica &who = problem_.replicas[need.first + turn.first];
+    if (need.spread != Spread::none || bonded_[turn.workload] || who.pinned ||
+        who.home != nowhere || need.exclusive)
+      return std::nullopt;
+    return Alike{state_.shape_of(turn.workload), turn.count, turn.guaranteed, turn.priority};
+  }
+
   const std::vector<uint32_t> &counts() const { return counts_; }
   Admission result() const { return {counts_, state_.assignment()}; }
 
@@ -157,6 +174,22 @@ private:
   std::vector<char> bonded_;
 };
 
+/// What found no room, so that others that ask for the same in the same turn are not asked again.
+class Failed {
+public:
+  bool like(const Admitting &admitting, const Turn &turn) const {
+    const auto key = admitting.alike(turn);
+    return key && turns_.count(*key) != 0;
+  }
+  void add(const Admitting &admitting, const Turn &turn) {
+    if (const auto key = admitting.alike(turn))
+      turns_.insert(*key);
+  }
+
+private:
+  std::set<Alike> turns_;
+};
+
 std::vector<uint32_t> without_turns(const Problem &problem, const std::vector<Turn> &turns) {
   std::vector<uint32_t> counts;
   for (const Need &need : problem.needs)
@@ -210,17 +243,20 @@ std::optional<Admission> admit(const Problem &problem, const std::vector<Turn> &
   }
   Admitting admitting(problem, turns);
   admitting.take_over(counts, admitting.spread_out(counts, base->node_of_replica));
-  unsigned left = most_attempts;
+  const size_t pairs = std::max<size_t>(problem.replicas.size() * problem.nodes, 1);
+  size_t left = std::clamp<size_t>(most_looked_at / pairs, 1, most_attempts);
   std::vector<char> waits(problem.needs.size());
+  Failed failed;
   for (const Turn &turn : turns) {
-    if (waits[turn.workload] || admitting.insert(turn))
+    if (waits[turn.workload] || (!failed.like(admitting, turn) && admitting.insert(turn)))
       continue;
-    if (left > 0 && !(budget.watch.stop && *budget.watch.stop)) {
+    if (left > 0 && !failed.like(admitting, turn) && !(budget.watch.stop && *budget.watch.stop)) {
       --left;
       if (admitting.anew(turn, quick))
         continue;
     }
     waits[turn.workload] = 1;
+    failed.add(admitting, turn);
   }
   return admitting.result();
 }
@@ -242,10 +278,17 @@ bool settle_waiting(const Problem &problem, const std::vector<Turn> &turns, Admi
   bool changed = false;
   for (bool again = true; again;) {
     again = false;
-    for (const Turn &turn : turns)
-      if (turn.first == admitting.counts()[turn.workload] &&
-          (admitting.insert(turn) || admitting.displace(turn, turn_of)))
+    Failed failed; // since the last change
+    for (const Turn &turn : turns) {
+      if (turn.first != admitting.counts()[turn.workload] || failed.like(admitting, turn))
+        continue;
+      if (admitting.insert(turn) || admitting.displace(turn, turn_of)) {
         changed = again = true;
+        failed = {};
+      } else {
+        failed.add(admitting, turn);
+      }
+    }
   }
   admission = admitting.result();
   return changed;

@@ -50,7 +50,9 @@ llvm::Expected<State> exact(const Problem &problem, const Budget &budget, const 
       uint64_t steps = budget.search_steps;
       const Verdict verdict = search(state, steps);
       if (verdict == Verdict::impossible)
-        return llvm::make_error<Infeasible>(narrow(problem, group, budget));
+        return llvm::make_error<Infeasible>(budget.narrow_steps == 0
+                                                ? Infeasible({}, group, false)
+                                                : narrow(problem, group, budget));
       if (verdict == Verdict::undecided) {
         state = State(part);
         if (improved || !repair(state, budget)) {

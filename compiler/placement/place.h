@@ -139,7 +139,7 @@ struct Problem {
 /// How long to search, in steps that do not depend on the machine.
 struct Budget {
   uint64_t search_steps = 4'000'000;  ///< nodes looked at by the exact search, each time
-  uint64_t narrow_steps = 40'000'000; ///< the same, for narrowing a conflict down
+  uint64_t narrow_steps = 40'000'000; ///< the same, for narrowing a conflict down; 0: nobody asks
   uint64_t relax_steps = 20'000'000;  ///< the same, for what would make a conflict fit
   uint64_t effort = default_effort;   ///< ticks of the optimiser for each replica and thread
   uint64_t bound_steps = 20'000'000;  ///< kinds of replicas and nodes looked at for the bound

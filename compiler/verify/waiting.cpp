@@ -82,13 +82,20 @@ class Waiting {
 public:
   Waiting(const Case &subject, Faults &faults)
       : subject_(subject), faults_(faults), rank_(ranks(subject.plan.intent())),
-        guaranteed_(guaranteed(subject.plan.intent(), rank_)), others_(held_by_others(subject)),
+        guaranteed_(guaranteed(subject.plan.intent(), rank_)), used_(held_by_others(subject)),
         ports_(ports_of_others(subject)) {
     for (const proto::Workload &workload : subject.plan.intent().workloads())
       for (const proto::Affinity &affinity : workload.place().affinities())
         bonded_.insert({workload.name(), affinity.to()});
-    for (const Replica &replica : subject.replicas)
+    for (const proto::Workload &other : subject.plan.intent().workloads())
+      simple_ &= !other.place().exclusive() && other.survive().empty() &&
+                 other.resources().hours().empty();
+    for (const There &one : subject.there)
+      there_.insert(one.workload);
+    for (const Replica &replica : subject.replicas) {
       on_node_[replica.node].push_back(&replica);
+      used_[replica.node] += amounts(replica.workload->resources(), replica.workload->mounts());
+    }
   }
 
   void run() {
@@ -123,35 +130,31 @@ public:
 private:
   /// Whether what one node shows decides about it.
   bool judged(const proto::Workload &workload) const {
-    if (workload.gang() && workload.replicas_min() > 1)
-      return false;
-    for (const proto::Workload &other : subject_.plan.intent().workloads())
-      if (other.place().exclusive() || !other.survive().empty() ||
-          !other.resources().hours().empty())
-        return false;
-    return !bonded_.count(workload.name()) && workload.resources().gpu_milli() == 0 &&
-           std::none_of(subject_.there.begin(), subject_.there.end(), [&](const There &one) {
-             return one.workload == workload.name(); // its data may hold it
-           });
+    return simple_ && !(workload.gang() && workload.replicas_min() > 1) &&
+           !bonded_.count(workload.name()) && workload.resources().gpu_milli() == 0 &&
+           !there_.count(workload.name()); // its data may hold it
   }
 
-  bool above(const std::string &one, uint32_t number, const std::string &other,
-             uint32_t other_number) const {
-    auto sure = [&](const std::string &name, uint32_t at) {
-      const auto known = guaranteed_.find(name);
-      return known != guaranteed_.end() && at < known->second;
-    };
-    const bool here = sure(one, number), there = sure(other, other_number);
-    return here != there ? here : rank_.at(one) > rank_.at(other);
+  /// What counts of a replica when it is compared with others.
+  using Turn = std::pair<bool, uint64_t>; ///< within a guarantee, priority
+  Turn turn(const std::string &name, uint32_t number) const {
+    const auto known = guaranteed_.find(name);
+    return {known != guaranteed_.end() && number < known->second, rank_.at(name)};
   }
+
+  /// Those that would give room on a node, and how much of it.
+  struct Givers {
+    std::set<const Replica *> replicas;
+    Amounts amounts{};
+  };
 
   /// The last replicas on the node of what is below.
-  std::set<const Replica *> givers(const std::string &node, const std::string &workload,
-                                   uint32_t number) const {
-    std::set<const Replica *> list;
+  const Givers &givers(const std::string &node, const Turn &above) {
+    const auto [known, fresh] = givers_.try_emplace({node, above});
     const auto here = on_node_.find(node);
-    if (here == on_node_.end())
-      return list;
+    if (!fresh || here == on_node_.end())
+      return known->second;
+    Givers &list = known->second;
     std::map<std::string, uint32_t> next;
     for (bool more = true; more;) {
       more = false;
@@ -159,11 +162,12 @@ private:
         const proto::Workload &block = *one->workload;
         const std::string &name = block.name();
         const uint32_t last = next.try_emplace(name, block.replicas_min()).first->second - 1;
-        if (one->number != last || list.count(one) || rank_.at(name) == never_waits ||
+        if (one->number != last || list.replicas.count(one) || rank_.at(name) == never_waits ||
             bonded_.count(name) || (block.gang() && block.replicas_min() > 1) ||
-            !above(workload, number, name, one->number))
+            !(turn(name, one->number) < above))
           continue;
-        list.insert(one);
+        list.replicas.insert(one);
+        list.amounts += amounts(block.resources(), block.mounts());
         next[name] = last;
         more = last > 0;
       }
@@ -171,27 +175,27 @@ private:
     return list;
   }
 
-  bool fits(const proto::Workload &workload, const std::string &node,
-            const std::set<const Replica *> &without) const {
-    const Place place = subject_.world.at(node);
-    const auto have = capacity(*place.node);
-    Amounts used = others_.count(node) ? others_.at(node) : Amounts{};
-    std::set<uint32_t> ports;
-    if (const auto here = on_node_.find(node); here != on_node_.end())
-      for (const Replica *one : here->second)
-        if (!without.count(one)) {
-          used += amounts(one->workload->resources(), one->workload->mounts());
-          if (one->workload->network() != "own")
-            for (const proto::Port &port : one->workload->ports())
-              ports.insert(port.number());
-        }
-    const Amounts need = amounts(workload.resources(), workload.mounts());
+  bool has_amounts(const Amounts &need, const std::string &node, const Amounts &freed) const {
+    const auto have = capacity(*subject_.world.at(node).node);
+    const auto used = used_.find(node);
     for (size_t i = 0; i < need.size(); ++i) {
       if (need[i] == 0 || (!have[i] && i == 4))
         continue;
-      if (!have[i] || used[i] + need[i] > *have[i])
+      if (!have[i] || (used == used_.end() ? 0 : used->second[i] - freed[i]) + need[i] > *have[i])
         return false;
     }
+    return true;
+  }
+
+  bool admits(const proto::Workload &workload, const std::string &node,
+              const std::set<const Replica *> &without) const {
+    const Place place = subject_.world.at(node);
+    std::set<uint32_t> ports;
+    if (const auto here = on_node_.find(node); here != on_node_.end())
+      for (const Replica *one : here->second)
+        if (!without.count(one) && one->workload->network() != "own")
+          for (const proto::Port &port : one->workload->ports())
+            ports.insert(port.number());
     if (workload.network() != "own")
       for (const proto::Port &port : workload.ports())
         if (port.number() != 0 &&
@@ -210,9 +214,17 @@ private:
   }
 
   void check_must(const proto::Workload &workload, uint32_t number) {
-    for (const auto &[node, facts] : subject_.world.nodes) {
-      const std::set<const Replica *> without = givers(node, workload.name(), number);
-      if (!fits(workload, node, without))
+    const Turn above = turn(workload.name(), number);
+    const Amounts need = amounts(workload.resources(), workload.mounts());
+    // Many ask for the same, and mostly no node has it.
+    const auto [nodes, fresh] = with_room_.try_emplace({need, above});
+    if (fresh)
+      for (const auto &[node, facts] : subject_.world.nodes)
+        if (has_amounts(need, node, givers(node, above).amounts))
+          nodes->second.push_back(node);
+    for (const std::string &node : nodes->second) {
+      const std::set<const Replica *> &without = givers(node, above).replicas;
+      if (!admits(workload, node, without))
         continue;
       std::string instead;
       for (const Replica *one : without)
@@ -233,9 +245,12 @@ private:
   Faults &faults_;
   std::map<std::string, uint64_t> rank_;
   std::map<std::string, uint32_t> guaranteed_;
-  std::map<std::string, Amounts> others_;
+  std::map<std::string, Amounts> used_; ///< by others and by this plan
+  std::map<std::pair<std::string, Turn>, Givers> givers_;
+  std::map<std::pair<Amounts, Turn>, std::vector<std::string>> with_room_;
+  bool simple_ = true; ///< nothing in the stack that one node does not show
   std::map<std::pair<std::string, uint32_t>, std::string> ports_;
-  std::set<std::string> bonded_;
+  std::set<std::string> bonded_, there_;
   std::map<std::string, std::vector<const Replica *>> on_node_;
 };
 
