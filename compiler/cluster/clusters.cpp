@@ -246,7 +246,14 @@ proto::Rule named(const proto::ClusterNodes &chosen, const proto::Cluster &clust
 
 } // namespace
 
-Chosen choose(const stages::Inputs &inputs) { return Choosing(inputs).run(); }
+Chosen choose(const stages::Inputs &inputs) {
+  if (!inputs.destroy())
+    return Choosing(inputs).run();
+  Chosen none;
+  for (const proto::Cluster &cluster : inputs.intent().clusters())
+    none.clusters.emplace_back().set_name(cluster.name());
+  return none;
+}
 
 proto::Intent lower(const proto::Intent &intent, const std::vector<proto::ClusterNodes> &clusters) {
   proto::Intent lowered = intent;

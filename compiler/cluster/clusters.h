@@ -13,7 +13,7 @@ struct Chosen {
   std::vector<Diagnostic> diagnostics;
 };
 
-/// A function of the intent and the fleet alone. One cluster after the other, in the order of the
+/// A function of the intent and the fleet alone; without nodes where everything is to go. One cluster after the other, in the order of the
 /// intent; no node is in two. Nodes that the cluster's workloads run on count a little less than
 /// others, so that small changes of prices do not make it wander.
 Chosen choose(const stages::Inputs &inputs);

@@ -82,16 +82,6 @@ Findings run_lower(stages::Stages &state, const stages::Inputs &inputs, const Wa
   return {};
 }
 
-/// Without nodes where everything is to go.
-cluster::Chosen choose_clusters(const stages::Inputs &inputs) {
-  if (!inputs.destroy())
-    return cluster::choose(inputs);
-  cluster::Chosen none;
-  for (const proto::Cluster &cluster : inputs.intent().clusters())
-    none.clusters.emplace_back().set_name(cluster.name());
-  return none;
-}
-
 using Pass = Findings (*)(stages::Stages &, const stages::Inputs &, const Watch &);
 constexpr std::array<Pass, 8> passes = {nullptr,     run_resolve,   run_policy, run_placement,
                                         run_network, run_migration, run_plan,   run_lower};
@@ -102,7 +92,7 @@ Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage, cons
   const proto::Intent written = state.inputs().intent();
   cluster::Chosen chosen;
   if (written.clusters_size() > 0) {
-    chosen = choose_clusters(state.inputs());
+    chosen = cluster::choose(state.inputs());
     *state.mutable_inputs()->mutable_intent() = cluster::lower(written, chosen.clusters);
   }
   if (next == 1)

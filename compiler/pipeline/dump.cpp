@@ -7,6 +7,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "base/error.h"
+#include "compiler/cluster/clusters.h"
 
 namespace nemo::compiler {
 
@@ -30,15 +31,17 @@ SourceRange to_range(const proto::Span &span) {
   return {span.begin(), span.end(), span.line(), span.column(), span.end_line(), span.end_column()};
 }
 
+bool too_many(const proto::Intent &intent) {
+  uint64_t wanted = 0;
+  for (const proto::Workload &workload : intent.workloads())
+    wanted += workload.replicas_min();
+  return wanted > most_replicas;
+}
+
 // Indices that later stages follow must lead somewhere.
 bool sound(const stages::Stages &state) {
   const auto workloads = static_cast<uint32_t>(state.inputs().intent().workloads_size());
   const auto nodes = static_cast<uint32_t>(state.resolved().world().nodes_size());
-  uint64_t wanted = 0;
-  for (const proto::Workload &workload : state.inputs().intent().workloads())
-    wanted += workload.replicas_min();
-  if (wanted > most_replicas)
-    return false;
   for (const stages::Replica &replica : state.resolved().replicas())
     if (replica.workload() >= workloads)
       return false;
@@ -109,7 +112,12 @@ llvm::Expected<stages::Stages> from_json(llvm::StringRef text) {
     return failure("this is no dump of a stage: {}", std::string(status.message()));
   if (state.version() != 1)
     return failure("the dump has version {}; this nemo reads version 1", state.version());
-  if (!sound(state))
+  stages::Stages followed = state; // with what its clusters come to, as the stages had it
+  if (const proto::Intent &intent = state.inputs().intent();
+      intent.clusters_size() > 0 && !too_many(intent))
+    *followed.mutable_inputs()->mutable_intent() =
+        cluster::lower(intent, cluster::choose(state.inputs()).clusters);
+  if (too_many(followed.inputs().intent()) || !sound(followed))
     return failure("the dump refers to things that it does not hold, or asks for too much");
   return state;
 }

@@ -10,7 +10,9 @@ namespace {
 
 Inputs example() {
   proto::Intent intent;
-  add_workload(intent, "app")->set_replicas_min(2);
+  proto::Workload *app = add_workload(intent, "app");
+  app->set_replicas_min(2);
+  app->set_replicas_max(2);
   proto::Workload *web = add_workload(intent, "web");
   web->add_after("app");
   web->mutable_ports(0)->set_number(8080);
@@ -20,24 +22,56 @@ Inputs example() {
   return inputs(intent, two_sites());
 }
 
-} // namespace
+// A cluster to choose, and more replicas than there is room for.
+Inputs crowded() {
+  Inputs given = example();
+  proto::Select *any = given.intent.add_selects();
+  any->set_name("any");
+  proto::Cluster *cluster = given.intent.add_clusters();
+  cluster->set_name("lab");
+  cluster->add_on("any");
+  cluster->set_nodes_min(1);
+  cluster->set_nodes_max(1);
+  cluster->set_controllers(1);
+  proto::Workload *fill = add_workload(given.intent, "fill");
+  fill->set_replicas_min(4000);
+  fill->set_replicas_max(4000);
+  fill->set_priority(1);
+  fill->mutable_place()->add_on("lab");
+  return given;
+}
 
-TEST_CASE("replaying the dump of any stage gives the same bytes") {
-  const Inputs given = example();
+void check_replays(const Inputs &given) {
   const auto whole = compiler::compile(given);
   INFO(said(whole));
   REQUIRE(whole.plan);
-  CHECK(has(whole, "N0509"));
   for (llvm::StringRef stage : compiler::stages()) {
     INFO(stage.str());
     const auto stopped = compiler::compile(given, stage);
     REQUIRE_FALSE(stopped.dump.empty());
     auto again = compiler::replay(stopped.dump);
-    REQUIRE(bool(again));
+    if (!again)
+      FAIL(llvm::toString(again.takeError()));
     REQUIRE(again->plan);
     CHECK(again->plan->SerializeAsString() == whole.plan->SerializeAsString());
     CHECK(said(*again) == said(whole));
   }
+}
+
+} // namespace
+
+TEST_CASE("replaying the dump of any stage gives the same bytes") {
+  CHECK(has(compiler::compile(example()), "N0509"));
+  check_replays(example());
+}
+
+TEST_CASE("what was decided beside the intent is decided again in a replay") {
+  const auto whole = compiler::compile(crowded());
+  INFO(said(whole));
+  REQUIRE(whole.plan);
+  CHECK(whole.plan->clusters(0).nodes_size() == 1);
+  CHECK(whole.plan->waiting_size() > 0);
+  check_replays(crowded());
 }
 
 TEST_CASE("a damaged dump is refused") {
