@@ -116,15 +116,15 @@ public:
     if (!choices(w, admissible).known)
       return std::nullopt;
     const uint32_t apart = need.spread != Spread::none ? need.count : 0;
-    auto [known, fresh] =
-        least_.try_emplace({need.demand, need.no_device, need.cost_class, set, need.spread, apart});
+    auto [known, fresh] = least_.try_emplace(
+        {need.demand, need.no_device, need.cost_class, set, need.far, need.spread, apart});
     if (fresh) {
       Apart costs;
       std::optional<__int128> one;
       NodeBits::from_proto(admissible.sets(static_cast<int>(set)), nodes_.size())
           .for_each([&](size_t node) {
             const std::optional<__int128> paid = paid_on(w, node);
-            if (!paid)
+            if (!paid || (need.far != UINT32_MAX && problem_.sets[need.far].test(node)))
               return;
             one = one ? std::min(*one, *paid) : *paid;
             if (const uint32_t domain = problem_.domain[static_cast<size_t>(need.spread)][node];
@@ -174,7 +174,7 @@ private:
   const compiler::Jobs &jobs_;
   const Problem &problem_;
   const std::vector<Scarce> &scarce_;
-  std::map<std::tuple<Demand, uint32_t, uint32_t, uint32_t, Spread, uint32_t>,
+  std::map<std::tuple<Demand, uint32_t, uint32_t, uint32_t, uint32_t, Spread, uint32_t>,
            std::optional<__int128>>
       least_;
   std::map<std::tuple<uint64_t, uint64_t, uint32_t, uint32_t, uint32_t>, Choices> choices_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "compiler/placement/build_bonds.h"
 #include "compiler/placement/build_devices.h"
@@ -381,6 +382,18 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
   price_jobs(problem, nodes, objective, jobs);
   price_wishes(problem, objective);
   add_bonds(problem, intent, resolved, frozen_homes);
+  std::unordered_set<std::string> left;
+  for (const stages::Existing &there : resolved.frozen())
+    left.insert(there.workload());
+  mark_far(problem, [&](uint32_t w) -> std::optional<NodeBits> {
+    if (left.count(intent.workloads(static_cast<int>(w)).name()))
+      return std::nullopt;
+    const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
+    NodeBits nodes = NodeBits::from_proto(admissible.sets(static_cast<int>(set)), problem.nodes);
+    if (problem.needs[w].no_device != UINT32_MAX)
+      nodes.subtract(problem.sets[problem.needs[w].no_device]);
+    return nodes;
+  });
   return problem;
 }
 

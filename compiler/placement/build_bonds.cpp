@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <tuple>
+#include <unordered_set>
 
 #include "compiler/network/ways.h"
 
@@ -124,6 +125,33 @@ private:
 void add_bonds(Problem &problem, const proto::Intent &intent, const stages::Resolved &resolved,
                const Homes &frozen_homes) {
   Bonds(problem, intent, resolved, frozen_homes).run();
+}
+
+void mark_far(Problem &problem,
+              llvm::function_ref<std::optional<NodeBits>(uint32_t need)> candidates) {
+  std::map<uint32_t, NodeBits> far;
+  for (const Bond &bond : problem.bonds) {
+    if (bond.apart || bond.reach != UINT32_MAX)
+      continue;
+    const std::optional<NodeBits> there = candidates(bond.to);
+    if (!there)
+      continue;
+    const std::vector<uint32_t> &domain = problem.domain[static_cast<size_t>(bond.within)];
+    std::unordered_set<uint32_t> domains;
+    there->for_each([&](size_t node) { domains.insert(domain[node]); });
+    NodeBits &nodes = far.try_emplace(bond.need, problem.nodes).first->second;
+    for (size_t node = 0; node < problem.nodes; ++node)
+      if (domain[node] == unknown_domain || !domains.count(domain[node]))
+        nodes.set(node);
+  }
+  std::map<std::vector<uint64_t>, uint32_t> known;
+  for (auto &[need, nodes] : far) {
+    const auto [entry, fresh] =
+        known.try_emplace(nodes.words(), static_cast<uint32_t>(problem.sets.size()));
+    problem.needs[need].far = entry->second;
+    if (fresh)
+      problem.sets.push_back(std::move(nodes));
+  }
 }
 
 } // namespace nemo::placement

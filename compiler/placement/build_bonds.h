@@ -2,10 +2,12 @@
 // other parts.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "compiler/placement/place.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace nemo::placement {
 
@@ -17,5 +19,11 @@ Spread spread_of(const std::string &word);
 /// \param frozen_homes  by workload: where replicas stay as they are
 void add_bonds(Problem &problem, const proto::Intent &intent, const stages::Resolved &resolved,
                const std::unordered_map<std::string, std::vector<size_t>> &frozen_homes);
+
+/// Sets `far` of who has to be near others, by domain: where none of those may be. It only removes
+/// what bonds remove, so that bounds can leave it out.
+/// \param candidates  the nodes that no rule removes for a need; null: some may be elsewhere
+void mark_far(Problem &problem,
+              llvm::function_ref<std::optional<NodeBits>(uint32_t need)> candidates);
 
 } // namespace nemo::placement

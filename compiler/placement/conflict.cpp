@@ -110,6 +110,7 @@ bool same(const stages::Restriction &a, const stages::Restriction &b) { return k
 
 Problem relaxed(Problem problem, llvm::function_ref<bool(const stages::Restriction &)> keep) {
   for (Need &need : problem.needs) {
+    need.far = UINT32_MAX; // it may follow from what is left out
     std::erase_if(need.clauses, [&](const Clause &clause) { return !keep(clause.restriction); });
     if (!keep(need.spreading))
       need.spread = Spread::none;
@@ -172,6 +173,7 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
     Need need = problem.needs[n];
     if (need.part_of != UINT32_MAX)
       need.part_of = number.at(need.part_of);
+    need.far = UINT32_MAX; // the bond may be left out
     const uint32_t first = need.first;
     need.first = static_cast<uint32_t>(part.replicas.size());
     for (uint32_t r = first; r < first + need.count; ++r) {

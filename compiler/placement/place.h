@@ -72,6 +72,7 @@ struct Need {
   uint32_t first = 0, count = 0;   ///< its replicas
   uint32_t part_of = UINT32_MAX;   ///< bonds with that need are about this one too
   std::vector<Clause> clauses;     ///< what excludes nodes
+  uint32_t far = UINT32_MAX;       ///< index into Problem::sets: nodes that its bonds rule out
   uint32_t no_device = UINT32_MAX; ///< index into Problem::sets: nodes without such devices
   stages::Restriction resources, spreading, port, alone, device;
 };

@@ -25,6 +25,7 @@ struct Kind {
   uint32_t need = 0; ///< one of them
   double replicas = 0;
   uint32_t apart = 0; ///< how many of them are in different domains; 0: they may be together
+  std::vector<State::Offer> near; ///< where they may be, if bonds rule some out
 };
 
 /// Subgradient ascent on the prices of whole nodes; a node's share of one is the replica's share of
@@ -73,18 +74,27 @@ public:
 
 private:
   void find_kinds() {
-    std::map<std::tuple<uint32_t, uint32_t, uint32_t>, size_t> known;
+    std::map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>, size_t> known;
     for (uint32_t n = 0; n < problem_.needs.size(); ++n) {
       const Need &need = problem_.needs[n];
       if (need.count == 0 || state_.offers(n).empty())
         continue;
       const uint32_t apart = need.spread != Spread::none && need.count > 1 ? need.count : 0;
       const auto [entry, fresh] =
-          known.try_emplace({state_.shape_of(n), need.cost_class, apart}, kinds_.size());
+          known.try_emplace({state_.shape_of(n), need.cost_class, apart, need.far}, kinds_.size());
       if (fresh)
-        kinds_.push_back({n, 0, apart});
+        kinds_.push_back({n, 0, apart, near(n)});
       kinds_[entry->second].replicas += need.count;
     }
+  }
+
+  std::vector<State::Offer> near(uint32_t n) const {
+    std::vector<State::Offer> list;
+    if (const uint32_t far = problem_.needs[n].far; far != UINT32_MAX)
+      for (const State::Offer &offer : state_.offers(n))
+        if (!problem_.sets[far].test(offer.node))
+          list.push_back(offer);
+    return list;
   }
 
   // Replicas at equally cheap nodes are shared among them by size: any mixture of subgradients is
@@ -95,7 +105,8 @@ private:
     double sum = 0;
     for (const Kind &kind : kinds_) {
       const Need &need = problem_.needs[kind.need];
-      const std::vector<State::Offer> &offers = state_.offers(kind.need);
+      const std::vector<State::Offer> &offers =
+          kind.near.empty() ? state_.offers(kind.need) : kind.near;
       looked_ += offers.size();
       costs_.clear();
       for (const State::Offer &offer : offers) {

@@ -92,6 +92,10 @@ Choosing::Choosing(const Case &subject, const Objective &objective, const Scarci
     : subject_(subject), objective_(objective), scarcity_(scarcity), runs_(runs), claims_(subject) {
   for (const auto &[name, node] : subject.world.nodes)
     places_.push_back(subject.world.at(name));
+  for (const proto::Workload &workload : subject.intent.workloads())
+    by_name_.emplace(workload.name(), &workload);
+  for (const There &one : subject.frozen)
+    left_.insert(one.workload);
   for (const proto::Select &select : subject.intent.selects())
     for (const Place &place : places_)
       selections_[select.name()].push_back(selected(select, place, subject.intent));
@@ -179,15 +183,14 @@ std::optional<__int128> Choosing::least(const proto::Workload &workload, uint32_
   return sum;
 }
 
-Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
-                            const std::string &priced) {
+const std::vector<bool> &Choosing::allowed(const proto::Workload &workload,
+                                           const std::string &look) {
+  const auto [known, fresh] = allowed_.try_emplace(look);
+  if (!fresh)
+    return known->second;
   std::vector<std::pair<Asked *, uint32_t>> rules;
   for (const proto::Rule *rule : rules_of(workload))
     rules.emplace_back(&asked(*rule), asked(*rule).look(workload));
-  const Costs &there = costs(workload, priced);
-  Candidates result;
-  bool unknown = false;
-  std::vector<size_t> candidates;
   for (size_t place = 0; place < places_.size(); ++place) {
     const proto::Node &node = *places_[place].node;
     bool taken = !inside(workload, place) || !offered(workload, node) ||
@@ -195,10 +198,45 @@ Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
                  wants_other_devices(workload.resources(), node);
     for (auto rule = rules.begin(); !taken && rule != rules.end(); ++rule)
       taken = rule->first->removes(workload, rule->second, place);
-    if (taken)
+    known->second.push_back(!taken);
+  }
+  return known->second;
+}
+
+std::vector<bool> Choosing::far(const proto::Workload &workload) {
+  std::vector<bool> result;
+  for (const proto::Affinity &affinity : workload.place().affinities()) {
+    const auto to = by_name_.find(affinity.to());
+    if (affinity.anti() || affinity.within_ns() != 0 || affinity.to() == workload.name() ||
+        to == by_name_.end() || left_.count(affinity.to()))
+      continue;
+    const std::vector<bool> &others = allowed(*to->second, look(*to->second));
+    std::set<std::string> domains;
+    for (size_t place = 0; place < places_.size(); ++place)
+      if (others[place])
+        domains.insert(spread_group(places_[place], affinity.within()));
+    domains.erase("");
+    result.resize(places_.size());
+    for (size_t place = 0; place < places_.size(); ++place)
+      if (!domains.count(spread_group(places_[place], affinity.within())))
+        result[place] = true;
+  }
+  return result;
+}
+
+Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
+                            const std::vector<bool> &allowed, const std::vector<bool> &far,
+                            const std::string &priced) {
+  const Costs &there = costs(workload, priced);
+  Candidates result;
+  bool unknown = false;
+  std::vector<size_t> near;
+  for (size_t place = 0; place < places_.size(); ++place) {
+    if (!allowed[place])
       continue;
     ++result.count;
-    candidates.push_back(place);
+    if (far.empty() || !far[place])
+      near.push_back(place);
     unknown |= !there[place];
     auto at = result.best.begin();
     while (at != result.best.end() && !cheaper(there[place], at->cost))
@@ -209,19 +247,15 @@ Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
       result.best.pop_back();
   }
   if (!unknown)
-    result.least = least(workload, replicas, candidates, there);
+    result.least = least(workload, replicas, near, there);
   return result;
 }
 
-const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replicas) {
+std::string Choosing::look(const proto::Workload &workload) {
   proto::Resources resources = workload.resources();
   resources.clear_span();
-  const std::string priced =
-      resources.SerializeAsString() + '|' + objective_.look(workload) + '|' + runs_.look(workload);
-  // Workloads that all of this is the same for have the same choice.
-  std::string look = priced + '|' + workload.sandbox() + '|' + workload.network() + '|' +
-                     workload.place().spread() + '|' + std::to_string(replicas);
-  look += '|' + claims_.look(workload);
+  std::string look = resources.SerializeAsString() + '|' + workload.sandbox() + '|' +
+                     workload.network() + '|' + claims_.look(workload);
   for (const proto::Mount &mount : workload.mounts()) {
     look += mount.kind().empty() ? "" : '|' + mount.kind();
     look += mount.volume().empty() ? "" : '|' + std::to_string(mount.size_bytes());
@@ -233,9 +267,24 @@ const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replica
     look += '|' + std::to_string(reinterpret_cast<uintptr_t>(&answers)) + ':' +
             std::to_string(answers.look(workload));
   }
-  auto [known, fresh] = of_look_.try_emplace(std::move(look));
+  return look;
+}
+
+const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replicas) {
+  proto::Resources resources = workload.resources();
+  resources.clear_span();
+  const std::string priced =
+      resources.SerializeAsString() + '|' + objective_.look(workload) + '|' + runs_.look(workload);
+  const std::string plain = look(workload);
+  const std::vector<bool> distant = far(workload);
+  // Workloads that all of this is the same for have the same choice.
+  std::string all =
+      priced + '|' + workload.place().spread() + '|' + std::to_string(replicas) + '|' + plain + '|';
+  for (const bool one : distant)
+    all += one ? '1' : '0';
+  auto [known, fresh] = of_look_.try_emplace(std::move(all));
   if (fresh)
-    known->second = choose(workload, replicas, priced);
+    known->second = choose(workload, replicas, allowed(workload, plain), distant, priced);
   return known->second;
 }
 

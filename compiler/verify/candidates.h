@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 #include "compiler/verify/exclusive.h"
@@ -41,8 +42,16 @@ private:
   Asked &asked(const proto::Rule &rule);
   std::vector<const proto::Rule *> rules_of(const proto::Workload &workload) const;
   const Costs &costs(const proto::Workload &workload, const std::string &look);
+  /// What decides which nodes no rule removes for it.
+  std::string look(const proto::Workload &workload);
+  /// By place: no rule removes it.
+  const std::vector<bool> &allowed(const proto::Workload &workload, const std::string &look);
+  /// By place: too far from where those may be that it has to be near; empty: nothing is.
+  std::vector<bool> far(const proto::Workload &workload);
   bool inside(const proto::Workload &workload, size_t place) const;
-  Candidates choose(const proto::Workload &workload, uint32_t replicas, const std::string &priced);
+  Candidates choose(const proto::Workload &workload, uint32_t replicas,
+                    const std::vector<bool> &allowed, const std::vector<bool> &far,
+                    const std::string &priced);
   std::optional<__int128> least(const proto::Workload &workload, uint32_t replicas,
                                 const std::vector<size_t> &candidates, const Costs &costs) const;
 
@@ -56,6 +65,9 @@ private:
   std::unordered_map<std::string, std::unique_ptr<Asked>> by_meaning_;
   std::unordered_map<const proto::Rule *, Asked *> by_rule_;
   std::unordered_map<std::string, Costs> costs_;
+  std::unordered_map<std::string, std::vector<bool>> allowed_; ///< by look
+  std::unordered_map<std::string, const proto::Workload *> by_name_;
+  std::set<std::string> left_; ///< workloads with replicas that stay as they are
   std::unordered_map<std::string, Candidates> of_look_;
 };
 

@@ -125,7 +125,8 @@ std::optional<int64_t> Oracle::optimum() {
   std::optional<int64_t> least;
   std::function<void(size_t, int64_t)> descend = [&](size_t r, int64_t sum) {
     if (r == at.size()) {
-      least = std::min(least.value_or(sum), sum);
+      if (keeps_bonds())
+        least = std::min(least.value_or(sum), sum);
       return;
     }
     for (size_t node = 0; node < problem.nodes; ++node) {
