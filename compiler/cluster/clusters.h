@@ -13,9 +13,10 @@ struct Chosen {
   std::vector<Diagnostic> diagnostics;
 };
 
-/// A function of the intent and the fleet alone; without nodes where everything is to go. One cluster after the other, in the order of the
-/// intent; no node is in two. Nodes that the cluster's workloads run on count a little less than
-/// others, so that small changes of prices do not make it wander.
+/// A function of the intent and the fleet alone; without nodes where everything is to go. One
+/// cluster after the other, in the order of the intent; no node is in two. Nodes that the cluster's
+/// workloads run on count a little less than others, so that small changes of prices do not make it
+/// wander.
 Chosen choose(const stages::Inputs &inputs);
 
 /// The intent with each cluster as a selection of its nodes, which workloads that are not on it
