@@ -98,6 +98,8 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
   d.say("replicas", w.replicas_min() == w.replicas_max()
                         ? std::to_string(w.replicas_min())
                         : fmt::format("{}..{}", w.replicas_min(), w.replicas_max()));
+  if (w.has_priority())
+    d.say("priority", std::to_string(w.priority()) + (w.gang() ? ", all or none" : ""));
   if (w.resources().cpu_millicores() != 0)
     d.say("cpu", units::show_cpu(w.resources().cpu_millicores()));
   if (w.resources().memory_bytes() != 0)
@@ -113,8 +115,16 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
   d.say_list("after", w.after());
   d.say_list("on", w.place().on());
   d.say("spread", w.place().spread());
+  if (w.place().exclusive())
+    d.say("exclusive", "true");
+  for (const proto::Affinity &affinity : w.place().affinities())
+    d.say(affinity.anti() ? "apart from" : "near",
+          fmt::format("{}, within {}", affinity.to(),
+                      affinity.within_ns() == 0 ? affinity.within()
+                                                : units::show_time(affinity.within_ns())));
   d.say_rules(w.place().rules());
   d.say_rules(w.slo());
+  d.say("survive", w.survive());
   if (w.min_available() != 0)
     d.say("min-available", std::to_string(w.min_available()));
   if (w.has_load())
@@ -148,6 +158,28 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
   return d.take();
 }
 
+Described cluster(const proto::Intent &intent, const proto::Cluster &c) {
+  Description d(intent, "cluster." + c.name(), c.span());
+  d.say("tenant", c.tenant());
+  d.say("kind", c.kind() + (c.version().empty() ? "" : " " + c.version()));
+  d.say_list("on", c.on());
+  d.say("nodes", c.nodes_min() == c.nodes_max()
+                     ? std::to_string(c.nodes_min())
+                     : fmt::format("{}..{}", c.nodes_min(), c.nodes_max()));
+  std::string controllers = std::to_string(c.controllers());
+  if (c.quorum_latency_ns() != 0)
+    controllers += ", within " + units::show_time(c.quorum_latency_ns());
+  if (!c.spread().empty())
+    controllers += ", in different ones by " + c.spread();
+  d.say("controllers", controllers);
+  if (c.capacity().cpu_millicores() != 0)
+    d.say("cpu", units::show_cpu(c.capacity().cpu_millicores()));
+  if (c.capacity().memory_bytes() != 0)
+    d.say("memory", units::show_bytes(c.capacity().memory_bytes()));
+  d.say_rules(c.rules());
+  return d.take();
+}
+
 Described generic(const proto::Intent &intent, const proto::Object &o, std::string name) {
   Description d(intent, std::move(name), o.span());
   for (const proto::Attribute &attribute : o.attributes())
@@ -178,6 +210,10 @@ std::vector<Described> describe(const proto::Intent &intent) {
       d.say("quota cpu", units::show_cpu(tenant.quota().cpu_millicores()));
     if (tenant.quota().memory_bytes() != 0)
       d.say("quota memory", units::show_bytes(tenant.quota().memory_bytes()));
+    if (tenant.guarantee().cpu_millicores() != 0)
+      d.say("guarantee cpu", units::show_cpu(tenant.guarantee().cpu_millicores()));
+    if (tenant.guarantee().memory_bytes() != 0)
+      d.say("guarantee memory", units::show_bytes(tenant.guarantee().memory_bytes()));
     all.push_back(d.take());
   }
   for (const proto::Secret &secret : intent.secrets()) {
@@ -185,6 +221,8 @@ std::vector<Described> describe(const proto::Intent &intent) {
     d.say("file", secret.file() + " on the node; never a value");
     all.push_back(d.take());
   }
+  for (const proto::Cluster &c : intent.clusters())
+    all.push_back(cluster(intent, c));
   for (const proto::Inventory &item : intent.inventory())
     all.push_back(generic(intent, item.facts(), item.kind() + "." + item.name()));
   for (const proto::Object &object : intent.objects())

@@ -39,6 +39,22 @@ node_of() { nemo plan --fleet fleet.yaml --json | jq -r ".placements[] | select(
   jq -e '.version == 1 and .object.name == "policy.home" and .object.place == "shop.nemo:8"' <<<"$output"
 }
 
+@test "a cluster is described, and who keeps away from its nodes is told why" {
+  cat >lab.nemo <<'NEMO'
+nemo = 1
+select any { require node.cpu >= 1core }
+cluster lab { on = any; nodes = 1..2; quorum-latency = 5ms; capacity { cpu = 2core } }
+workload guest { exec = ["/usr/bin/guest"] }
+workload member { exec = ["/usr/bin/member"]; on = lab; priority = 3; gang = true }
+NEMO
+  run -0 nemo explain cluster.lab lab.nemo
+  [[ $output == *"nodes"*"1..2"*"controllers"*"1, within 5ms"*"cpu"*"2core"* ]]
+  run -0 nemo explain workload.guest lab.nemo --fleet fleet.yaml
+  [[ $output == *"lab.nemo:3"*"cluster lab has its nodes to itself"*"removes 1 node"* ]]
+  run -0 nemo explain workload.member lab.nemo --fleet fleet.yaml
+  [[ $output == *"priority"*"3, all or none"* ]]
+}
+
 @test "without a fleet a workload is described, and the rest is said to be missing" {
   run -0 --separate-stderr nemo explain workload.web
   [[ $output == *"workload.web"*"shop.nemo:3"*"/usr/sbin/nginx"* ]]
