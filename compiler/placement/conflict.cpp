@@ -144,6 +144,8 @@ Verdict decide(const Problem &problem, uint64_t &left, uint64_t most) {
   State tight(problem);
   if (!tight_fit(tight) && !broken_bond(tight))
     return Verdict::found;
+  if (State bonded(problem); !problem.bonds.empty() && bonded_greedy(bonded))
+    return Verdict::found;
   State exact(problem);
   uint64_t steps = std::min(left, most);
   const uint64_t before = steps;

@@ -47,8 +47,12 @@ llvm::Expected<State> exact(const Problem &problem, const Budget &budget, const 
       open = greedy(state, false).has_value();
     if (open || broken_bond(state)) {
       state = State(part);
-      uint64_t steps = budget.search_steps;
-      const Verdict verdict = search(state, steps);
+      Verdict verdict = Verdict::found;
+      if (part.bonds.empty() || !bonded_greedy(state)) {
+        state = State(part);
+        uint64_t steps = budget.search_steps;
+        verdict = search(state, steps);
+      }
       if (verdict == Verdict::impossible)
         return llvm::make_error<Infeasible>(budget.narrow_steps == 0
                                                 ? Infeasible({}, group, false)

@@ -83,6 +83,10 @@ std::vector<uint32_t> by_difficulty(const State &state);
 /// \param warm  begin with what runs now.
 std::optional<ReplicaId> greedy(State &state, bool warm);
 
+/// The same, by groups of those who have to be near one another, and never against a bond with
+/// those who are placed. \pre nobody is. \returns whether everybody is placed and every bond kept.
+bool bonded_greedy(State &state);
+
 /// The same for room alone: where the least is left over. Costs do not count.
 std::optional<ReplicaId> tight_fit(State &state);
 

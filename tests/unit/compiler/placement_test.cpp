@@ -198,6 +198,27 @@ TEST_CASE("who has to be near one replica shares the room there, and that is pro
   CHECK(proved);
 }
 
+TEST_CASE("those who have to be near one another are placed together without any search") {
+  // Four sites of two nodes of ten, and chains of four that fill all but four of the room.
+  Problem problem = alike(8, 10);
+  const auto site = static_cast<size_t>(Spread::site);
+  problem.domain[site] = {0, 0, 1, 1, 2, 2, 3, 3};
+  constexpr uint32_t chains = 19, links = 4;
+  for (uint32_t n = 0; n < chains * links; ++n) {
+    add(problem, 1, 1);
+    if (n % links > 0)
+      problem.bonds.push_back({n, n - 1, Spread::site, UINT32_MAX, false,
+                               restriction(stages::Restriction::AFFINITY, n)});
+  }
+  Budget budget;
+  budget.effort = budget.search_steps = 0;
+  auto result = place(problem, budget);
+  REQUIRE(bool(result));
+  for (uint32_t n = 0; n < chains * links; ++n)
+    CHECK(problem.domain[site][index(result->node_of_replica[n])] ==
+          problem.domain[site][index(result->node_of_replica[n - n % links])]);
+}
+
 TEST_CASE("demands beyond all bounds fit nowhere and overflow nothing") {
   Problem problem = alike(2, most_room);
   add(problem, most_room + 1, 3);
