@@ -102,6 +102,8 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
     d.say("priority", std::to_string(w.priority()) + (w.gang() ? ", all or none" : ""));
   if (w.resources().cpu_millicores() != 0)
     d.say("cpu", units::show_cpu(w.resources().cpu_millicores()));
+  if (w.resources().cpu_mean_millicores() != 0)
+    d.say("cpu-mean", units::show_cpu(w.resources().cpu_mean_millicores()));
   if (w.resources().memory_bytes() != 0)
     d.say("memory", units::show_bytes(w.resources().memory_bytes()));
   describe_more(w.resources(), d);

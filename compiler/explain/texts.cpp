@@ -303,6 +303,30 @@ proto::Model throughput_model() {
 std::string and_preferences() {
   return "; 0.01EUR/h times its weight for each preference that a replica's node does not keep";
 }
+proto::Model overcommit_model() {
+  return model("overcommit", "effective-bandwidth",
+               "Chernoff bound of independent on-off use (Hui, 1988; Kelly, 1996)");
+}
+
+namespace {
+
+std::string share(uint64_t ppb) {
+  return Rational::make(static_cast<Rational::Int>(ppb), 10'000'000)
+             .value_or(Rational())
+             .to_string() +
+         "%";
+}
+
+} // namespace
+
+std::string overcommit_target(uint64_t ppb) { return "overcommit = " + share(ppb); }
+
+std::string overcommitted(llvm::StringRef node, uint64_t ppb) {
+  return node.empty() ? "no node promises more processor than it has"
+                      : fmt::format("{} at most on {}, if replicas use processor independently",
+                                    share(ppb), node.str());
+}
+
 std::string bound_model() {
   return "each replica at its cheapest admissible node, with scarce room at its price (Lagrangian "
          "relaxation, Fisher 1981)";

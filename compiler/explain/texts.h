@@ -99,7 +99,12 @@ proto::Model availability_model();
 proto::Model latency_model();      ///< of requests to a workload
 proto::Model flow_latency_model(); ///< of the network between two workloads
 proto::Model throughput_model();
+proto::Model overcommit_model();
 std::string bound_model();
+/// Expectation.target and .detail of an objective's `overcommit`, in 1e-9.
+std::string overcommit_target(uint64_t ppb);
+/// \param node  the one with the highest bound; empty: none promises more than it has.
+std::string overcommitted(llvm::StringRef node, uint64_t ppb);
 /// Behind an objective: what preferences count in it.
 std::string and_preferences();
 

@@ -21,7 +21,7 @@ template <typename Amounts> void add(Amounts &sum, const Amounts &part) {
 
 } // namespace
 
-Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node) const {
+Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node, bool own) const {
   const proto::Resources all = reserved(spec.resources(), spec.mounts());
   Amounts result = {all.cpu_millicores(), all.memory_bytes(), all.disk_bytes(), all.gpu_milli(),
                     all.pids()};
@@ -31,6 +31,9 @@ Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node) const {
       result[at] += devices_asked(all).milli;
       result[at + 1] += all.gpu_memory_bytes();
     }
+  if (over_)
+    result[result.size() - 1 - (hourly_ ? 48 : 0)] =
+        own ? effective_millicores(spec.resources(), over_->s) : all.cpu_millicores();
   if (hourly_) {
     result[0] = result[1] = 0;
     for (uint32_t hour = 0; hour < 24; ++hour) {
@@ -44,9 +47,10 @@ Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node) const {
 
 Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
              const WantedReplicas &wanted, const Changes &changes)
-    : wanted_(wanted), nodes_(static_cast<size_t>(resolved.world().nodes_size())),
-      old_needs_(changes.olds.size()), node_of_old_(changes.olds.size()),
-      node_of_new_(wanted.replicas.size()), awaited_(changes.olds.size()) {
+    : wanted_(wanted), over_(overcommit(inputs, resolved)),
+      nodes_(static_cast<size_t>(resolved.world().nodes_size())), old_needs_(changes.olds.size()),
+      node_of_old_(changes.olds.size()), node_of_new_(wanted.replicas.size()),
+      awaited_(changes.olds.size()) {
   auto differs = [](const proto::Spec &spec) { return !spec.resources().hours().empty(); };
   for (const Wanted &one : wanted.replicas)
     hourly_ |= differs(one.spec);
@@ -69,6 +73,12 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
                                   ? std::optional(device.said->memory_bytes())
                                   : std::nullopt);
     }
+    if (over_) {
+      const uint64_t cpu = *nodes_[n].has[0];
+      nodes_[n].has.push_back(
+          known(over_->effective[n], cpu > over_->reserve ? cpu - over_->reserve : 0));
+      nodes_[n].has[0] = known(!over_->effective[n], cpu);
+    }
     for (uint32_t hour = 0; hour < 24 && hourly_; ++hour) {
       nodes_[n].has.push_back(nodes_[n].has[0]);
       nodes_[n].has.push_back(nodes_[n].has[1]);
@@ -79,16 +89,16 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
     if (auto node = index.find(state.part().node());
         node != index.end() && state.part().stack() != inputs.intent().stack())
       for (const proto::Instance &instance : state.part().instances())
-        add(nodes_[node->second].stays, amounts(instance.spec(), nodes_[node->second]));
+        add(nodes_[node->second].stays, amounts(instance.spec(), nodes_[node->second], false));
   for (const stages::Existing &there : resolved.frozen())
     if (auto node = index.find(there.node()); node != index.end())
-      add(nodes_[node->second].stays, amounts(there.spec(), nodes_[node->second]));
+      add(nodes_[node->second].stays, amounts(there.spec(), nodes_[node->second], false));
   std::vector<Amounts> all;
   for (const Node &node : nodes_)
     all.emplace_back(node.has.size());
   for (size_t r = 0; r < wanted.replicas.size(); ++r) {
     node_of_new_[r] = index.at(wanted.replicas[r].node);
-    const Amounts need = amounts(wanted.replicas[r].spec, nodes_[node_of_new_[r]]);
+    const Amounts need = amounts(wanted.replicas[r].spec, nodes_[node_of_new_[r]], true);
     add(all[node_of_new_[r]], need);
     if (changes.changes[changes.change_of_wanted[r]].runs)
       add(nodes_[node_of_new_[r]].stays, need);
@@ -107,7 +117,7 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
       spec = next->spec;
       spec.clear_gpus(); // they may be another node's
     }
-    old_needs_[o] = amounts(spec, nodes_[node->second]);
+    old_needs_[o] = amounts(spec, nodes_[node->second], true);
     node_of_old_[o] = node->second;
     nodes_[node->second].olds.push_back(o);
     add(all[node->second], old_needs_[o]);
@@ -145,7 +155,7 @@ std::optional<std::vector<size_t>> Rooms::admit(size_t replica, const std::vecto
   Node &node = nodes_[node_of_new_[replica]];
   if (!node.tight)
     return std::vector<size_t>();
-  Started started{amounts(wanted_.replicas[replica].spec, node), {}};
+  Started started{amounts(wanted_.replicas[replica].spec, node, true), {}};
   // An old one makes room for one new one.
   for (size_t o : own)
     if (node_of_old_[o] == node_of_new_[replica] &&

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/migration/changes.h"
+#include "compiler/resolve/overcommit.h"
 
 namespace nemo::compiler {
 
@@ -27,8 +28,9 @@ public:
   std::vector<size_t> in_the_way(size_t replica) const;
 
 private:
-  /// The five resources, then of each device its thousandths and its memory; where demand differs
-  /// by hour, then processor and memory of each hour, instead of the first two.
+  /// The five resources, then of each device its thousandths and its memory; where nodes are
+  /// over-committed, then the effective processor; where demand differs by hour, then processor and
+  /// memory of each hour, instead of the first two.
   using Amounts = std::vector<unsigned __int128>;
   struct Started {
     Amounts need;
@@ -43,12 +45,14 @@ private:
     std::vector<size_t> awaited; ///< G of the last that has started
     std::vector<Started> started;
   };
-  Amounts amounts(const proto::Spec &spec, const Node &node) const;
+  /// \param own  of the stack, and not left as it is
+  Amounts amounts(const proto::Spec &spec, const Node &node, bool own) const;
   Amounts most(const Node &node) const;
   static bool fits(const Node &node, const Amounts &most, const Amounts &need);
 
   const WantedReplicas &wanted_;
   bool hourly_ = false;
+  std::optional<Overcommit> over_;
   std::vector<Node> nodes_;
   std::vector<Amounts> old_needs_;
   std::vector<std::optional<size_t>> node_of_old_;

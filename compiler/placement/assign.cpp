@@ -155,8 +155,11 @@ private:
   std::optional<__int128> paid_on(size_t w, size_t node) const {
     const Need &need = problem_.needs[w];
     for (size_t k = 0; k < problem_.room.size(); ++k)
-      if (need.demand[k] > 0 && need.demand[k] > problem_.room[k][node])
+      if (need.demand[k] > 0 && !overcommits(problem_, k) &&
+          need.demand[k] > problem_.room[k][node])
         return std::nullopt;
+    if (!problem_.peak_room.empty() && need.demand[0] > problem_.peak_room[node])
+      return std::nullopt;
     if (lacks_devices(w, node))
       return std::nullopt;
     __int128 paid = static_cast<__int128>(*exact(w, node)) << price_bits;

@@ -6,11 +6,13 @@
 #include <numeric>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "compiler/placement/build_bonds.h"
 #include "compiler/placement/build_devices.h"
 #include "compiler/resolve/devices.h"
 #include "compiler/resolve/names.h"
+#include "compiler/resolve/overcommit.h"
 #include "compiler/resolve/supply.h"
 #include "compiler/resolve/volumes.h"
 
@@ -212,6 +214,22 @@ void price_wishes(Problem &problem, const Objective &objective) {
   }
 }
 
+// What fits on a node is limited by peaks or by effective amounts, never by both.
+void overcommit(Problem &problem, const stages::Inputs &inputs, const stages::Resolved &resolved) {
+  const std::optional<compiler::Overcommit> over = compiler::overcommit(inputs, resolved);
+  if (!over)
+    return;
+  problem.peak_room = problem.room[0];
+  problem.room.emplace_back(problem.nodes, most_room);
+  for (size_t node = 0; node < problem.nodes; ++node)
+    if (over->effective[node])
+      problem.room.back()[node] = std::max<int64_t>(
+          std::exchange(problem.room[0][node], most_room) - bounded(over->reserve, most_room), 0);
+  for (size_t w = 0; w < problem.needs.size(); ++w)
+    problem.needs[w].demand.push_back(size(compiler::effective_millicores(
+        inputs.intent().workloads(static_cast<int>(w)).resources(), over->s)));
+}
+
 bool has_volume(const proto::Workload &workload) {
   return std::any_of(workload.mounts().begin(), workload.mounts().end(), compiler::is_local_volume);
 }
@@ -379,6 +397,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     }
     problem.needs.push_back(std::move(need));
   }
+  overcommit(problem, inputs, resolved);
   price_jobs(problem, nodes, objective, jobs);
   price_wishes(problem, objective);
   add_bonds(problem, intent, resolved, frozen_homes);

@@ -159,6 +159,7 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
   part.nodes = problem.nodes;
   part.room = problem.room;
   part.parts = problem.parts;
+  part.peak_room = problem.peak_room;
   part.whole = problem.whole;
   part.domain = problem.domain;
   part.taken_ports = problem.taken_ports;

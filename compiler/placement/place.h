@@ -27,7 +27,8 @@ constexpr size_t index(ReplicaId replica) { return static_cast<size_t>(replica);
 
 /// Processor (millicores), memory and disk (bytes), GPU (thousandths), pids. Where demand differs
 /// by hour, the first two are those of the first part of the day, and every other part adds its own
-/// two at the end.
+/// two at the end. Where nodes are over-committed, nothing differs by hour, and one more is the
+/// effective processor.
 constexpr size_t resource_count = 5;
 using Demand = std::vector<int64_t>;
 constexpr size_t kind_of(size_t resource) {
@@ -119,6 +120,9 @@ struct Problem {
   /// By resource, what is free for this stack; -1: not known.
   std::vector<std::vector<int64_t>> room = std::vector<std::vector<int64_t>>(resource_count);
   std::vector<compiler::PartOfDay> parts = {{}};
+  /// Where nodes are over-committed, the processor that is free: no replica's peak may be above it.
+  /// What limits their sum is then either of the two rooms for processor; the other has no limit.
+  std::vector<int64_t> peak_room;
   std::array<std::vector<int64_t>, 2> whole;      ///< cpu and memory of the whole node
   std::array<std::vector<uint32_t>, 5> domain;    ///< by Spread; [0] is not used
   std::vector<std::vector<uint16_t>> taken_ports; ///< by other stacks
@@ -136,6 +140,11 @@ struct Problem {
   std::vector<uint32_t> tie_rank; ///< order of nodes that cost the same
   std::vector<NodeId> known;      ///< a placement that fits, where one is known; else empty
 };
+
+/// Of processor, or of effective processor, where nodes are over-committed.
+inline bool overcommits(const Problem &problem, size_t resource) {
+  return !problem.peak_room.empty() && kind_of(resource) == 0;
+}
 
 /// How long to search, in steps that do not depend on the machine.
 struct Budget {

@@ -169,6 +169,8 @@ private:
     if (!restricted(need.resources))
       return;
     for (size_t resource = 0; resource < problem_.room.size(); ++resource) {
+      if (overcommits(problem_, resource))
+        continue; // what everybody counts for would be another
       const int64_t now = need.demand[resource];
       Relaxation change = of(Relaxation::Kind::less, need.resources, conflict_.needs[n]);
       change.resource = resource;

@@ -44,6 +44,8 @@ std::string amount_text(size_t resource, __int128 amount) {
 } // namespace
 
 std::string when(const Problem &problem, size_t resource) {
+  if (overcommits(problem, resource) && resource != 0)
+    return " (as over-commitment counts)";
   if (problem.parts.size() < 2 || kind_of(resource) > 1)
     return "";
   const compiler::PartOfDay &part = problem.parts[part_of(resource)];
@@ -121,6 +123,10 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
           if (int64_t demand = problem.needs[member.need].demand[resource];
               demand > 0 && demand > problem.room[resource][node])
             excluded.set(node);
+    for (size_t node = 0; node < problem.peak_room.size(); ++node)
+      if (member.restriction.kind() == stages::Restriction::RESOURCES &&
+          problem.needs[member.need].demand[0] > problem.peak_room[node])
+        excluded.set(node);
     const optimiser::DeviceDemand &devices = problem.needs[member.need].devices;
     if (member.restriction.kind() == stages::Restriction::RESOURCES && devices.count > 0)
       for (size_t node = 0; node < problem.nodes; ++node)
@@ -132,6 +138,9 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
   }
   if (!one || first.replicas_min() > 1)
     add_shortage(problem, conflict, fault);
+  if (!problem.peak_room.empty())
+    fault.notes.push_back(note("with `overcommit`, processor counts by a bound that is never below "
+                               "the risk and may be above it"));
   fault.fix = "change one of these rules, or add a node that satisfies all of them";
   return fault;
 }

@@ -166,7 +166,10 @@ private:
   double share(const Need &need, size_t k, size_t node) const {
     return static_cast<double>(need.demand[k]) / static_cast<double>(problem_.room[k][node]);
   }
+  // Over-committed, a node could be of the other kind, so its processor proves nothing.
   bool limited(size_t k, size_t node) const {
+    if (overcommits(problem_, k))
+      return false;
     return problem_.room[k][node] > 0 && problem_.room[k][node] < most_room;
   }
   void use(const Kind &kind, size_t node, double replicas) {

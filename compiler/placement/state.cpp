@@ -55,6 +55,9 @@ State::State(const Problem &problem)
         for (size_t node = 0; node < problem.nodes; ++node)
           if (need.demand[resource] > problem.room[resource][node])
             allowed.reset(node);
+    for (size_t node = 0; node < problem.peak_room.size(); ++node)
+      if (need.demand[0] > problem.peak_room[node])
+        allowed.reset(node);
     for (uint16_t port : need.ports)
       for (size_t node = 0; node < problem.nodes; ++node)
         if (std::find(ports_[node].begin(), ports_[node].end(), port) != ports_[node].end())

@@ -3,6 +3,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/verify/egress.h"
 #include "compiler/verify/levels.h"
+#include "compiler/verify/overcommit.h"
 #include "compiler/verify/runs.h"
 #include "compiler/verify/sums.h"
 #include "compiler/verify/survival.h"
@@ -71,10 +72,13 @@ public:
       for (const proto::Rule &rule : policy.rules())
         if (rule.verb() == proto::Rule::PREFER || is_figure(rule))
           consider(rule, "policy." + policy.name(), all);
-    for (const proto::Objective &objective : intent.objectives())
+    for (const proto::Objective &objective : intent.objectives()) {
       for (const proto::Rule &rule : objective.rules())
         if (rule.verb() == proto::Rule::REQUIRE || rule.verb() == proto::Rule::PREFER)
           consider(rule, "objective." + objective.name(), all);
+      if (objective.has_overcommit_ppb())
+        *expected_.Add() = risk_taken(subject_, objective);
+    }
     for (const Flow &flow : levels_.flows())
       for (const proto::Rule &rule : flow.block->rules())
         consider(rule, flow);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "compiler/verify/overcommit.h"
+
 namespace nemo::verify {
 
 namespace {
@@ -62,12 +64,15 @@ Scarcity::Scarcity(const Case &subject, Faults &faults) {
         room = *have[i] > taken ? bounded(*have[i] - taken) : 0;
     }
   }
+  // What a node may promise of its processor is no number then.
+  const bool overcommitted = accepted_risk(subject.intent).has_value();
   std::pair<std::string, uint32_t> before;
   for (const proto::ScarceRoom &scarce : subject.plan.objective().scarce()) {
     const std::pair<std::string, uint32_t> here{scarce.node(), scarce.resource()};
     const auto room = room_.find(scarce.node());
     if (room == room_.end() || scarce.resource() >= room->second.size() || scarce.price() <= 0 ||
-        scarce.price() > most_price || here <= before) {
+        scarce.price() > most_price || here <= before ||
+        (scarce.resource() == 0 && overcommitted)) {
       faults.add(diag::N0716, fmt::format("objective.scarce: no price of room on {}", here.first));
       continue;
     }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "compiler/explain/texts.h"
 #include "compiler/verify/desired.h"
+#include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
 #include "compiler/verify/runs.h"
 
@@ -127,6 +128,8 @@ private:
       for (const proto::Affinity &affinity : other.place().affinities())
         if (other.name() == workload.name() || affinity.to() == workload.name())
           return false;
+    if (accepted_risk(subject_.intent))
+      return false; // how much a node may promise of its processor is for the plan to choose
     const proto::Spec spec = lowered(subject_.intent, workload);
     const Amounts own = amounts(spec.resources(), spec.mounts());
     Amounts all = used_[home];

@@ -4,6 +4,7 @@
 #include "compiler/verify/closeness.h"
 #include "compiler/verify/exclusive.h"
 #include "compiler/verify/hours.h"
+#include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
 #include "compiler/verify/there.h"
 
@@ -17,7 +18,7 @@ std::string text(unsigned __int128 value) {
   return value > UINT64_MAX ? "more than 2^64" : std::to_string(static_cast<uint64_t>(value));
 }
 
-void check_room(const Case &subject, bool by_hour, Faults &faults) {
+void check_room(const Case &subject, bool by_hour, bool overcommitted, Faults &faults) {
   std::map<std::string, Amounts> others = held_by_others(subject), own;
   for (const Replica &replica : subject.replicas) {
     const Amounts need = amounts(replica.workload->resources(), replica.workload->mounts());
@@ -27,7 +28,7 @@ void check_room(const Case &subject, bool by_hour, Faults &faults) {
   for (const auto &[name, need] : own) {
     const auto have = capacity(*subject.world.at(name).node);
     for (size_t i = 0; i < need.size(); ++i) {
-      if (need[i] == 0 || (i < 2 && by_hour))
+      if (need[i] == 0 || (i < 2 && by_hour) || (i == 0 && overcommitted))
         continue;
       if (!have[i] && i == 4)
         continue; // a limit and no reservation: where a node does not say, it is not what runs out
@@ -221,7 +222,11 @@ void check_quotas(const Case &subject, Faults &faults) {
 
 void check_together(const Case &subject, Faults &faults) {
   const bool by_hour = differs_by_hour(subject);
-  check_room(subject, by_hour, faults);
+  const std::optional<uint64_t> risk = accepted_risk(subject.intent);
+  check_room(subject, by_hour, risk.has_value(), faults);
+  if (risk)
+    for (const std::string &why : overfull(subject, *risk))
+      faults.add(diag::N0715, why);
   if (by_hour)
     check_hours(subject, faults);
   check_devices(subject, faults);

@@ -3,11 +3,13 @@
 // a largest closure: a new instance adds what it needs and takes along the old ones that it waits
 // for, which free what they held. By Picard (Management Science 22, 1976) that is a minimum cut.
 #include "compiler/verify/changes.h"
+#include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
 
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,17 +21,14 @@ namespace {
 struct Traffic {
   Row stays;
   std::vector<Row> leaving, arriving;
-  std::vector<std::set<size_t>> awaits; ///< by arriving one: leaving ones
+  std::vector<Burst> staying_use, leaving_use, arriving_use; ///< of the processor
+  std::vector<std::set<size_t>> awaits;                      ///< by arriving one: leaving ones
 };
 
-/// How much fuller than at the start it can get, of one resource.
-Amount most_added(const Traffic &traffic, size_t resource) {
+/// How much fuller than at the start it can get, by what each arriving one needs and each leaving
+/// one makes room for.
+Amount most_added(const Traffic &traffic, std::vector<Amount> need, std::vector<Amount> room) {
   // Flow from arriving ones to the leaving ones that they await: what is left over is added.
-  std::vector<Amount> need, room;
-  for (const Row &sizes : traffic.arriving)
-    need.push_back(sizes.at(resource));
-  for (const Row &sizes : traffic.leaving)
-    room.push_back(sizes.at(resource));
   std::map<std::pair<size_t, size_t>, Amount> flow; ///< by arriving, leaving one
   std::vector<std::vector<size_t>> users(room.size());
   for (size_t a = 0; a < need.size(); ++a)
@@ -96,7 +95,59 @@ Amount most_added(const Traffic &traffic, size_t resource) {
   return added;
 }
 
-void check_node(const proto::Node &node, const Traffic &traffic, bool hourly, Faults &faults) {
+Amount most_added(const Traffic &traffic, size_t resource) {
+  std::vector<Amount> need, room;
+  for (const Row &sizes : traffic.arriving)
+    need.push_back(sizes.at(resource));
+  for (const Row &sizes : traffic.leaving)
+    room.push_back(sizes.at(resource));
+  return most_added(traffic, std::move(need), std::move(room));
+}
+
+/// Whether at every step at which somebody arrives the chance that those who stand there want more
+/// than it has is accepted. For one s the exponent is a sum over them, so that its most is another
+/// largest closure; where what stands there at first is more than that s allows, each arriving one
+/// is asked about.
+bool bears(const proto::Node &node, const Traffic &traffic, uint64_t risk) {
+  const double has = static_cast<double>(fed(node)) / 1000, enough = log_accepted(risk);
+  constexpr double fine = 1e12;
+  const auto amounts = [](const std::vector<Burst> &uses, double s) {
+    std::vector<Amount> list;
+    for (const Burst &use : uses)
+      list.push_back(static_cast<Amount>(log_moment(use, s) / s * fine));
+    return list;
+  };
+  const auto most = [&](double s, bool each) {
+    const std::vector<Amount> need = amounts(traffic.arriving_use, s);
+    const std::vector<Amount> room = amounts(traffic.leaving_use, s);
+    Amount first = 0, most = 0;
+    for (const auto *there : {&traffic.staying_use, &traffic.leaving_use})
+      for (const Amount amount : amounts(*there, s))
+        first += amount;
+    if (!each)
+      return first + most_added(traffic, need, room);
+    for (size_t a = 0; a < need.size(); ++a) {
+      std::vector<Amount> others = need, left = room;
+      Amount with = first + std::exchange(others[a], 0);
+      for (size_t l : traffic.awaits[a])
+        with -= std::exchange(left[l], 0);
+      most = std::max(most, with + most_added(traffic, std::move(others), std::move(left)));
+    }
+    return most;
+  };
+  for (const bool each : {false, true})
+    if (least([&](double s) { return s * (static_cast<double>(most(s, each)) / fine - has); },
+              enough) <= enough)
+      return true;
+  return false;
+}
+
+bool is_processor(size_t resource) {
+  return resource == 0 || (resource >= first_hour && (resource - first_hour) % 2 == 0);
+}
+
+void check_node(const proto::Node &node, const Traffic &traffic, bool hourly,
+                std::optional<uint64_t> risk, Faults &faults) {
   const auto has = capacities(node, hourly);
   for (size_t i = 0; i < has.size(); ++i) {
     if (!has[i])
@@ -108,7 +159,9 @@ void check_node(const proto::Node &node, const Traffic &traffic, bool hourly, Fa
       all += sizes.at(i);
     if (before + all <= *has[i])
       continue;
-    if (const Amount added = most_added(traffic, i); added > 0 && before + added > *has[i])
+    if (const Amount added = most_added(traffic, i);
+        added > 0 && before + added > *has[i] &&
+        !(risk && is_processor(i) && bears(node, traffic, *risk)))
       faults.add(diag::N0718,
                  fmt::format("this order lets {} hold more than its {} of {} before what makes "
                              "room has gone",
@@ -151,9 +204,12 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
     place_of_old[{there.workload, there.replica, there.revision, there.node}] = leaving.size();
     // The devices of what follows it are those of another node, perhaps.
     leaving.push_back(spec ? Row(*spec, /*devices=*/there.spec != nullptr, hourly) : Row());
+    nodes[there.node].leaving_use.push_back(spec ? burst_of(spec->resources()) : Burst());
   }
-  for (const auto &[node, spec] : specs_of_others(subject))
+  for (const auto &[node, spec] : specs_of_others(subject)) {
     nodes[node].stays += Row(*spec, true, hourly);
+    nodes[node].staying_use.push_back(at_peak(spec->resources()));
+  }
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances()) {
       if (instance.retiring() || !subject.takes(instance.workload(), instance.replica()))
@@ -161,10 +217,12 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
       Traffic &traffic = nodes[part.node()];
       if (!starting.count({instance.workload(), instance.replica()})) {
         traffic.stays += Row(instance.spec(), true, hourly);
+        traffic.staying_use.push_back(burst_of(instance.spec().resources()));
         continue;
       }
       std::set<size_t> &awaits = traffic.awaits.emplace_back();
       traffic.arriving.emplace_back(instance.spec(), true, hourly);
+      traffic.arriving_use.push_back(burst_of(instance.spec().resources()));
       for (const proto::Gate &gate : instance.start_after())
         if (gate.kind() == proto::Gate::STOPPED && gate.node() == part.node())
           if (const auto old = place_of_old.find(
@@ -172,9 +230,10 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
               old != place_of_old.end())
             awaits.insert(old->second);
     }
+  const std::optional<uint64_t> risk = accepted_risk(subject.intent);
   for (const auto &[name, traffic] : nodes)
     if (const auto node = subject.world.nodes.find(name); node != subject.world.nodes.end())
-      check_node(node->second, traffic, hourly, faults);
+      check_node(node->second, traffic, hourly, risk, faults);
 }
 
 } // namespace nemo::verify

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
+#include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
 
 namespace nemo::verify {
@@ -87,6 +88,7 @@ public:
     for (const proto::Workload &workload : subject.plan.intent().workloads())
       for (const proto::Affinity &affinity : workload.place().affinities())
         bonded_.insert({workload.name(), affinity.to()});
+    simple_ = !accepted_risk(subject.plan.intent());
     for (const proto::Workload &other : subject.plan.intent().workloads())
       simple_ &= !other.place().exclusive() && other.survive().empty() &&
                  other.resources().hours().empty();

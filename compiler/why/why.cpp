@@ -47,7 +47,10 @@ std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, con
   const std::string &name = scene.nodes[node].node->name();
   std::vector<std::pair<std::string, std::string>> result;
   for (size_t resource = 0; resource < problem.room.size(); ++resource) {
-    const int64_t asked = need.demand[resource], left = state.room(resource, node);
+    const int64_t asked = need.demand[resource];
+    int64_t left = state.room(resource, node);
+    if (resource == 0 && !problem.peak_room.empty())
+      left = std::min(left, problem.peak_room[node]);
     if (asked <= 0 || asked <= left)
       continue;
     const size_t kind = placement::kind_of(resource);

@@ -49,6 +49,10 @@ void Builder::add(const TypedBlock &block) {
       *made.mutable_weight() = weight->value.quantity();
     if (block.find("max-moves-per-hour"))
       made.set_max_moves_per_hour(static_cast<uint32_t>(whole(block, "max-moves-per-hour", "")));
+    if (const TypedAttribute *risk = block.find("overcommit"); risk && risk->sound()) {
+      made.set_overcommit_ppb(whole(block, "overcommit", "ppb"));
+      *made.mutable_overcommit_span() = context_.span(risk->at, risk->extent);
+    }
     *made.mutable_span() = span;
   } else if (kind == "cluster") {
     cluster(block);
@@ -249,6 +253,34 @@ void Builder::refuse_shared_nodes() {
                          "let them be near within more than a node, or take `exclusive` away");
 }
 
+// With these, what a node has room for would depend on the hour, or on what was lost.
+void Builder::refuse_overcommit() {
+  for (const proto::Objective &objective : context_.intent.objectives()) {
+    if (!objective.has_overcommit_ppb())
+      continue;
+    const auto refuse = [&](const char *other, const proto::Workload &workload,
+                            const proto::Span &span) {
+      const proto::Span &at = objective.overcommit_span();
+      Diagnostic &fault =
+          context_.error(diag::N0315, {at.file(), nullptr}, {at.begin(), at.end()},
+                         fmt::format("`overcommit` does not go together with `{}`, which `{}` has",
+                                     other, workload.name()),
+                         fmt::format("leave `overcommit` or `{}` out", other));
+      context_.note(fault, "it is here", {span.file(), nullptr}, {span.begin(), span.end()});
+    };
+    for (const proto::Workload &workload : context_.intent.workloads()) {
+      if (!workload.resources().hours().empty()) {
+        refuse("hours", workload, workload.resources().hours(0).span());
+        break;
+      }
+      if (!workload.survive().empty()) {
+        refuse("survive", workload, workload.survive_span());
+        break;
+      }
+    }
+  }
+}
+
 void Builder::finish() {
   proto::Intent &intent = context_.intent;
   sort_by_name(*intent.mutable_workloads());
@@ -258,6 +290,7 @@ void Builder::finish() {
   refuse_circles();
   refuse_shared_nodes();
   refuse_bad_moves();
+  refuse_overcommit();
 }
 
 } // namespace nemo::check

@@ -42,6 +42,7 @@ private:
   void refuse_circles();
   void refuse_shared_nodes();
   void refuse_bad_moves();
+  void refuse_overcommit();
 
   Context &context_;
   ReadArtifact read_;
@@ -61,5 +62,7 @@ proto::Resources resources(const Context &context, const TypedBlock &block, bool
 void read_hours(Context &context, const TypedBlock &block, proto::Resources &made);
 /// Says what is wrong with how GPUs are asked for.
 void check_devices(Context &context, const TypedBlock &block, const proto::Resources &made);
+/// Says where the average is above the most.
+void check_mean(Context &context, const TypedBlock &block, const proto::Resources &made);
 
 } // namespace nemo::check

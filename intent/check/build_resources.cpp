@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "intent/units/units.h"
+
 namespace nemo::check {
 
 void check_devices(Context &context, const TypedBlock &block, const proto::Resources &made) {
@@ -36,6 +38,18 @@ void check_devices(Context &context, const TypedBlock &block, const proto::Resou
         if (word.empty())
           return refuse(*given, "a device without a name",
                         fmt::format("name it as the fleet does, or leave {} out", name));
+}
+
+void check_mean(Context &context, const TypedBlock &block, const proto::Resources &made) {
+  const TypedAttribute *mean = block.find("cpu-mean"), *cpu = block.find("cpu");
+  if (!mean || !mean->sound() || (cpu && !cpu->sound()) ||
+      made.cpu_mean_millicores() <= made.cpu_millicores())
+    return;
+  context.error(diag::N0206, mean->at, mean->extent,
+                fmt::format("{} on average are more than the {} that it may use",
+                            units::show_cpu(made.cpu_mean_millicores()),
+                            units::show_cpu(made.cpu_millicores())),
+                fmt::format("at most {}", units::show_cpu(made.cpu_millicores())));
 }
 
 void read_hours(Context &context, const TypedBlock &block, proto::Resources &made) {

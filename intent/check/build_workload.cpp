@@ -33,6 +33,7 @@ void Builder::workload(const TypedBlock &block) {
   if (const TypedBlock *given = block.child("resources")) {
     *made.mutable_resources() = resources(context_, *given, /*with_defaults=*/true);
     check_devices(context_, *given, made.resources());
+    check_mean(context_, *given, made.resources());
     read_hours(context_, *given, *made.mutable_resources());
   } else {
     TypedBlock empty;

@@ -89,6 +89,7 @@ proto::Resources resources(const Context &context, const TypedBlock &block, bool
   };
   proto::Resources made;
   made.set_cpu_millicores(amount("cpu", "mcore"));
+  made.set_cpu_mean_millicores(amount("cpu-mean", "mcore"));
   made.set_memory_bytes(amount("memory", "B"));
   made.set_disk_bytes(amount("disk", "B"));
   if (const TypedAttribute *gpu = block.find("gpu"))

@@ -22,6 +22,16 @@ constexpr Attribute objective_attributes[] = {
          "What moves because its node is lost or a rule leaves no other way counts, and is not "
          "held back. Of several objectives the smallest holds.",
      .example = "max-moves-per-hour = 20"},
+    {.name = "overcommit",
+     .type = Type::number,
+     .step = "0.0000001%",
+     .min = "0.0000001%",
+     .max = "50%",
+     .doc = "A node may promise more processor than it has, as long as the chance that its "
+            "replicas want more at once is at most this: each uses its `cpu` at most and its "
+            "`cpu-mean` on average, whatever the others do. Of several objectives the smallest "
+            "holds. Not together with `hours` or `survive`.",
+     .example = "overcommit = 0.1%"},
 };
 
 } // namespace

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "compiler/explain/texts.h"
 #include "compiler/placement/jobs.h"
+#include "compiler/plan/assemble/risk.h"
 #include "compiler/plan/assemble/services.h"
 #include "compiler/plan/assemble/survival.h"
 #include "compiler/plan/assemble/totals.h"
@@ -60,7 +61,8 @@ class Expecting {
 public:
   Expecting(const stages::Inputs &inputs, const stages::Resolved &resolved,
             const stages::Placed &placed)
-      : intent_(inputs.intent()), nodes_(views(resolved.world())),
+      : inputs_(inputs), resolved_(resolved), intent_(inputs.intent()),
+        nodes_(views(resolved.world())),
         of_workload_(static_cast<size_t>(intent_.workloads_size())),
         services_(intent_, resolved.world(), nodes_, of_workload_) {
     runs_.resize(of_workload_.size());
@@ -103,10 +105,13 @@ public:
       for (const proto::Rule &rule : policy.rules())
         if (rule.verb() == proto::Rule::PREFER || asks_figure(rule))
           about(rule, "policy." + policy.name(), everybody());
-    for (const proto::Objective &objective : intent_.objectives())
+    for (const proto::Objective &objective : intent_.objectives()) {
       for (const proto::Rule &rule : objective.rules())
         if (rule.verb() == proto::Rule::REQUIRE || rule.verb() == proto::Rule::PREFER)
           about(rule, "objective." + objective.name(), everybody());
+      if (objective.has_overcommit_ppb())
+        result_.expectations.push_back(risk_taken(objective, inputs_, resolved_, of_workload_));
+    }
     for (const Flow &flow : services_.flows())
       for (const proto::Rule &rule : flow.object->rules())
         about(rule, flow);
@@ -308,6 +313,8 @@ private:
            {&intent_, nullptr, nullptr});
   }
 
+  const stages::Inputs &inputs_;
+  const stages::Resolved &resolved_;
   const proto::Intent &intent_;
   const std::vector<NodeView> nodes_;
   std::vector<std::vector<uint32_t>> of_workload_;

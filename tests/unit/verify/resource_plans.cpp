@@ -33,6 +33,16 @@ workload night {
 )";
 }
 
+// A gateway of four cores promises five and more.
+std::string bursts(const std::string &argument) {
+  return R"(nemo = 1
+stack = "bursts"
+objective o { minimize cost; overcommit = 10% }
+workload cam { exec = ["/bin/c", ")" +
+         argument + R"("]; replicas = 5; resources { cpu = 1core; cpu-mean = 100mcore } }
+)";
+}
+
 std::string gpu_nodes() {
   return R"(fleet: 1
 at: 2026-11-24T08:00:00Z
@@ -72,6 +82,10 @@ std::vector<Named> resource_plans() {
   list.push_back({"shifts", plan_of(intent_of(shifts("3core")), town)});
   list.push_back(
       {"shifts changed", plan_of(intent_of(shifts("2.5core")), applied(list.back().plan, town))});
+  const proto::Fleet gateways = fleet_of(two_gateways());
+  list.push_back({"bursts", plan_of(intent_of(bursts("1")), gateways)});
+  list.push_back(
+      {"bursts changed", plan_of(intent_of(bursts("2")), applied(list.back().plan, gateways))});
   return list;
 }
 
