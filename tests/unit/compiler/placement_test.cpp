@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "compiler/placement/bonds.h"
 #include "compiler/placement/build_bonds.h"
 #include "compiler/placement/scarcity.h"
 #include "oracle.h"
@@ -198,25 +199,34 @@ TEST_CASE("who has to be near one replica shares the room there, and that is pro
   CHECK(proved);
 }
 
-TEST_CASE("those who have to be near one another are placed together without any search") {
-  // Four sites of two nodes of ten, and chains of four that fill all but four of the room.
+TEST_CASE("those who have to be near one another are placed together, where all of them fit") {
+  // Four sites of two nodes of ten hold six chains of three each; two of a seventh would fit.
   Problem problem = alike(8, 10);
   const auto site = static_cast<size_t>(Spread::site);
   problem.domain[site] = {0, 0, 1, 1, 2, 2, 3, 3};
-  constexpr uint32_t chains = 19, links = 4;
+  constexpr uint32_t chains = 24, links = 3;
   for (uint32_t n = 0; n < chains * links; ++n) {
     add(problem, 1, 1);
     if (n % links > 0)
       problem.bonds.push_back({n, n - 1, Spread::site, UINT32_MAX, false,
                                restriction(stages::Restriction::AFFINITY, n)});
   }
-  Budget budget;
-  budget.effort = budget.search_steps = 0;
-  auto result = place(problem, budget);
-  REQUIRE(bool(result));
+  State one_by_one(problem);
+  REQUIRE_FALSE(greedy(one_by_one, false));
+  REQUIRE(broken_bond(one_by_one));
+  State together(problem);
+  REQUIRE(bonded_greedy(together));
   for (uint32_t n = 0; n < chains * links; ++n)
-    CHECK(problem.domain[site][index(result->node_of_replica[n])] ==
-          problem.domain[site][index(result->node_of_replica[n - n % links])]);
+    CHECK(problem.domain[site][index(together.node_of(n))] ==
+          problem.domain[site][index(together.node_of(n - n % links))]);
+  add(problem, 1, 1); // and one chain more
+  add(problem, 1, 1);
+  add(problem, 1, 1);
+  for (uint32_t n : {chains * links + 1, chains * links + 2})
+    problem.bonds.push_back(
+        {n, n - 1, Spread::site, UINT32_MAX, false, restriction(stages::Restriction::AFFINITY, n)});
+  State full(problem);
+  CHECK_FALSE(bonded_greedy(full));
 }
 
 TEST_CASE("demands beyond all bounds fit nowhere and overflow nothing") {
