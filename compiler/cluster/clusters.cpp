@@ -42,10 +42,17 @@ bool is_on(const proto::Workload &workload, const std::string &cluster) {
   return std::find(on.begin(), on.end(), cluster) != on.end();
 }
 
+/// Nodes of a cluster are never suspended.
+proto::Fleet awake(proto::Fleet world) {
+  for (proto::Node &node : *world.mutable_nodes())
+    node.clear_power_suspended_mw();
+  return world;
+}
+
 class Choosing {
 public:
   explicit Choosing(const stages::Inputs &inputs)
-      : intent_(inputs.intent()), world_(compiler::overlay(intent_, inputs.fleet()).world),
+      : intent_(inputs.intent()), world_(awake(compiler::overlay(intent_, inputs.fleet()).world)),
         nodes_(compiler::views(world_)), ways_(world_, nodes_),
         objective_(compiler::read_objective(intent_, nodes_)), taken_(nodes_.size()) {
     for (const NodeView &node : nodes_)
@@ -101,8 +108,10 @@ private:
   int64_t cost_of(size_t node) const {
     proto::Resources whole;
     whole.set_memory_bytes(nodes_[node].node->memory_bytes());
+    const compiler::Weights money{{}, {}, Rational(1), {}}; // where there is no workload to ask
+    const compiler::Weights &weights = intent_.workloads().empty() ? money : objective_.of(0, node);
     const auto cost = compiler::millionths_per_hour(
-        compiler::weighted(compiler::figures(whole, nodes_[node]), objective_.of(0, node)));
+        compiler::weighted(compiler::figures(whole, nodes_[node]), weights));
     return cost ? std::clamp<int64_t>(*cost, 0, unknown_cost) : unknown_cost;
   }
 

@@ -49,11 +49,12 @@ std::string placement_reason(const PlacementStory &story) {
                        story.candidates, *story.cheaper);
   else if (story.cheaper)
     text = fmt::format("of {} nodes that no rule removes, {} costs less but has no room beside "
-                       "the other replicas{}{}{}",
+                       "the other replicas{}{}{}{}",
                        story.candidates, *story.cheaper,
                        story.flows ? ", or its flows pay more there" : "",
                        story.alone ? ", or may not be shared with them" : "",
-                       story.bonded ? ", or is not where its affinities want it" : "");
+                       story.bonded ? ", or is not where its affinities want it" : "",
+                       story.sleepers ? ", or need not be awake" : "");
   else
     text = fmt::format("cheapest of {} nodes that no rule removes", story.candidates);
   if (story.stays && !(story.candidates != 1 && story.cost_known && story.cheaper))
@@ -327,6 +328,16 @@ std::string overcommitted(llvm::StringRef node, uint64_t ppb) {
                                     share(ppb), node.str());
 }
 
+std::string and_awake() {
+  return "; what idling takes more than being suspended, for each node that is awake for this plan "
+         "alone";
+}
+proto::Model with_nodes_awake(proto::Model model) {
+  if (model.figure() == "watts")
+    model.set_source(model.source() + "; of a node that can be suspended what idling draws more, "
+                                      "once for all that is placed there");
+  return model;
+}
 std::string bound_model() {
   return "each replica at its cheapest admissible node, with scarce room at its price (Lagrangian "
          "relaxation, Fisher 1981)";

@@ -34,6 +34,7 @@ struct PlacementStory {
   bool bonded = false;                ///< it has affinities
   bool alone = false;                 ///< some workload of the intent is exclusive
   std::string starts_at;              ///< of a job
+  bool sleepers = false;              ///< some node could be suspended
   bool flows = false;                 ///< flows that pay for links begin or end at it
   std::optional<int64_t> egress;      ///< 1e-6 EUR/h that it pays for what it sends
   uint32_t replicas = 1;              ///< that are planned
@@ -107,6 +108,10 @@ std::string overcommit_target(uint64_t ppb);
 std::string overcommitted(llvm::StringRef node, uint64_t ppb);
 /// Behind an objective: what preferences count in it.
 std::string and_preferences();
+/// Behind an objective: what nodes that could be suspended count in it.
+std::string and_awake();
+/// The model of a figure where such nodes are in the sum.
+proto::Model with_nodes_awake(proto::Model model);
 
 /// Expectation.detail. `metric` as written ("latency.p99").
 std::string detail_no_model(llvm::StringRef metric);

@@ -17,6 +17,7 @@
 #include "compiler/plan/assemble/assemble.h"
 #include "compiler/policy/policy.h"
 #include "compiler/resolve/resolve.h"
+#include "compiler/resolve/suspend.h"
 
 namespace nemo::compiler {
 
@@ -109,6 +110,10 @@ Compiled run(stages::Stages state, size_t next, llvm::StringRef dump_stage, cons
       failed |= found.severity == Severity::error;
       *state.add_findings() = to_proto(found);
     }
+    if (names[next] == "resolve")
+      for (const proto::ClusterNodes &cluster : chosen.clusters)
+        keep_awake(*state.mutable_resolved()->mutable_world(),
+                   {cluster.nodes().begin(), cluster.nodes().end()});
     if (names[next] == "plan") { // which says what is written, and what was decided beside it
       *state.mutable_plan()->mutable_intent() = written;
       if (!state.inputs().destroy())

@@ -18,6 +18,7 @@
 #include "compiler/placement/survive.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/selection.h"
+#include "compiler/resolve/suspend.h"
 
 namespace nemo::placement {
 
@@ -204,6 +205,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
   bool known = objective.in_euro, bounded = objective.in_euro;
   const bool alone = std::any_of(problem.needs.begin(), problem.needs.end(),
                                  [](const Need &need) { return need.exclusive; });
+  const bool sleepers = std::any_of(nodes.begin(), nodes.end(), compiler::can_sleep);
   std::vector<std::optional<Rational>> sent;
   if (!egress.none())
     sent = egress.paid(stands(problem, assignment));
@@ -236,6 +238,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     story.stays = replica.home == NodeId(node);
     story.held = held[r];
     story.alone = alone;
+    story.sleepers = sleepers;
     story.bonded = !workload.place().affinities().empty();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();
@@ -260,6 +263,19 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     known &= cost.has_value();
     sum += cost.value_or(0);
   }
+  const std::set<size_t> used = hosts(assignment);
+  for (size_t node = 0; node < nodes.size(); ++node) {
+    if (!compiler::can_sleep(nodes[node]))
+      continue;
+    if (!used.count(node)) {
+      placed.add_suspended(nodes[node].node->name());
+      continue;
+    }
+    const auto awake = compiler::millionths_per_hour({objective.awake(nodes[node], node), {}});
+    known &= awake.has_value();
+    sum += awake.value_or(0);
+  }
+  std::sort(placed.mutable_suspended()->begin(), placed.mutable_suspended()->end());
   for (size_t w = 0; w < problem.needs.size() && bounded; ++w)
     if (problem.needs[w].count > 0) {
       const std::optional<__int128> least = figuring.least(w, admissible);

@@ -2,6 +2,7 @@
 #include "compiler/placement/build.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/overcommit.h"
 #include "compiler/resolve/supply.h"
+#include "compiler/resolve/suspend.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::placement {
@@ -170,10 +172,20 @@ CostClass price(const std::vector<NodeView> &nodes, const std::vector<compiler::
     const double most = awake * static_cast<double>(node.power_max_mw()) / 1e3;
     const double node_price = static_cast<double>(node.price_neur_per_hour()) / (1e9 * 3600);
     prices.per_cpu.push_back((most - idle) * watt * per_hour);
-    prices.per_share.push_back((idle * watt + weights.cost.to_double() * node_price * hours) *
+    const double shared = compiler::can_sleep(nodes[n]) ? 0 : idle;
+    prices.per_share.push_back((shared * watt + weights.cost.to_double() * node_price * hours) *
                                per_hour);
   }
   return prices;
+}
+
+void price_awake(Problem &problem, const std::vector<NodeView> &nodes, const Objective &objective) {
+  if (std::none_of(nodes.begin(), nodes.end(), compiler::can_sleep))
+    return;
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    const double value = objective.awake(nodes[n], n).value_or(Rational()).to_double() * 3600e9;
+    problem.awake.push_back(std::llround(std::min(value, 1e15)));
+  }
 }
 
 // Jobs that have the same time and the same weights are priced alike.
@@ -398,6 +410,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     problem.needs.push_back(std::move(need));
   }
   overcommit(problem, inputs, resolved);
+  price_awake(problem, nodes, objective);
   price_jobs(problem, nodes, objective, jobs);
   price_wishes(problem, objective);
   add_bonds(problem, intent, resolved, frozen_homes);

@@ -169,6 +169,7 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
   part.sets = problem.sets;
   part.holders = problem.holders;
   part.costs = problem.costs;
+  part.awake = problem.awake;
   part.tie_rank = problem.tie_rank;
   std::map<uint32_t, uint32_t> number;
   for (uint32_t n : needs) {

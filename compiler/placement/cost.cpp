@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "compiler/resolve/supply.h"
+#include "compiler/resolve/suspend.h"
 
 namespace nemo::compiler {
 
@@ -52,6 +53,51 @@ Figure known(const Maybe &value) {
   return value ? Figure{value, {}} : Figure{std::nullopt, "a figure within 128 bits"};
 }
 
+Figure lacks(const char *fact, const std::string &whose) {
+  return {std::nullopt, fmt::format("{} of {}", fact, whose)};
+}
+
+// What follows from power (W) and the dominant share.
+Figures figures(Figure drawn, const Maybe &dominant, const NodeView &view, const Run *run) {
+  const proto::Node &node = *view.node;
+  const std::string &site = view.site ? view.site->name() : node.name();
+  // A service takes one hour of every hour, by what is known of this one.
+  Maybe carbon, price, hours = Rational(1);
+  if (run) {
+    carbon = carbon_over(*run, view);
+    price = price_over(*run, view);
+    hours = fraction(run->duration_ms, 3600000);
+  } else if (view.site) {
+    if (view.site->has_carbon_mg_per_kwh())
+      carbon = fraction(view.site->carbon_mg_per_kwh(), uint64_t{1000} * 3600000);
+    if (view.site->has_price_neur_per_kwh())
+      price = fraction(view.site->price_neur_per_kwh(), uint64_t{1000000000} * 3600000);
+  }
+
+  Figures result;
+  const Maybe power = drawn.value;
+  result.power = power && run ? known(times(power, hours)) : std::move(drawn);
+  if (!power)
+    result.carbon = result.power;
+  else if (!carbon)
+    result.carbon = lacks("carbon", site);
+  else
+    result.carbon = known(times(power, carbon));
+
+  if (!node.has_price_neur_per_hour())
+    result.cost = lacks("price", node.name());
+  else if (!power)
+    result.cost = result.power;
+  else if (!price)
+    result.cost = lacks("price", site);
+  else
+    result.cost =
+        known(plus(times(fraction(node.price_neur_per_hour(), uint64_t{1000000000} * 3600),
+                         times(dominant, hours)),
+                   times(power, price)));
+  return result;
+}
+
 } // namespace
 
 Maybe carbon_over(const Run &run, const NodeView &view) {
@@ -80,62 +126,32 @@ Figures figures(const proto::Resources &asked, const NodeView &view, const Run *
     mean = on_average(asked);
   const proto::Resources &reserved = asked.hours().empty() ? asked : mean;
   const proto::Node &node = *view.node;
-  Figures result;
   const Maybe cpu = share(reserved.cpu_millicores(), node.cpu_millicores());
   const Maybe memory = share(reserved.memory_bytes(), node.memory_bytes());
   const Maybe dominant = cpu && memory ? std::max(*cpu, *memory) : Maybe();
-  auto lacks = [&](const char *fact, const std::string &whose) {
-    return Figure{std::nullopt, fmt::format("{} of {}", fact, whose)};
-  };
-  const std::string &site = view.site ? view.site->name() : node.name();
-
+  Figure power;
   if (!node.has_power_idle_mw())
-    result.power = lacks("power.idle", node.name());
+    power = lacks("power.idle", node.name());
   else if (!node.has_power_max_mw())
-    result.power = lacks("power.max", node.name());
+    power = lacks("power.max", node.name());
   else {
     const Maybe idle = fraction(node.power_idle_mw(), 1000);
     const Maybe most = fraction(node.power_max_mw(), 1000);
     const Maybe span = most && idle ? most->minus(*idle) : Maybe();
-    result.power = known(
-        times(plus(times(span, cpu), times(idle, dominant)), fraction(awake_ppb(node), always)));
+    const Maybe shared = can_sleep(view) ? Maybe(Rational(0)) : times(idle, dominant);
+    power = known(times(plus(times(span, cpu), shared), fraction(awake_ppb(node), always)));
   }
+  return figures(std::move(power), dominant, view, run);
+}
 
-  // A service takes one hour of every hour, by what is known of this one.
-  Maybe carbon, price, hours = Rational(1);
-  if (run) {
-    carbon = carbon_over(*run, view);
-    price = price_over(*run, view);
-    hours = fraction(run->duration_ms, 3600000);
-  } else if (view.site) {
-    if (view.site->has_carbon_mg_per_kwh())
-      carbon = fraction(view.site->carbon_mg_per_kwh(), uint64_t{1000} * 3600000);
-    if (view.site->has_price_neur_per_kwh())
-      price = fraction(view.site->price_neur_per_kwh(), uint64_t{1000000000} * 3600000);
-  }
-
-  const Maybe power = result.power.value;
-  if (power && run)
-    result.power = known(times(power, hours));
-  if (!power)
-    result.carbon = result.power;
-  else if (!carbon)
-    result.carbon = lacks("carbon", site);
-  else
-    result.carbon = known(times(power, carbon));
-
-  if (!node.has_price_neur_per_hour())
-    result.cost = lacks("price", node.name());
-  else if (!power)
-    result.cost = result.power;
-  else if (!price)
-    result.cost = lacks("price", site);
-  else
-    result.cost =
-        known(plus(times(fraction(node.price_neur_per_hour(), uint64_t{1000000000} * 3600),
-                         times(dominant, hours)),
-                   times(power, price)));
-  return result;
+Figures awake(const NodeView &view) {
+  const proto::Node &node = *view.node;
+  if (!node.has_power_idle_mw())
+    return figures(lacks("power.idle", node.name()), Rational(0), view, nullptr);
+  const uint64_t more =
+      node.power_idle_mw() - std::min(node.power_idle_mw(), node.power_suspended_mw());
+  return figures(known(times(fraction(more, 1000), fraction(awake_ppb(node), always))), Rational(0),
+                 view, nullptr);
 }
 
 void add_egress(Figures &figures, const Figure &egress, const Run *run) {

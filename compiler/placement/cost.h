@@ -2,7 +2,8 @@
 // reserves. A figure is a value or the fact that is missing; nothing is guessed.
 //
 // power  = (max - idle) x cpu share + idle x dominant share      (linear-share)
-// of a node that sleeps, times the share of the time that it is awake
+// of a node that sleeps, times the share of the time that it is awake; of one that can be suspended
+// there is no idle power in it: that counts once for everybody there, as what keeps it awake
 // carbon = power x carbon intensity of the site                  (location-based)
 // cost   = node price x dominant share + power x site price      (dominant-share)
 //
@@ -38,6 +39,10 @@ struct Run {
 /// \param run  of a job: the figures are of its whole run, as if all of it fell into one hour.
 /// What hours of the day differ in counts as its mean over the day.
 Figures figures(const proto::Resources &asked, const NodeView &node, const Run *run = nullptr);
+
+/// What it takes to keep a node awake that can be suspended: what it draws idle more than
+/// suspended.
+Figures awake(const NodeView &node);
 
 /// Carbon intensity and price of electricity, summed over the hours of a run by the site's
 /// forecast; what it does not reach is as it is now. In gCO2e/J and EUR/J, times hours.

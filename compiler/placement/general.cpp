@@ -24,6 +24,8 @@ public:
     racks();
     domains();
     find_scale();
+    for (int64_t price : problem_.awake)
+      model_.open_price.push_back(price >> halvings_);
     number_exclusive();
     for (const Bond &bond : problem_.bonds)
       add(bond);
@@ -111,8 +113,14 @@ private:
     // An unknown cost ranks after every known one, and the toll of leaving is a part of the cost.
     const auto most = (static_cast<__int128>(dearest_) * 4 + 1) *
                       static_cast<__int128>(std::max<size_t>(problem_.replicas.size(), 1));
-    while (most >> halvings_ > optimiser::most_cost / 4 ||
-           dearest_ >> halvings_ > optimiser::most_amount / 4)
+    __int128 awake = 0;
+    Cost one = dearest_;
+    for (int64_t price : problem_.awake) {
+      awake += price;
+      one = std::max(one, price);
+    }
+    while ((most + awake) >> halvings_ > optimiser::most_cost / 4 ||
+           one >> halvings_ > optimiser::most_amount / 4)
       ++halvings_;
     base_ = static_cast<int64_t>(std::clamp<__int128>(base, -unknown_cost, unknown_cost));
   }

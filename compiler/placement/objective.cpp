@@ -2,6 +2,7 @@
 // constant, or quotient by a constant of such. Anything else is refused, with the part that is not.
 #include "compiler/placement/objective.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "compiler/explain/texts.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/suspend.h"
 
 namespace nemo::compiler {
 
@@ -263,6 +265,20 @@ Objective read_formulas(const proto::Intent &intent, const std::vector<NodeView>
 
 } // namespace
 
+std::optional<Rational> Objective::awake(const NodeView &view, size_t node) const {
+  Rational most(0);
+  if (!can_sleep(view))
+    return most;
+  const Figures figures = compiler::awake(view);
+  for (const std::vector<Weights> &list : weights) {
+    const auto value = weighted(figures, list[list.size() == 1 ? 0 : node]).value;
+    if (!value)
+      return std::nullopt;
+    most = std::max(most, *value);
+  }
+  return most;
+}
+
 Objective read_objective(const proto::Intent &intent, const std::vector<NodeView> &nodes) {
   Objective objective = read_formulas(intent, nodes);
   if (has_errors(objective.diagnostics) || !objective.in_euro)
@@ -270,6 +286,8 @@ Objective read_objective(const proto::Intent &intent, const std::vector<NodeView
   objective.wishes.emplace(intent, nodes);
   if (has_wishes(intent))
     objective.text += explain::and_preferences();
+  if (std::any_of(nodes.begin(), nodes.end(), can_sleep))
+    objective.text += explain::and_awake();
   return objective;
 }
 

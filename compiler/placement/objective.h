@@ -2,6 +2,7 @@
 // so that each replica's share of it is its own and a sum is all there is to minimise.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct Objective {
     const std::vector<Weights> &list = weights[class_of_workload[workload]];
     return list[list.size() == 1 ? 0 : node];
   }
+  /// What keeping the node awake counts, at the weights with which it counts most; nothing where
+  /// that is less than nothing, or the node cannot be suspended. None: a fact is missing.
+  std::optional<Rational> awake(const NodeView &view, size_t node) const;
   /// What is not kept of the workload's preferences on the node, 1e-6 EUR/h.
   int64_t wish(size_t workload, size_t node) const {
     const std::vector<int64_t> *amounts = wishes ? wishes->of(workload) : nullptr;

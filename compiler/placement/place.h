@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "compiler/pipeline/stages.pb.h"
@@ -137,6 +138,8 @@ struct Problem {
   std::vector<Reach> reaches;
   std::vector<Bystander> bystanders;
   std::vector<CostClass> costs;
+  /// By node, of keeping it awake for whoever is there, as costs are; empty: nothing.
+  std::vector<int64_t> awake;
   std::vector<uint32_t> tie_rank; ///< order of nodes that cost the same
   std::vector<NodeId> known;      ///< a placement that fits, where one is known; else empty
 };
@@ -183,6 +186,11 @@ struct Assignment {
   std::vector<Scarce> scarce;                 ///< by node, then resource
   bool cut = false;                           ///< the clock or somebody ended the search
 };
+
+/// The nodes that somebody is on.
+std::set<size_t> hosts(const Assignment &assignment);
+/// What keeping these awake costs.
+int64_t awake(const Problem &problem, const std::set<size_t> &nodes);
 
 /// No assignment exists, and this was proved.
 class Infeasible : public llvm::ErrorInfo<Infeasible> {

@@ -26,6 +26,21 @@ int64_t cost(const Problem &problem, const Need &need, size_t node) {
   return std::llround(std::clamp(value, -most, most)) + wished;
 }
 
+std::set<size_t> hosts(const Assignment &assignment) {
+  std::set<size_t> nodes;
+  for (const NodeId node : assignment.node_of_replica)
+    nodes.insert(index(node));
+  return nodes;
+}
+
+int64_t awake(const Problem &problem, const std::set<size_t> &nodes) {
+  __int128 sum = 0;
+  if (!problem.awake.empty())
+    for (const size_t node : nodes)
+      sum += problem.awake[node];
+  return static_cast<int64_t>(std::min<__int128>(sum, unknown_cost));
+}
+
 State::State(const Problem &problem)
     : problem_(&problem), room_(problem.room), node_of_(problem.replicas.size(), nowhere),
       on_node_(problem.nodes), ports_(problem.taken_ports), racks_(problem) {
@@ -172,7 +187,7 @@ bool all_at_best(const State &state) {
         state.offers(need).front().cost)
       return false;
   }
-  return true;
+  return problem.awake.empty(); // else fewer nodes may cost less
 }
 
 unsigned State::siblings_on(size_t need, size_t node) const {

@@ -121,6 +121,8 @@ void compare_node(Moves &moves, const proto::Node &from, const proto::Node &to) 
               to.power_idle_mw(), watts);
   node.number("max power", from.has_power_max_mw(), from.power_max_mw(), to.has_power_max_mw(),
               to.power_max_mw(), watts);
+  node.number("suspended power", from.has_power_suspended_mw(), from.power_suspended_mw(),
+              to.has_power_suspended_mw(), to.power_suspended_mw(), watts);
   node.number("trust", from.has_trust(), from.trust(), to.has_trust(), to.trust(), plain);
   if (from.has_tpm())
     node.differ("tpm", from.tpm() ? "true" : "false",

@@ -157,6 +157,16 @@ void clusters(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle 
   table.print(out, style);
 }
 
+void suspended(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  if (plan.suspended().empty())
+    return;
+  section(out, "May be suspended", style);
+  Table table;
+  for (const std::string &node : plan.suspended())
+    table.row({{node}, {"nothing is placed there", Tone::faint}});
+  table.print(out, style);
+}
+
 void actions(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
   Table table;
   for (const proto::Action &action : plan.actions()) {
@@ -254,6 +264,7 @@ void print(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &st
   clusters(out, plan, style);
   left_out(out, plan, style);
   placements(out, plan, style);
+  suspended(out, plan, style);
   expectations(out, plan, style);
   totals(out, plan, style);
   objective(out, plan, style);

@@ -27,14 +27,16 @@ void print_json(llvm::raw_ostream &out, const proto::Plan &plan) {
     json.attributeObject("before", [&] { write(json, plan.before()); });
     array(json, "waiting", plan.waiting());
     array(json, "clusters", plan.clusters());
-    auto patterns = [&](const char *key, const auto &list) {
+    auto names = [&](const char *key, const auto &list) {
       json.attributeArray(key, [&] {
         for (const std::string &pattern : list)
           json.value(text(pattern));
       });
     };
-    patterns("targets", plan.targets());
-    patterns("excludes", plan.excludes());
+    if (!plan.suspended().empty())
+      names("suspended", plan.suspended());
+    names("targets", plan.targets());
+    names("excludes", plan.excludes());
     array(json, "left_out", plan.left_out());
     array(json, "shortfalls", plan.shortfalls());
     array(json, "diagnostics", plan.diagnostics());

@@ -110,6 +110,19 @@ proto::PartState room_taken(const proto::PartState &state) {
   return room;
 }
 
+/// Nodes that can be suspended, in what is found or declared.
+std::set<std::string> sleepers(const proto::Intent &intent, const proto::Fleet &fleet) {
+  std::set<std::string> names;
+  for (const proto::Node &node : fleet.nodes())
+    if (node.has_power_suspended_mw())
+      names.insert(node.name());
+  for (const proto::Inventory &item : intent.inventory())
+    for (const proto::Object &part : item.facts().children())
+      if (item.kind() == "node" && part.kind() == "suspend")
+        names.insert(item.name());
+  return names;
+}
+
 } // namespace
 
 proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) {
@@ -162,6 +175,15 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
         copy->set_since(running.since());
       if (running.state() == proto::Running::STOPPED)
         copy->set_state(running.state());
+    }
+  const std::set<std::string> asleep = sleepers(intent, fleet);
+  for (const proto::Running &running : fleet.running())
+    if (running.stack() != intent.stack() && asleep.count(running.node())) {
+      proto::Running *copy = facts.add_running(); // somebody is there
+      copy->set_stack(running.stack());
+      copy->set_workload(running.workload());
+      copy->set_replica(running.replica());
+      copy->set_node(running.node());
     }
   for (const proto::PartState &state : fleet.parts())
     *facts.add_parts() = state.part().stack() == intent.stack() ? state : room_taken(state);

@@ -203,6 +203,14 @@ void overlay_node(const proto::Intent &intent, const proto::Object &declared, pr
       if (auto most = scaled(*value, 1000, 1); most && *most >= 0)
         node.set_power_max_mw(static_cast<uint64_t>(*most));
   }
+  if (const proto::Object *suspend = child(declared, "suspend")) {
+    if (const proto::Value *value = find(*suspend, "power"))
+      if (auto drawn = scaled(*value, 1000, 1); drawn && *drawn >= 0)
+        node.set_power_suspended_mw(static_cast<uint64_t>(*drawn));
+    if (const proto::Value *value = find(*suspend, "wake"))
+      if (auto wake = scaled(*value, 1000, 1); wake && *wake >= 0)
+        node.set_wake_ms(static_cast<uint64_t>(*wake));
+  }
   if (const proto::Object *resources = child(declared, "resources"))
     overlay_resources(intent, *resources, node, out);
   overlay_labels(declared, *node.mutable_labels());

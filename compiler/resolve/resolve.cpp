@@ -10,6 +10,7 @@
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/select_nodes.h"
 #include "compiler/resolve/selection.h"
+#include "compiler/resolve/suspend.h"
 
 namespace nemo::compiler {
 
@@ -39,6 +40,7 @@ Resolution resolve(const stages::Inputs &inputs) {
   if (is_selective(inputs))
     for (Diagnostic &fault : select(inputs, resolved))
       result.diagnostics.push_back(std::move(fault));
+  keep_awake(inputs, resolved);
   return result;
 }
 

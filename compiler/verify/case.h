@@ -55,6 +55,10 @@ proto::Intent decided(const proto::Plan &plan);
 void check_bindings(const proto::Plan &plan, Faults &faults);
 /// Splits what is there by the plan's targets and excludes.
 void split_selection(Case &subject, Faults &faults);
+/// Takes the suspended power off nodes of the world that are awake for others, whatever is planned.
+void keep_awake(Case &subject);
+/// Which nodes may be suspended.
+void check_suspended(const Case &subject, Faults &faults);
 /// What the plan says it leaves out.
 void check_left_out(const Case &subject, Faults &faults);
 /// Every replica once, on a node that is there. Fills `subject.replicas`.

@@ -73,6 +73,9 @@ void check_figures(const Case &subject, Faults &faults) {
   const bool alone =
       std::any_of(subject.intent.workloads().begin(), subject.intent.workloads().end(),
                   [](const proto::Workload &workload) { return workload.place().exclusive(); });
+  const bool sleepers =
+      std::any_of(subject.world.nodes.begin(), subject.world.nodes.end(),
+                  [](const auto &node) { return node.second.has_power_suspended_mw(); });
   Egress egress(subject);
   const std::vector<Figure> sent = egress.planned();
   __int128 value = 0, bound = -scarcity.worth();
@@ -94,6 +97,7 @@ void check_figures(const Case &subject, Faults &faults) {
     story.stays = at_home != home.end() && at_home->second == replica.node;
     story.held = held[i];
     story.alone = alone;
+    story.sleepers = sleepers;
     story.bonded = !workload.place().affinities().empty();
     if (workload.has_job())
       story.starts_at = subject.plan.placements(static_cast<int>(i)).starts_at();
@@ -131,6 +135,14 @@ void check_figures(const Case &subject, Faults &faults) {
       bound += candidates.least.value_or(0);
     }
   }
+  std::set<std::string> awake;
+  for (const Replica &replica : subject.replicas)
+    if (const Place place = subject.world.at(replica.node);
+        place.node->has_power_suspended_mw() && awake.insert(replica.node).second) {
+      const std::optional<int64_t> kept = objective.awake(place);
+      known &= kept.has_value();
+      value += kept.value_or(0);
+    }
   constexpr __int128 one = __int128{1} << Scarcity::price_bits;
   bound = (bound + one - 1) >> Scarcity::price_bits; // no cost is between two whole numbers
   auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };

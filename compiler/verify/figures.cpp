@@ -45,43 +45,19 @@ Maybe hourly(const Span &run, const google::protobuf::RepeatedField<uint64_t> &f
   return Rational::make(sum, an_hour);
 }
 
-} // namespace
+Figure while_awake(const Maybe &drawn, const proto::Node &node) {
+  const uint64_t awake =
+      node.has_duty_ppb() ? std::min<uint64_t>(node.duty_ppb(), 1000000000) : 1000000000;
+  return exact(product(drawn, ratio(awake, 1000000000)));
+}
 
-Figures figures_of(const proto::Resources &asked, const Place &place,
-                   const std::optional<Span> &run) {
-  proto::Resources mean;
-  if (!asked.hours().empty())
-    mean = mean_of_day(asked);
-  const proto::Resources &reserved = asked.hours().empty() ? asked : mean;
+/// Emissions and money for what is drawn, with the machine by its share.
+Figures priced(const Figure &watts, const Maybe &dominant, const Place &place,
+               const std::optional<Span> &run) {
   const proto::Node &node = *place.node;
   const std::string site = place.site ? place.site->name() : node.name();
-  // A share of nothing is only known where nothing is reserved.
-  auto share = [](uint64_t part, uint64_t whole) {
-    return part == 0 ? Maybe(Rational(0)) : ratio(part, static_cast<Rational::Int>(whole));
-  };
-  const Maybe cpu = share(reserved.cpu_millicores(), node.cpu_millicores());
-  const Maybe memory = share(reserved.memory_bytes(), node.memory_bytes());
-  Maybe dominant;
-  if (cpu && memory)
-    dominant = *cpu < *memory ? *memory : *cpu;
-
   Figures figures;
-  if (!node.has_power_idle_mw())
-    figures.watts = unknown("power.idle", node.name());
-  else if (!node.has_power_max_mw())
-    figures.watts = unknown("power.max", node.name());
-  else {
-    const Maybe idle = ratio(node.power_idle_mw(), 1000);
-    const Maybe above = Rational::make(static_cast<Rational::Int>(node.power_max_mw()) -
-                                           static_cast<Rational::Int>(node.power_idle_mw()),
-                                       1000);
-    const Maybe by_cpu = product(above, cpu), by_share = product(idle, dominant);
-    const Maybe drawn = by_cpu && by_share ? by_cpu->plus(*by_share) : std::nullopt;
-    const uint64_t awake =
-        node.has_duty_ppb() ? std::min<uint64_t>(node.duty_ppb(), 1000000000) : 1000000000;
-    figures.watts = exact(product(drawn, ratio(awake, 1000000000)));
-  }
-  const Figure watts = figures.watts;
+  figures.watts = watts;
   constexpr Rational::Int joules = 3600000; // in a kWh
   std::optional<uint64_t> carbon_now, price_now;
   Maybe carbon, price, hours = Rational(1);
@@ -123,6 +99,54 @@ Figures figures_of(const proto::Resources &asked, const Place &place,
         exact(machine && electricity ? machine->plus(*electricity) : std::nullopt);
   }
   return figures;
+}
+
+} // namespace
+
+Figures figures_of(const proto::Resources &asked, const Place &place,
+                   const std::optional<Span> &run) {
+  proto::Resources mean;
+  if (!asked.hours().empty())
+    mean = mean_of_day(asked);
+  const proto::Resources &reserved = asked.hours().empty() ? asked : mean;
+  const proto::Node &node = *place.node;
+  // A share of nothing is only known where nothing is reserved.
+  auto share = [](uint64_t part, uint64_t whole) {
+    return part == 0 ? Maybe(Rational(0)) : ratio(part, static_cast<Rational::Int>(whole));
+  };
+  const Maybe cpu = share(reserved.cpu_millicores(), node.cpu_millicores());
+  const Maybe memory = share(reserved.memory_bytes(), node.memory_bytes());
+  Maybe dominant;
+  if (cpu && memory)
+    dominant = *cpu < *memory ? *memory : *cpu;
+
+  Figure watts;
+  if (!node.has_power_idle_mw())
+    watts = unknown("power.idle", node.name());
+  else if (!node.has_power_max_mw())
+    watts = unknown("power.max", node.name());
+  else {
+    const Maybe idle = ratio(node.power_idle_mw(), 1000);
+    const Maybe above = Rational::make(static_cast<Rational::Int>(node.power_max_mw()) -
+                                           static_cast<Rational::Int>(node.power_idle_mw()),
+                                       1000);
+    const Maybe by_cpu = product(above, cpu);
+    const Maybe by_share =
+        node.has_power_suspended_mw() ? Maybe(Rational(0)) : product(idle, dominant);
+    watts = while_awake(by_cpu && by_share ? by_cpu->plus(*by_share) : std::nullopt, node);
+  }
+  return priced(watts, dominant, place, run);
+}
+
+Figures figures_awake(const Place &place) {
+  const proto::Node &node = *place.node;
+  Figure watts = unknown("power.idle", node.name());
+  if (node.has_power_idle_mw()) {
+    const auto saved = static_cast<Rational::Int>(node.power_idle_mw()) -
+                       static_cast<Rational::Int>(node.power_suspended_mw());
+    watts = while_awake(Rational::make(saved < 0 ? 0 : saved, 1000), node);
+  }
+  return priced(watts, Rational(0), place, std::nullopt);
 }
 
 void add_egress(Figures &figures, const Figure &egress, const std::optional<Span> &run) {

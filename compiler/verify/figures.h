@@ -31,6 +31,9 @@ struct Span {
 Figures figures_of(const proto::Resources &reserved, const Place &place,
                    const std::optional<Span> &run = std::nullopt);
 
+/// What a node takes that is kept awake and could be suspended; `place` has such a node.
+Figures figures_awake(const Place &place);
+
 /// Adds what is paid for what is sent, EUR/s, for as long as it runs.
 void add_egress(Figures &figures, const Figure &egress, const std::optional<Span> &run);
 

@@ -25,7 +25,8 @@ public:
   explicit Settled(const Case &subject) : subject_(subject), runs_(subject) {
     std::map<std::tuple<std::string, uint32_t, std::string, std::string>, std::string> arrivals;
     for (const proto::Running &one : subject.plan.facts().running())
-      arrivals[{one.workload(), one.replica(), one.node(), one.revision()}] = one.since();
+      if (one.stack() == subject.plan.stack())
+        arrivals[{one.workload(), one.replica(), one.node(), one.revision()}] = one.since();
     const auto at = from_rfc3339(subject.plan.facts().at());
     for (const There &there : subject.there) {
       if (there.retiring || !subject.world.nodes.count(there.node))

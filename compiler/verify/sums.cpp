@@ -2,6 +2,9 @@
 // carbon and cost: no weights are taken out of it.
 #include "compiler/verify/sums.h"
 
+#include <algorithm>
+#include <set>
+
 #include "base/error.h"
 #include "compiler/explain/texts.h"
 
@@ -40,6 +43,12 @@ void Sums::add(const proto::Resources &reserved, const Place &place, const std::
   Figures figures = figures_of(reserved, place, run);
   if (egress)
     add_egress(figures, *egress, run);
+  add(figures);
+  if (place.node->has_power_suspended_mw() && awake.insert(place.node->name()).second)
+    add(figures_awake(place));
+}
+
+void Sums::add(const Figures &figures) {
   milliwatts.add(figures.watts, to_milli);
   milligrams_per_hour.add(figures.grams_per_second, to_milli_per_hour);
   micro_euros_per_hour.add(figures.euros_per_second, to_micro_per_hour);
@@ -63,8 +72,11 @@ proto::Totals totals(const Sums &sums) {
     totals.set_milliwatts(*sums.milliwatts.value);
   if (sums.milligrams_per_hour.value)
     totals.set_mg_co2e_per_hour(*sums.milligrams_per_hour.value);
+  auto adapted = [&](proto::Model model) {
+    return sums.awake.empty() ? model : explain::with_nodes_awake(std::move(model));
+  };
   add(explain::cost_model(), sums.micro_euros_per_hour);
-  add(explain::power_model(), sums.milliwatts);
+  add(adapted(explain::power_model()), sums.milliwatts);
   add(explain::carbon_model(), sums.milligrams_per_hour);
   return totals;
 }
@@ -74,6 +86,17 @@ Objective::Objective(const proto::Intent &intent, const World &world)
   read(world);
   if (in_euros_ && wishes_.any())
     text_ += explain::and_preferences();
+  const bool sleepers = std::any_of(world.nodes.begin(), world.nodes.end(), [](const auto &node) {
+    return node.second.has_power_suspended_mw();
+  });
+  if (!sleepers)
+    return;
+  if (in_euros_)
+    text_ += explain::and_awake();
+  std::set<std::string> seen;
+  for (const proto::Workload &workload : intent.workloads())
+    if (seen.insert(look(workload)).second)
+      kinds_.push_back(&workload);
 }
 
 void Objective::read(const World &world) {
@@ -162,13 +185,28 @@ std::optional<int64_t> Objective::of(const proto::Workload &workload, const Plac
   Figures figures = figures_of(workload.resources(), place, run);
   if (egress)
     add_egress(figures, *egress, run);
-  auto wished = [&](std::optional<int64_t> cost) {
-    if (cost && in_euros_)
-      *cost += wishes_.of(workload, place);
-    return cost;
-  };
+  std::optional<int64_t> cost = of(workload, place, figures);
+  if (cost && in_euros_)
+    *cost += wishes_.of(workload, place);
+  return cost;
+}
+
+std::optional<int64_t> Objective::awake(const Place &place) const {
+  const Figures figures = figures_awake(place);
+  int64_t most = 0;
+  for (const proto::Workload *workload : kinds_) {
+    const auto cost = of(*workload, place, figures);
+    if (!cost)
+      return std::nullopt;
+    most = std::max(most, *cost);
+  }
+  return most;
+}
+
+std::optional<int64_t> Objective::of(const proto::Workload &workload, const Place &place,
+                                     const Figures &figures) const {
   if (terms_.empty())
-    return wished(rounded(figures.euros_per_second, to_micro_per_hour));
+    return rounded(figures.euros_per_second, to_micro_per_hour);
   Figure sum{Rational(0), ""};
   for (const Term &term : terms_) {
     if (!counts(term, workload))
@@ -178,7 +216,7 @@ std::optional<int64_t> Objective::of(const proto::Workload &workload, const Plac
     if (!sum.value)
       return std::nullopt;
   }
-  return wished(rounded(sum, to_micro_per_hour));
+  return rounded(sum, to_micro_per_hour);
 }
 
 } // namespace nemo::verify

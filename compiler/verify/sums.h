@@ -15,9 +15,13 @@ struct Sum {
 
 struct Sums {
   Sum milliwatts, milligrams_per_hour, micro_euros_per_hour;
+  std::set<std::string> awake; ///< of the nodes, those that could be suspended
   void add(const proto::Resources &reserved, const Place &place,
            const std::optional<Span> &run = std::nullopt, const Figure *egress = nullptr);
   void spoil(const std::string &fact);
+
+private:
+  void add(const Figures &figures);
 };
 
 proto::Totals totals(const Sums &sums);
@@ -31,6 +35,9 @@ public:
   std::optional<int64_t> of(const proto::Workload &workload, const Place &place,
                             const std::optional<Span> &run = std::nullopt,
                             const Figure *egress = nullptr) const;
+  /// What keeping a node awake counts that could be suspended: most that it counts for any
+  /// workload.
+  std::optional<int64_t> awake(const Place &place) const;
   /// What it sees of a workload besides its resources: equal for those that it costs alike.
   std::string look(const proto::Workload &workload) const;
   bool in_euros() const { return in_euros_; }
@@ -45,11 +52,14 @@ private:
   bool counts(const Term &term, const proto::Workload &workload) const;
   std::optional<formula::Quantity> value(const Term &term, const Question &question,
                                          const Figures &figures) const;
+  std::optional<int64_t> of(const proto::Workload &workload, const Place &place,
+                            const Figures &figures) const;
   const proto::Intent &intent_;
   const Wishes wishes_;
   std::vector<Term> terms_;
   std::string text_;
   bool in_euros_ = true;
+  std::vector<const proto::Workload *> kinds_; ///< one of each look
 };
 
 } // namespace nemo::verify

@@ -14,11 +14,13 @@ std::vector<Diagnostic> verify(const proto::Plan &plan) {
   const proto::Intent intent = decided(plan);
   Case subject{plan, intent, make_world(intent, plan.facts(), faults), Moves(intent)};
   split_selection(subject, faults);
+  keep_awake(subject);
   check_clusters(subject, faults);
   check_placements(subject, faults);
   if (!faults.empty())
     return faults.take();
   check_waiting(subject, faults);
+  check_suspended(subject, faults);
   check_rules(subject, faults);
   check_together(subject, faults);
   if (faults.empty())

@@ -138,6 +138,11 @@ void declare_node(Faults &faults, const proto::Object &block, proto::Node &node)
     node.set_power_idle_mw(*idle);
   if (auto most = units(attribute(power, "max"), Rational(1000)))
     node.set_power_max_mw(*most);
+  const proto::Object *suspend = inner(&block, "suspend");
+  if (auto drawn = units(attribute(suspend, "power"), Rational(1000)))
+    node.set_power_suspended_mw(*drawn);
+  if (auto wake = units(attribute(suspend, "wake"), Rational(1000)))
+    node.set_wake_ms(*wake);
   const proto::Object *resources = inner(&block, "resources");
   const auto eighth = Rational::make(1, 8);
   lower(faults, node, "cpu", true, node.cpu_millicores(),

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "compiler/resolve/suspend.h"
 #include "protocol/formula/unit.h"
 
 namespace nemo::why {
@@ -21,8 +22,15 @@ const Rational &weight(const compiler::Weights &weights, size_t figure) {
   return figure == 0 ? weights.energy : figure == 1 ? weights.carbon : weights.cost;
 }
 
-const compiler::Figure &figure_of(const compiler::Figures &figures, size_t figure) {
+template <class Figures> auto &figure_of(Figures &figures, size_t figure) {
   return figure == 0 ? figures.power : figure == 1 ? figures.carbon : figures.cost;
+}
+
+void add(compiler::Figure &sum, const compiler::Figure &more) {
+  if (!sum.value)
+    return;
+  sum.missing = more.missing;
+  sum.value = more.value ? sum.value->plus(*more.value) : std::nullopt;
 }
 
 /// The unit of the first quantity of that dimension in a formula: how its author writes the price.
@@ -74,14 +82,32 @@ std::optional<Rational> sum(const Ledger::Parts &parts) {
 Ledger::Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
                const compiler::Objective &objective, const compiler::Jobs &jobs, size_t workload)
     : intent_(intent), nodes_(nodes), objective_(objective), jobs_(jobs), workload_(workload),
-      unit_(formula::usual_unit(objective.dimension)), figures_(nodes.size()) {
+      unit_(formula::usual_unit(objective.dimension)), own_(nodes.size()), figures_(nodes.size()) {
   for (size_t figure = 0; figure < figure_count; ++figure)
     if (auto wanted = objective.dimension.over(dimension(figure)); wanted && !wanted->none())
       price_units_[figure] = price_unit(intent, *wanted);
 }
 
+void Ledger::beside(std::set<size_t> hosts) {
+  hosts_ = std::move(hosts);
+  figures_.assign(nodes_.size(), std::nullopt);
+}
+
 const compiler::Figures &Ledger::figures(size_t node) const {
   std::optional<compiler::Figures> &known = figures_[node];
+  if (!known) {
+    known = own(node);
+    if (compiler::can_sleep(nodes_[node]) && !hosts_.count(node)) {
+      const compiler::Figures more = compiler::awake(nodes_[node]);
+      for (size_t figure = 0; figure < figure_count; ++figure)
+        add(figure_of(*known, figure), figure_of(more, figure));
+    }
+  }
+  return *known;
+}
+
+const compiler::Figures &Ledger::own(size_t node) const {
+  std::optional<compiler::Figures> &known = own_[node];
   if (!known) {
     std::optional<compiler::Run> run;
     if (jobs_.is_job(workload_))
@@ -96,21 +122,26 @@ bool Ledger::counts(size_t figure, size_t node) const {
   return !weight(objective_.of(workload_, node), figure).is_zero();
 }
 
-Ledger::Parts Ledger::parts(size_t node, std::optional<size_t> home) const {
+Ledger::Parts Ledger::parts_of(const compiler::Figures &figures, size_t node) const {
   Parts result;
   const compiler::Weights &weights = objective_.of(workload_, node);
   for (size_t figure = 0; figure < figure_count; ++figure) {
     const Rational &factor = weight(weights, figure);
-    const compiler::Figure &amount = figure_of(figures(node), figure);
+    const compiler::Figure &amount = figure_of(figures, figure);
     if (factor.is_zero())
       result[figure] = Rational(0);
     else if (weights.missing.empty() && amount.value)
       result[figure] = factor.times(*amount.value);
   }
   result[figure_count] = wished(node);
+  return result;
+}
+
+Ledger::Parts Ledger::parts(size_t node, std::optional<size_t> home) const {
+  Parts result = parts_of(figures(node), node);
   if (!home || *home == node)
     return result;
-  const Parts there = parts(*home, std::nullopt);
+  const Parts there = parts_of(own(*home), *home);
   const auto whole = sum(there);
   for (size_t figure = 0; figure < result.size(); ++figure) {
     auto share = whole && there[figure] ? there[figure]->times(toll()) : std::nullopt;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <set>
 
 #include "compiler/placement/jobs.h"
 #include "compiler/placement/objective.h"
@@ -19,6 +20,9 @@ public:
   Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
          const compiler::Objective &objective, const compiler::Jobs &jobs, size_t workload);
 
+  /// The nodes that others are on: keeping them awake is not for the replica that is told of.
+  void beside(std::set<size_t> hosts);
+
   /// What a figure counts on a node, and last what preferences do that it does not keep; 0 where it
   /// has no weight, nullopt where it is not known.
   using Parts = std::array<std::optional<Rational>, figure_count + 1>;
@@ -33,7 +37,9 @@ public:
   bool counts(size_t figure, size_t node) const;
 
 private:
-  const compiler::Figures &figures(size_t node) const;
+  const compiler::Figures &own(size_t node) const;
+  const compiler::Figures &figures(size_t node) const; ///< with keeping the node awake
+  Parts parts_of(const compiler::Figures &figures, size_t node) const;
   Rational wished(size_t node) const; ///< in the objective's base unit
 
   const proto::Intent &intent_;
@@ -43,7 +49,8 @@ private:
   size_t workload_;
   std::string unit_;
   std::array<std::string, figure_count> price_units_;
-  mutable std::vector<std::optional<compiler::Figures>> figures_;
+  std::set<size_t> hosts_;
+  mutable std::vector<std::optional<compiler::Figures>> own_, figures_;
 };
 
 } // namespace nemo::why

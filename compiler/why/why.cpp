@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -96,6 +97,11 @@ public:
     const placement::NodeId ran = scene_.problem.replicas[replica].home;
     const std::vector<Excluded> by_rules = excluded(scene_.problem, replica);
     const std::optional<size_t> home = scene_.home(state_, replica);
+    std::set<size_t> hosts;
+    for (size_t other = 0; other < scene_.problem.replicas.size(); ++other)
+      if (other != replica)
+        hosts.insert(scene_.node_of(other));
+    ledger_.beside(std::move(hosts));
     Story story;
     story.here = ledger_.offer(here, home);
     if (ran != placement::nowhere)

@@ -20,6 +20,7 @@ constexpr Measure power{"mW", "12W"};
 constexpr uint64_t most_gpus = 64;
 constexpr Measure pull{"bit/s", "100Mbit/s", true, true};
 constexpr Measure period{"ms", "10min", true, true};
+constexpr Measure waking{"ms", "30s"};
 
 } // namespace
 
@@ -40,10 +41,11 @@ NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
   static constexpr llvm::StringRef keys[] = {
       "name", "site",      "resources",  "class",       "arch",   "power",        "price",
       "tpm",  "sandboxes", "trust",      "temperature", "labels", "availability", "capabilities",
-      "gpus", "supply",    "duty-cycle", "duty-period", "pull",   "images"};
+      "gpus", "supply",    "duty-cycle", "duty-period", "pull",   "images",       "suspend"};
   bool sandboxes = false;
   const Yaml *gpus = nullptr;
   const Yaml *capabilities = nullptr;
+  const Yaml *suspend = nullptr;
   const uint32_t seen = reader_.each(map, "a node", keys, [&](size_t key, const Yaml &value) {
     switch (key) {
     case 0:
@@ -127,6 +129,9 @@ NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
             image && !llvm::is_contained(node.images(), *image))
           node.add_images(*image);
       });
+    case 20:
+      suspend = &value;
+      return;
     default:
       gpus = &value;
       return;
@@ -135,6 +140,8 @@ NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
   reader_.require(map, "a node", keys, seen, {0, 1, 2});
   if (gpus != nullptr)
     read_gpus(*gpus, node);
+  if (suspend != nullptr) // against its idle power, wherever that stands
+    read_suspend(*suspend, node);
   if (!sandboxes)
     node.add_sandboxes("process");
   if (capabilities == nullptr)
@@ -215,6 +222,25 @@ void NodeReader::read_power(const Yaml &map, proto::Node &node) {
                   fmt::format("idle power {} is more than max {}",
                               units::show_power(node.power_idle_mw()),
                               units::show_power(node.power_max_mw())));
+}
+
+void NodeReader::read_suspend(const Yaml &map, proto::Node &node) {
+  static constexpr llvm::StringRef keys[] = {"power", "wake"};
+  const uint32_t seen = reader_.each(map, "suspend", keys, [&](size_t key, const Yaml &value) {
+    if (auto number = reader_.measure(value, keys[key], key == 0 ? power : waking)) {
+      if (key == 0)
+        node.set_power_suspended_mw(*number);
+      else
+        node.set_wake_ms(*number);
+    }
+  });
+  reader_.require(map, "suspend", keys, seen, {0});
+  if (node.has_power_suspended_mw() && node.has_power_idle_mw() &&
+      node.power_suspended_mw() > node.power_idle_mw())
+    reader_.fault(diag::N0411, map,
+                  fmt::format("suspended power {} is more than idle power {}",
+                              units::show_power(node.power_suspended_mw()),
+                              units::show_power(node.power_idle_mw())));
 }
 
 void NodeReader::read_sandboxes(const Yaml &list, proto::Node &node) {

@@ -20,6 +20,7 @@ private:
   void resources(const Yaml &map, proto::Node &node);
   void read_gpus(const Yaml &list, proto::Node &node);
   void read_power(const Yaml &map, proto::Node &node);
+  void read_suspend(const Yaml &map, proto::Node &node);
   void read_sandboxes(const Yaml &list, proto::Node &node);
   void read_capabilities(const Yaml &list, proto::Node &node);
 

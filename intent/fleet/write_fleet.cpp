@@ -159,7 +159,7 @@ std::string gpus_text(const proto::Node &node) {
 }
 
 std::string node_text(const proto::Node &node) {
-  Pairs pairs, resources, power;
+  Pairs pairs, resources, power, suspend;
   pairs.add("name", word(node.name()));
   pairs.add("site", word(node.site()));
   if (node.has_node_class())
@@ -181,6 +181,12 @@ std::string node_text(const proto::Node &node) {
     power.add("idle", decimal(node.power_idle_mw(), 1000) + "W");
     power.add("max", decimal(node.power_max_mw(), 1000) + "W");
     pairs.add("power", power.braces());
+  }
+  if (node.has_power_suspended_mw()) {
+    suspend.add("power", decimal(node.power_suspended_mw(), 1000) + "W");
+    if (node.has_wake_ms())
+      suspend.add("wake", std::to_string(node.wake_ms()) + "ms");
+    pairs.add("suspend", suspend.braces());
   }
   if (node.has_price_neur_per_hour())
     pairs.add("price", euros(node.price_neur_per_hour(), "h"));

@@ -83,6 +83,33 @@ constexpr Block power_block{
     .doc = "The node's power when idle and when busy; what energy and carbon are predicted from.",
     .example = "power { idle = 3W; max = 12W }"};
 
+constexpr Attribute suspend_attributes[] = {
+    {.name = "power",
+     .type = Type::quantity,
+     .dimension = power,
+     .required = true,
+     .step = "1mW",
+     .min = "0W",
+     .max = "1MW",
+     .doc = "What the node draws while it is suspended.",
+     .example = "power = 1W"},
+    {.name = "wake",
+     .type = Type::quantity,
+     .dimension = time,
+     .step = "1ms",
+     .min = "0ms",
+     .max = "1h",
+     .doc = "How long it takes to be there again.",
+     .example = "wake = 30s"},
+};
+
+constexpr Block suspend_block{
+    .name = "suspend",
+    .attributes = suspend_attributes,
+    .doc = "The node can be suspended: a plan says whether it may be, and counts what keeping it "
+           "awake costs once, for all that it places there.",
+    .example = "suspend { power = 1W; wake = 30s }"};
+
 constexpr Attribute node_attributes[] = {
     {.name = "site",
      .type = Type::name,
@@ -164,7 +191,8 @@ constexpr Attribute node_attributes[] = {
      .doc = "The rate at which it pulls images that it does not hold.",
      .example = "pull = 100Mbit/s"},
 };
-constexpr const Block *node_children[] = {&node_resources_block, &power_block, &labels_block};
+constexpr const Block *node_children[] = {&node_resources_block, &power_block, &suspend_block,
+                                          &labels_block};
 constexpr const Block *site_children[] = {&labels_block};
 
 constexpr Attribute link_attributes[] = {

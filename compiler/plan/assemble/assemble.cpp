@@ -65,6 +65,7 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
   *plan.mutable_objective() = placed.objective();
   *plan.mutable_before() = totals(sums_before(intent, resolved, nodes, whole));
   *plan.mutable_after() = totals(after);
+  *plan.mutable_suspended() = placed.suspended();
   *plan.mutable_shortfalls() = deliverable.shortfalls();
   Expected expected = expectations(inputs, resolved, placed);
   for (proto::Expectation &entry : expected.expectations)

@@ -8,6 +8,7 @@
 
 #include "compiler/explain/texts.h"
 #include "compiler/placement/jobs.h"
+#include "compiler/resolve/suspend.h"
 
 namespace nemo::compiler {
 
@@ -28,6 +29,12 @@ void Sums::add(const proto::Resources &reserved, const NodeView &node, const Run
   Figures each = figures(reserved, node, run);
   if (egress)
     add_egress(each, *egress, run);
+  add(each);
+  if (can_sleep(node) && awake.insert(node.node->name()).second)
+    add(compiler::awake(node));
+}
+
+void Sums::add(const Figures &each) {
   auto fact = [](const Figure &figure) {
     return figure.missing.empty() ? std::string("a figure within 64 bits") : figure.missing;
   };
@@ -64,7 +71,7 @@ proto::Totals totals(const Sums &sums) {
                             {explain::power_model(), &sums.milliwatts},
                             {explain::carbon_model(), &sums.milligrams_per_hour}}) {
     proto::Model *entry = result.add_models();
-    *entry = model;
+    *entry = sums.awake.empty() ? model : explain::with_nodes_awake(model);
     entry->set_missing(sum->missing);
   }
   return result;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include "compiler/network/egress.h"
@@ -20,9 +21,11 @@ struct Sum {
 
 struct Sums {
   Sum milliwatts, milligrams_per_hour, ueur_per_hour;
+  std::set<std::string> awake; ///< nodes that are kept so for what is added, and could be suspended
   /// \param egress  what is paid for what it sends
   void add(const proto::Resources &reserved, const NodeView &node, const Run *run = nullptr,
            const Figure *egress = nullptr);
+  void add(const Figures &figures);
   void add_unknown(const std::string &missing_fact);
 };
 

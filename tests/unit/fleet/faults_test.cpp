@@ -252,6 +252,15 @@ TEST_CASE("forecasts are lists of quantities, a year at most") {
             .find("price-forecast has more than 8784 hours") != std::string::npos);
 }
 
+TEST_CASE("what can be suspended") {
+  CHECK(in_node("suspend: {power: 1W, wake: 30s}").empty());
+  CHECK(in_node("suspend: {power: 0W}, power: {idle: 3W, max: 9W}").empty());
+  CHECK(in_node("suspend: {wake: 30s}").find("N0407 3:") == 0);
+  CHECK(in_node("suspend: {power: 1s}").find("N0410 3:") == 0);
+  CHECK(in_node("suspend: {power: 4W}, power: {idle: 3W, max: 9W}")
+            .find("suspended power 4W is more than idle power 3W") != std::string::npos);
+}
+
 TEST_CASE("limited power and sleep") {
   CHECK(in_node("supply: 4W, duty-cycle: 10%, duty-period: 10min").empty());
   CHECK(in_node("pull: 100Mbit/s, images: [\"a@sha256:1\", \"b@sha256:2\"]").empty());

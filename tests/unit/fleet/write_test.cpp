@@ -104,6 +104,12 @@ proto::Fleet random_fleet(unsigned seed) {
       node.set_power_idle_mw(below(1000000));
       node.set_power_max_mw(node.power_idle_mw() + below(1000000));
     }
+    if (maybe()) {
+      node.set_power_suspended_mw(
+          below(node.has_power_idle_mw() ? node.power_idle_mw() + 1 : 1000000));
+      if (maybe())
+        node.set_wake_ms(below(3600000));
+    }
     if (maybe())
       node.set_price_neur_per_hour(amount());
     if (maybe())

@@ -39,6 +39,8 @@ public:
         text += ", gpus: [{model: A100, memory: 40GiB}, {model: T4, memory: 16GiB}]";
       if (chance(15))
         text += fmt::format(", supply: {}W", 3 + below(30));
+      if (chance(25))
+        text += ", suspend: {power: 1W, wake: 20s}";
       text += "}\n";
     }
     text += "links:\n  - {from: s0, to: s0, latency: 1ms}\n";

@@ -23,7 +23,8 @@ public:
   unsigned below(unsigned bound) { return static_cast<unsigned>(random_() % bound); }
   bool chance(unsigned percent) { return below(100) < percent; }
 
-  std::string fleet() {
+  /// \param sleepers  per cent of the nodes that can be suspended
+  std::string fleet(unsigned sleepers = 0) {
     std::string text = "fleet: 1\nat: 2026-11-24T08:00:00Z\nsites:\n";
     for (int site = 0; site < 2; ++site)
       text += fmt::format("  s{}: {{country: {}, zone: z{}{}{}}}\n", site, site ? "FR" : "GR", site,
@@ -34,11 +35,14 @@ public:
     for (unsigned node = 0; node < nodes; ++node)
       text += fmt::format(
           "  - {{name: n{}, site: s{}, class: {}, resources: {{cpu: {}core, memory: "
-          "{}GiB}}{}{}, sandboxes: [process]}}\n",
+          "{}GiB}}{}{}{}, sandboxes: [process]}}\n",
           node, below(2), chance(50) ? "edge" : "cloud", 2 + below(6), 2 + below(6),
           chance(85) ? fmt::format(", power: {{idle: {}W, max: {}W}}", 2 + below(5), 10 + below(90))
                      : "",
-          chance(85) ? fmt::format(", price: 0.0{}EUR/h", 1 + below(9)) : "");
+          chance(85) ? fmt::format(", price: 0.0{}EUR/h", 1 + below(9)) : "",
+          sleepers > 0 && chance(sleepers)
+              ? fmt::format(", suspend: {{power: {}W, wake: 20s}}", below(3))
+              : "");
     return text;
   }
 
@@ -246,4 +250,29 @@ TEST_CASE("a plan with priorities holds, whatever changes") {
   }
   CHECK(held > 30);
   CHECK(waiting > 30);
+}
+
+TEST_CASE("a plan with nodes that can be suspended holds, whatever changes") {
+  int held = 0, suspended = 0;
+  for (unsigned seed = 1; seed <= 80; ++seed) {
+    Maker maker(seed);
+    const proto::Fleet fleet = fleet_of(maker.fleet(60));
+    const std::string first = maker.intent(20, 4), second = maker.intent(20, 4);
+    INFO("seed " << seed << "\n" << first << "\nthen\n" << second);
+    const auto plan = try_plan(first, fleet);
+    if (!plan)
+      continue;
+    std::vector<Diagnostic> faults = verify::verify(*plan);
+    INFO(said(faults));
+    REQUIRE(faults.empty());
+    ++held;
+    suspended += plan->suspended_size();
+    if (const auto update = try_plan(second, applied(*plan, fleet))) {
+      std::vector<Diagnostic> found = verify::verify(*update);
+      INFO(said(found));
+      REQUIRE(found.empty());
+    }
+  }
+  CHECK(held > 30);
+  CHECK(suspended > 10);
 }

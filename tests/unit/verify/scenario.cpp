@@ -319,6 +319,7 @@ std::vector<Named> plans() {
   list.push_back({"exclusive exchange", plan_of(intent_of(lonely(true)), applied(apart, shared))});
   list.push_back({"overfull", plan_of(intent_of(overfull()), fleet_of(two_gateways()))});
   list.push_back({"cluster", plan_of(intent_of(clustered()), fleet_of(three_nodes()))});
+  list.push_back({"asleep", plan_of(intent_of(asleep()), fleet_of(two_gateways()))});
   return list;
 }
 

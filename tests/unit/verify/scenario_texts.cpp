@@ -104,6 +104,18 @@ objective green { minimize cost + carbon * 80EUR/tCO2e; require carbon <= 10gCO2
 )";
 }
 
+// One node is enough; the other may be suspended.
+std::string asleep() {
+  return R"(nemo = 1
+stack = "night"
+node gw1 { suspend { power = 1W; wake = 30s } }
+node gw2 { suspend { power = 500mW; wake = 20s } }
+workload logs { exec = ["/bin/logs"]; replicas = 2; resources { cpu = 1core; memory = 1GiB } }
+workload mail { exec = ["/bin/mail"]; resources { cpu = 100mcore; memory = 2GiB } }
+objective green { minimize cost + carbon * 80EUR/tCO2e; require energy <= 10W }
+)";
+}
+
 std::string distances() {
   return R"(nemo = 1
 stack = "distances"

@@ -15,5 +15,6 @@ std::string night_shift();
 std::string distances();
 std::string survivors();
 std::string clustered();
+std::string asleep();
 
 } // namespace nemo::test
