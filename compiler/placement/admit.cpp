@@ -22,8 +22,8 @@ using Alike = std::tuple<uint32_t, uint32_t, bool, uint32_t>;
 
 class Admitting {
 public:
-  Admitting(const Problem &problem, const std::vector<Turn> &turns)
-      : problem_(problem), turns_(turns), state_(problem), counts_(problem.needs.size()),
+  explicit Admitting(const Problem &problem)
+      : problem_(problem), state_(problem), counts_(problem.needs.size()),
         bonded_(problem.needs.size()) {
     for (const Bond &bond : problem.bonds)
       bonded_[bond.need] = bonded_[bond.to] = 1;
@@ -168,7 +168,6 @@ private:
   }
 
   const Problem &problem_;
-  const std::vector<Turn> &turns_;
   State state_;
   std::vector<uint32_t> counts_;
   std::vector<char> bonded_;
@@ -241,7 +240,7 @@ std::optional<Admission> admit(const Problem &problem, const std::vector<Turn> &
     llvm::consumeError(base.takeError());
     return std::nullopt;
   }
-  Admitting admitting(problem, turns);
+  Admitting admitting(problem);
   admitting.take_over(counts, admitting.spread_out(counts, base->node_of_replica));
   const size_t pairs = std::max<size_t>(problem.replicas.size() * problem.nodes, 1);
   size_t left = std::clamp<size_t>(most_looked_at / pairs, 1, most_attempts);
@@ -273,7 +272,7 @@ bool settle_waiting(const Problem &problem, const std::vector<Turn> &turns, Admi
   for (size_t r = 0; r < turn_of.size(); ++r)
     if (!has_turn[r])
       turn_of[r].guaranteed = true, turn_of[r].priority = UINT32_MAX; // nobody is above it
-  Admitting admitting(problem, turns);
+  Admitting admitting(problem);
   admitting.take_over(admission.counts, admission.nodes);
   bool changed = false;
   for (bool again = true; again;) {

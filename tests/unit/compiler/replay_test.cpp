@@ -77,7 +77,7 @@ TEST_CASE("what was decided beside the intent is decided again in a replay") {
 TEST_CASE("a damaged dump is refused") {
   const std::string dump = compiler::compile(example(), "placement").dump;
   for (const std::string &bad : {std::string("{}"), std::string("not json"), std::string(),
-                          dump.substr(0, dump.size() / 2)}) {
+                                 dump.substr(0, dump.size() / 2)}) {
     auto result = compiler::replay(bad);
     CHECK_FALSE(bool(result));
     llvm::consumeError(result.takeError());
