@@ -79,7 +79,7 @@ private:
   Trial attempt(const Counts &counts, const placement::Watch &watch) const {
     const stages::Inputs inputs = with_replicas(state_.inputs(), counts);
     Trial trial;
-    trial.resolved = resolve(inputs).resolved;
+    trial.resolved = resolve_again(inputs, state_.resolved());
     trial.admissible = judge_policies(inputs, trial.resolved).admissible;
     placement::Result placed = placement::assign(inputs, trial.resolved, trial.admissible, watch);
     trial.placed = std::move(placed.placed);
@@ -210,6 +210,13 @@ stages::Inputs with_replicas(const stages::Inputs &inputs, const Counts &counts)
   for (int w = 0; w < counts.size(); ++w)
     decide(*result.mutable_intent()->mutable_workloads(w), counts[w]);
   return result;
+}
+
+stages::Resolved resolve_again(const stages::Inputs &inputs, const stages::Resolved &before) {
+  proto::Fleet world = before.world(); // with what clusters keep awake
+  stages::Resolved resolved = resolve(inputs).resolved;
+  *resolved.mutable_world() = std::move(world);
+  return resolved;
 }
 
 void decide_replicas(stages::Stages &state, const placement::Watch &watch,

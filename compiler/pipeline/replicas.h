@@ -15,6 +15,9 @@ bool has_ranges(const proto::Intent &intent);
 stages::Inputs with_replicas(const stages::Inputs &inputs,
                              const google::protobuf::RepeatedField<uint32_t> &counts);
 
+/// resolve() with other numbers of replicas, which change nothing about the world.
+stages::Resolved resolve_again(const stages::Inputs &inputs, const stages::Resolved &before);
+
 /// Takes up a state that is placed with the fewest replicas of everything. All get as many as have
 /// to be available. Where a hard SLO of a
 /// figure that more replicas can mend is missed, those that it is about get more, or else what they

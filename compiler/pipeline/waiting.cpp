@@ -9,7 +9,6 @@
 #include "compiler/placement/build.h"
 #include "compiler/placement/objective.h"
 #include "compiler/policy/policy.h"
-#include "compiler/resolve/resolve.h"
 #include "compiler/resolve/selection.h"
 
 namespace nemo::compiler {
@@ -24,7 +23,7 @@ bool place(stages::Stages &state, const placement::Problem &whole, Admission &ad
   google::protobuf::RepeatedField<uint32_t> counts;
   counts.Add(admission.counts.begin(), admission.counts.end());
   const stages::Inputs inputs = with_replicas(state.inputs(), counts);
-  *state.mutable_resolved() = resolve(inputs).resolved;
+  *state.mutable_resolved() = resolve_again(inputs, state.resolved());
   *state.mutable_policy() = judge_policies(inputs, state.resolved()).admissible;
   placement::Start start;
   start.as_it_is = as_it_is;

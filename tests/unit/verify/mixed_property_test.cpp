@@ -56,6 +56,7 @@ public:
     std::string text = "nemo = 1\nstack = \"mix\"\nselect edges { require node.class == edge }\n"
                        "tenant acme { guarantee { cpu = 2core } }\n";
     const bool cluster = chance(30);
+    crowded_ = chance(20);
     if (cluster)
       text += fmt::format("cluster lab {{ on = edges; nodes = 1..3; controllers = {}; "
                           "quorum-latency = 8ms; capacity {{ cpu = {}core }} }}\n",
@@ -71,8 +72,9 @@ public:
     if (made.size() > 1 && chance(40))
       text += fmt::format("flow f {{ from = w{}; to = w{}; bandwidth = {}kbit/s }}\n", made[0],
                           made[1], 100 * (1 + below(20)));
-    if (chance(50))
-      text += "objective o { minimize cost + carbon * 80EUR/tCO2e }\n";
+    if (crowded_ || chance(50))
+      text += fmt::format("objective o {{ minimize cost + carbon * 80EUR/tCO2e{} }}\n",
+                          crowded_ ? "; overcommit = 0.1%" : "");
     return text;
   }
 
@@ -89,7 +91,9 @@ private:
         !job && chance(15) ? "..4" : "", 100 * (1 + below(10)), 64 * (1 + below(12)));
     if (chance(20))
       text += chance(60) ? "    gpu = 0.5\n" : "    gpu = 1\n    gpu-model = [\"A100\"]\n";
-    if (chance(15))
+    if (chance(30))
+      text += "    cpu-mean = 50mcore\n";
+    if (!crowded_ && chance(15))
       text += fmt::format("    hours {{ between = {}..{}; cpu = {}mcore }}\n", below(10),
                           11 + below(13), 100 * (1 + below(20)));
     text += "  }\n";
@@ -119,7 +123,7 @@ private:
       place += fmt::format("    prefer node.class == cloud weight {}\n", 1 + below(3));
     if (!place.empty())
       text += "  place {\n" + place + "  }\n";
-    if (!job && chance(15))
+    if (!job && !crowded_ && chance(15))
       text += fmt::format("  slo {{ survive = {} }}\n", chance(70) ? "node" : "site");
     if (chance(10))
       text += "  mount { volume = \"data\"; target = \"/data\"; size = 1GiB }\n";
@@ -128,6 +132,7 @@ private:
 
   std::mt19937 random_;
   unsigned sites_;
+  bool crowded_ = false; ///< nodes promise more processor than they have
 };
 
 std::optional<proto::Plan> planned(const std::string &text, const proto::Fleet &fleet) {
@@ -141,7 +146,7 @@ std::optional<proto::Plan> planned(const std::string &text, const proto::Fleet &
 } // namespace
 
 TEST_CASE("plans that mix everything hold") {
-  unsigned held = 0, changed = 0, waiting = 0, clustered = 0;
+  unsigned held = 0, changed = 0, waiting = 0, clustered = 0, asleep = 0;
   for (unsigned seed = 1; seed <= 120; ++seed) {
     Mixer mixer(seed);
     const std::string yaml = mixer.fleet();
@@ -157,6 +162,7 @@ TEST_CASE("plans that mix everything hold") {
     ++held;
     waiting += plan->waiting_size() > 0;
     clustered += plan->clusters_size() > 0;
+    asleep += plan->suspended_size() > 0;
     const auto update = planned(second, applied(*plan, fleet));
     if (!update)
       continue;
@@ -166,9 +172,10 @@ TEST_CASE("plans that mix everything hold") {
     ++changed;
   }
   INFO(held << " held, " << changed << " changed, " << waiting << " with replicas that wait, "
-            << clustered << " with a cluster");
+            << clustered << " with a cluster, " << asleep << " with nodes that may be suspended");
   CHECK(held > 40);
   CHECK(changed > 20);
   CHECK(waiting > 5);
   CHECK(clustered > 5);
+  CHECK(asleep > 5);
 }
