@@ -173,8 +173,11 @@ proto::Fleet random_fleet(unsigned seed) {
 } // namespace
 
 TEST_CASE("fleets read back equal") {
-  for (unsigned seed = 0; seed < 200; ++seed)
-    check_round_trip(random_fleet(seed));
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    const proto::Fleet fleet = random_fleet(seed);
+    CHECK(parse_fleet("f.yaml", write_fleet(fleet)).diagnostics.empty());
+    check_round_trip(fleet);
+  }
 }
 
 TEST_CASE("the text is what a person would write") {

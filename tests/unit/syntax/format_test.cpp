@@ -271,5 +271,6 @@ TEST_CASE("comments stay where they were") {
 TEST_CASE("texts at random") {
   const unsigned seed = GENERATE(range(0u, 400u));
   CAPTURE(seed);
-  formatted(Writer(seed).file());
+  const std::string text = formatted(Writer(seed).file()); // which checks that it means the same
+  CHECK(formatted(text) == text);
 }
