@@ -31,6 +31,43 @@ inline constexpr const char *ciphers = "aes-128-gcm|aes-256-gcm|chacha20|none";
 inline constexpr const char *metrics =
     "latency|availability|throughput|error|frame|jitter|slo|downtime|energy|carbon|cost";
 
+/// What is there, or is to be there, of several nodes together.
+inline constexpr Attribute amount_attributes[] = {
+    {.name = "cpu",
+     .type = Type::quantity,
+     .dimension = cpu,
+     .step = "1mcore",
+     .min = "1mcore",
+     .max = "1000000000core",
+     .doc = "Processor time.",
+     .example = "cpu = 16core"},
+    {.name = "memory",
+     .type = Type::quantity,
+     .dimension = data,
+     .data = Data::bytes,
+     .step = "1B",
+     .min = "1B",
+     .max = "1EiB",
+     .doc = "Memory.",
+     .example = "memory = 32GiB"},
+    {.name = "disk",
+     .type = Type::quantity,
+     .dimension = data,
+     .data = Data::bytes,
+     .step = "1B",
+     .min = "1B",
+     .max = "1EiB",
+     .doc = "Disk space.",
+     .example = "disk = 1TiB"},
+    {.name = "gpu",
+     .type = Type::number,
+     .step = "0.001",
+     .min = "0.001",
+     .max = "1000000000",
+     .doc = "Graphics processors.",
+     .example = "gpu = 2"},
+};
+
 extern const Block labels_block; ///< free-form key = value, in site, node, tenant, workload
 extern const Block site_block, node_block, link_block, select_block, tenant_block;
 extern const Block workload_block;

@@ -276,42 +276,6 @@ constexpr Attribute quota_attributes[] = {
      .example = "cost = 20EUR/d"},
 };
 
-constexpr Attribute guarantee_attributes[] = {
-    {.name = "cpu",
-     .type = Type::quantity,
-     .dimension = cpu,
-     .step = "1mcore",
-     .min = "1mcore",
-     .max = "1000000000core",
-     .doc = "Processor time.",
-     .example = "cpu = 16core"},
-    {.name = "memory",
-     .type = Type::quantity,
-     .dimension = data,
-     .data = Data::bytes,
-     .step = "1B",
-     .min = "1B",
-     .max = "1EiB",
-     .doc = "Memory.",
-     .example = "memory = 32GiB"},
-    {.name = "disk",
-     .type = Type::quantity,
-     .dimension = data,
-     .data = Data::bytes,
-     .step = "1B",
-     .min = "1B",
-     .max = "1EiB",
-     .doc = "Disk space.",
-     .example = "disk = 1TiB"},
-    {.name = "gpu",
-     .type = Type::number,
-     .step = "0.001",
-     .min = "0.001",
-     .max = "1000000000",
-     .doc = "Graphics processors.",
-     .example = "gpu = 2"},
-};
-
 constexpr Attribute tariff_attributes[] = {
     {.name = "cpu",
      .type = Type::quantity,
@@ -363,7 +327,7 @@ constexpr Block quota_block{.name = "quota",
                             .example = "quota { cpu = 64core; memory = 128GiB }"};
 constexpr Block guarantee_block{
     .name = "guarantee",
-    .attributes = guarantee_attributes,
+    .attributes = amount_attributes,
     .doc =
         "What no priority of another tenant takes away: as long as its workloads reserve no more "
         "than this together, they come before every priority.",
