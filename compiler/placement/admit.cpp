@@ -226,15 +226,17 @@ std::optional<Admission> admit(const Problem &problem, const std::vector<Turn> &
                                const Budget &budget) {
   if (turns.empty() || easy(problem))
     return std::nullopt;
-  Budget quick = budget;
+  // The limit of time is for the placement that follows.
+  Budget sure = budget;
+  sure.watch.better = nullptr;
+  sure.watch.time_limit.reset();
+  sure.effort = std::min(sure.effort, default_effort);
+  Budget quick = sure;
   quick.effort = 0;
   quick.search_steps = steps_of_attempt;
   quick.narrow_steps = 0;
   quick.bound_steps = 0;
-  quick.watch.better = nullptr;
   const std::vector<uint32_t> counts = without_turns(problem, turns);
-  Budget sure = budget;
-  sure.watch.better = nullptr;
   auto base = place(with_counts(problem, counts), sure);
   if (!base) {
     llvm::consumeError(base.takeError());
