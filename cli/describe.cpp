@@ -117,6 +117,8 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
   d.say_list("after", w.after());
   d.say_list("on", w.place().on());
   d.say("spread", w.place().spread());
+  if (w.place().min_domains() != 0)
+    d.say("min-domains", std::to_string(w.place().min_domains()));
   if (w.place().exclusive())
     d.say("exclusive", "true");
   for (const proto::Affinity &affinity : w.place().affinities())

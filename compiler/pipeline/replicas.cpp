@@ -29,6 +29,10 @@ void decide(proto::Workload &workload, uint32_t count) {
                           std::min(workload.replicas_min(), count + budget.least_up()));
     budget.set_least_up(std::min(budget.least_up(), count));
   }
+  if (const uint32_t least = workload.place().min_domains();
+      least != 0 && count < workload.replicas_min()) // each that waits may be in one more
+    workload.mutable_place()->set_min_domains(
+        std::max<uint32_t>(count + least, workload.replicas_min() + 1) - workload.replicas_min());
   if (count < workload.replicas_min()) // the others wait: no range is left to decide
     workload.set_replicas_max(count);
   workload.set_replicas_min(count);

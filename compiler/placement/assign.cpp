@@ -116,9 +116,10 @@ public:
     const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
     if (!choices(w, admissible).known)
       return std::nullopt;
-    const uint32_t apart = need.spread != Spread::none ? need.count : 0;
-    auto [known, fresh] = least_.try_emplace(
-        {need.demand, need.no_device, need.cost_class, set, need.far, need.spread, apart});
+    const uint32_t apart = placement::apart(need);
+    auto [known, fresh] =
+        least_.try_emplace({need.demand, need.no_device, need.cost_class, set, need.far,
+                            need.spread, apart > 1 ? need.count : 0, apart});
     if (fresh) {
       Apart costs;
       std::optional<__int128> one;
@@ -132,7 +133,7 @@ public:
                 apart > 1 && domain != unknown_domain)
               costs.offer(domain, *paid);
           });
-      known->second = apart > 1 ? costs.sum(apart) : one;
+      known->second = apart > 1 ? costs.sum(need.count, apart) : one;
     }
     if (!known->second || apart > 1)
       return known->second;
@@ -178,7 +179,7 @@ private:
   const compiler::Jobs &jobs_;
   const Problem &problem_;
   const std::vector<Scarce> &scarce_;
-  std::map<std::tuple<Demand, uint32_t, uint32_t, uint32_t, uint32_t, Spread, uint32_t>,
+  std::map<std::tuple<Demand, uint32_t, uint32_t, uint32_t, uint32_t, Spread, uint32_t, uint32_t>,
            std::optional<__int128>>
       least_;
   std::map<std::tuple<uint64_t, uint64_t, uint32_t, uint32_t, uint32_t>, Choices> choices_;

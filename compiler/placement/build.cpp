@@ -120,7 +120,7 @@ void take_frozen(Problem &problem, const stages::Resolved &resolved,
 // Where replicas of a workload that stay keep others of it away.
 std::optional<Clause> beside_frozen(Problem &problem, const proto::Workload &workload,
                                     const Need &need, const std::vector<size_t> &homes) {
-  if (need.spread == Spread::none || workload.replicas_min() < 2)
+  if (need.spread == Spread::none || workload.replicas_min() < 2 || need.repeats > 0)
     return std::nullopt;
   const std::vector<uint32_t> &domain = problem.domain[static_cast<size_t>(need.spread)];
   NodeBits excluded(problem.nodes);
@@ -132,6 +132,24 @@ std::optional<Clause> beside_frozen(Problem &problem, const proto::Workload &wor
     return std::nullopt;
   problem.sets.push_back(std::move(excluded));
   return Clause{need.spreading, static_cast<uint32_t>(problem.sets.size() - 1)};
+}
+
+// Of those that stay, too, one may be beside another.
+void let_repeat(const Problem &problem, const proto::Workload &workload, Need &need,
+                const std::vector<size_t> &homes) {
+  const uint32_t least = workload.place().min_domains();
+  if (need.spread == Spread::none || least == 0)
+    return;
+  std::vector<uint32_t> held;
+  for (size_t home : homes)
+    if (const uint32_t at = problem.domain[static_cast<size_t>(need.spread)][home];
+        at != unknown_domain)
+      held.push_back(at);
+  const auto all = static_cast<uint32_t>(need.count + held.size());
+  if (least >= all)
+    return;
+  need.repeats = all - least;
+  need.held_domains = std::move(held);
 }
 
 // A whole node's idle and busy shares give the two prices that every replica's cost is made of.
@@ -383,6 +401,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
       need.image = holders_of(workload.image());
     need.first = static_cast<uint32_t>(problem.replicas.size());
     need.count = static_cast<uint32_t>(numbers[w].size());
+    let_repeat(problem, workload, need, frozen_homes[workload.name()]);
     for (uint32_t verdict : admissible.workloads(static_cast<int>(w)).verdicts())
       need.clauses.push_back(
           {admissible.verdicts(static_cast<int>(verdict)).restriction(), verdict});

@@ -32,7 +32,7 @@ public:
           add(w, to->second, place.affinities(i), static_cast<uint32_t>(i));
     }
     for (uint32_t w = 0; w < problem_.needs.size(); ++w)
-      if (concerned_[w])
+      if (concerned_[w] || problem_.needs[w].repeats > 0)
         for (size_t node : homes(w))
           problem_.bystanders.push_back({w, NodeId(node)});
   }

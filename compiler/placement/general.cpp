@@ -249,7 +249,10 @@ private:
     std::vector<uint32_t> groups;
     for (uint16_t port : need.ports)
       groups.push_back(group_of_port(port));
-    if (need.spread != Spread::none && need.count > 1) {
+    if (need.repeats > 0 && least_domains(need) > 0) {
+      const uint32_t group = group_of_need(whole_of(problem_, static_cast<uint32_t>(n)));
+      model_.spreads.push_back({group, family_of(need.spread), least_domains(need)});
+    } else if (least_domains(need) > 0) {
       model_.limits.push_back({groups_, family_of(need.spread), 1});
       groups.push_back(groups_++);
     }

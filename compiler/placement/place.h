@@ -3,6 +3,7 @@
 // business.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -66,8 +67,11 @@ struct Need {
   std::optional<std::array<int64_t, 2>> mean; ///< cpu and memory that it pays for; else the demand
   optimiser::DeviceDemand devices;            ///< which the GPU of `demand` are
   Spread spread = Spread::none;
-  std::vector<uint16_t> ports; ///< fixed ones on the host's network
-  bool exclusive = false;      ///< no other need has replicas on its nodes
+  uint32_t repeats = 0; ///< replicas that may be in a domain of `spread` where another one is
+  std::vector<uint32_t> held_domains; ///< of replicas left as they are; where none may be repeated,
+                                      ///< clauses rule them out instead
+  std::vector<uint16_t> ports;        ///< fixed ones on the host's network
+  bool exclusive = false;             ///< no other need has replicas on its nodes
   Survive survive = Survive::nothing;
   uint32_t cost_class = 0;
   uint32_t image = UINT32_MAX;     ///< index into Problem::holders: who comes first of equal nodes
@@ -78,6 +82,12 @@ struct Need {
   uint32_t no_device = UINT32_MAX; ///< index into Problem::sets: nodes without such devices
   stages::Restriction resources, spreading, port, alone, device;
 };
+
+/// How many of the domains of `spread` its replicas are in at least; 0: it is not spread.
+inline uint32_t least_domains(const Need &need) {
+  const uint32_t all = need.count + static_cast<uint32_t>(need.held_domains.size());
+  return need.spread == Spread::none || all < 2 ? 0 : all - std::min(need.repeats, all);
+}
 
 struct Replica {
   uint32_t need = 0;

@@ -50,6 +50,7 @@ Problem changed(Problem problem, uint32_t need, const Relaxation &change) {
     const auto kept = static_cast<uint32_t>(change.amount);
     const uint32_t gone = who.count - kept;
     who.count = kept;
+    who.repeats -= std::min(who.repeats, gone);
     drop_replicas(problem, who.first + kept, gone);
     return problem;
   }
@@ -59,6 +60,10 @@ Problem changed(Problem problem, uint32_t need, const Relaxation &change) {
   // Those beside others become a workload of their own, which nothing keeps apart.
   const auto more = static_cast<uint32_t>(change.amount);
   Need &who = problem.needs[need];
+  if (who.repeats > 0) {
+    who.repeats += more;
+    return problem;
+  }
   who.count -= more;
   const uint32_t from = who.first + who.count;
   Need apart = who;
@@ -192,7 +197,9 @@ private:
   void beside(uint32_t n, const Infeasible::Member &member) {
     Relaxation change = of(Relaxation::Kind::beside, member.restriction, member.need);
     // All but one apart is `spread` left out; the fewest that must be let in are sought.
-    const int64_t count = problem_.needs[member.need].count;
+    const int64_t count = problem_.needs[member.need].repeats > 0
+                              ? least_domains(problem_.needs[member.need])
+                              : problem_.needs[member.need].count;
     int64_t too_few = 0, enough = count;
     while (too_few + 1 < enough) {
       change.amount = std::midpoint(too_few, enough);
@@ -218,7 +225,7 @@ private:
         return;
       }
       change.cost = cost(problem, *placed);
-      if (change.kind == Relaxation::Kind::beside)
+      if (change.kind == Relaxation::Kind::beside && problem_.needs[change.need].repeats == 0)
         change.beside.assign(placed->node_of_replica.end() - change.amount,
                              placed->node_of_replica.end());
       result_.list.push_back(change);

@@ -176,6 +176,12 @@ std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::
           compiler::is_known(workload.replicas_span()) ? workload.replicas_span() : workload.span();
       break;
     case Relaxation::Kind::beside:
+      if (const Need &need = problem.needs[change.need]; need.repeats > 0) {
+        text = fmt::format("with min-domains = {} of workload {} instead of {}",
+                           least_domains(need) - static_cast<uint32_t>(change.amount),
+                           workload.name(), least_domains(need));
+        break;
+      }
       text = fmt::format("if workload {} may have {}", workload.name(),
                          more_in(nodes, workload.place().spread(), change.beside));
     }

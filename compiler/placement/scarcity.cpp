@@ -5,15 +5,15 @@
 
 namespace nemo::placement {
 
-std::optional<__int128> Apart::sum(uint32_t count) const {
-  if (least_.size() < count)
+std::optional<__int128> Apart::sum(uint32_t count, uint32_t apart) const {
+  if (least_.size() < apart)
     return std::nullopt;
   std::vector<__int128> costs;
   for (const auto &[domain, cost] : least_)
     costs.push_back(cost);
-  std::nth_element(costs.begin(), costs.begin() + count, costs.end());
-  __int128 sum = 0;
-  for (uint32_t i = 0; i < count; ++i)
+  std::nth_element(costs.begin(), costs.begin() + apart, costs.end());
+  __int128 sum = *std::min_element(costs.begin(), costs.end()) * (count - apart);
+  for (uint32_t i = 0; i < apart; ++i)
     sum += costs[i];
   return sum;
 }
@@ -24,7 +24,8 @@ namespace {
 struct Kind {
   uint32_t need = 0; ///< one of them
   double replicas = 0;
-  uint32_t apart = 0; ///< how many of them are in different domains; 0: they may be together
+  uint32_t count = 0; ///< replicas of each workload of them
+  uint32_t apart = 0; ///< how many of these are in different domains; 0: they may be together
   std::vector<State::Offer> near; ///< where they may be, if bonds rule some out
 };
 
@@ -74,16 +75,17 @@ public:
 
 private:
   void find_kinds() {
-    std::map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>, size_t> known;
+    std::map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint32_t>, size_t> known;
     for (uint32_t n = 0; n < problem_.needs.size(); ++n) {
       const Need &need = problem_.needs[n];
       if (need.count == 0 || state_.offers(n).empty())
         continue;
-      const uint32_t apart = need.spread != Spread::none && need.count > 1 ? need.count : 0;
-      const auto [entry, fresh] =
-          known.try_emplace({state_.shape_of(n), need.cost_class, apart, need.far}, kinds_.size());
+      const uint32_t apart = placement::apart(need) > 1 ? placement::apart(need) : 0;
+      const uint32_t count = apart == 0 ? 0 : need.count;
+      const auto [entry, fresh] = known.try_emplace(
+          {state_.shape_of(n), need.cost_class, count, apart, need.far}, kinds_.size());
       if (fresh)
-        kinds_.push_back({n, 0, apart, near(n)});
+        kinds_.push_back({n, 0, count, apart, near(n)});
       kinds_[entry->second].replicas += need.count;
     }
   }
@@ -153,9 +155,11 @@ private:
       const uint32_t where = domain[offers[i].node];
       if (std::find(taken_.begin(), taken_.end(), where) != taken_.end())
         continue;
+      // Those that need not be apart are where it is cheapest.
+      const double here = taken_.empty() ? 1 + kind.count - kind.apart : 1;
       taken_.push_back(where);
-      sum += costs_[i] * kind.replicas / kind.apart;
-      use(kind, offers[i].node, kind.replicas / kind.apart);
+      sum += costs_[i] * here * kind.replicas / kind.count;
+      use(kind, offers[i].node, here * kind.replicas / kind.count);
     }
     return sum;
   }

@@ -21,7 +21,13 @@ struct Scarcity {
 /// \returns nothing where a cost is not known.
 Scarcity scarcity(const State &state, uint64_t steps);
 
-/// The least that `count` replicas cost together in different domains.
+/// How many of its replicas are in different domains for the bound; at most 1: it heeds none. Where
+/// replicas that stay are in some of them, that is left out.
+inline uint32_t apart(const Need &need) {
+  return need.held_domains.empty() ? least_domains(need) : 0;
+}
+
+/// The least that replicas cost together of which some are in different domains.
 class Apart {
 public:
   void offer(uint32_t domain, __int128 cost) {
@@ -29,8 +35,8 @@ public:
     if (!fresh && cost < known->second)
       known->second = cost;
   }
-  /// None where there are fewer domains.
-  std::optional<__int128> sum(uint32_t count) const;
+  /// Of `count` replicas in `apart` domains at least; none where there are fewer.
+  std::optional<__int128> sum(uint32_t count, uint32_t apart) const;
 
 private:
   std::map<uint32_t, __int128> least_;

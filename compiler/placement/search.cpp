@@ -41,12 +41,12 @@ private:
         return true;
       if (!need.ports.empty() && allowed.count() < need.count)
         return true;
-      if (need.spread != Spread::none && need.count > 1) {
-        std::set<uint32_t> domains;
+      if (least_domains(need) > 0) {
+        std::set<uint32_t> domains(need.held_domains.begin(), need.held_domains.end());
         allowed.for_each([&](size_t node) {
           domains.insert(problem_.domain[static_cast<size_t>(need.spread)][node]);
         });
-        if (domains.size() < need.count)
+        if (domains.size() < least_domains(need))
           return true;
       }
       std::vector<Sum> &sum = demand_within[allowed.words()];

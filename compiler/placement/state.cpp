@@ -52,7 +52,7 @@ State::State(const Problem &problem)
       allowed.subtract(problem.sets[clause.excluded]);
     std::string key(reinterpret_cast<const char *>(need.demand.data()),
                     need.demand.size() * sizeof(int64_t));
-    key += static_cast<char>(need.spread) + (need.count > 1 ? 'n' : '1');
+    key += static_cast<char>(need.spread) + (least_domains(need) > 0 ? 'n' : '1');
     for (int64_t part : {int64_t{need.devices.count}, need.devices.share, need.devices.memory,
                          int64_t{need.devices.allowed}})
       key.append(reinterpret_cast<const char *>(&part), sizeof(part));
@@ -81,7 +81,7 @@ State::State(const Problem &problem)
       for (size_t node = 0; node < problem.nodes; ++node)
         if (!devices_alone(problem, need.devices, node))
           allowed.reset(node);
-    if (need.spread != Spread::none && need.count > 1)
+    if (least_domains(need) > 0)
       for (size_t node = 0; node < problem.nodes; ++node)
         if (problem.domain[static_cast<size_t>(need.spread)][node] == unknown_domain)
           allowed.reset(node);
@@ -123,19 +123,33 @@ bool State::may_share(size_t n, size_t node) const {
   return other == n || !(problem_->needs[other].exclusive || problem_->needs[n].exclusive);
 }
 
-bool State::keeps_apart(size_t replica, size_t node) const {
+bool State::ports_free(size_t n, size_t node) const {
+  const std::vector<uint16_t> &ports = problem_->needs[n].ports;
+  return std::none_of(ports.begin(), ports.end(), [&](uint16_t port) {
+    return std::find(ports_[node].begin(), ports_[node].end(), port) != ports_[node].end();
+  });
+}
+
+// Whoever is placed may be taken away again without breaking this, so that the number of those in
+// a domain beside another is counted rather than that of domains.
+bool State::is_spread(size_t replica, size_t node) const {
   const Need &need = problem_->needs[problem_->replicas[replica].need];
-  for (uint16_t port : need.ports)
-    if (std::find(ports_[node].begin(), ports_[node].end(), port) != ports_[node].end())
-      return false;
-  if (need.spread != Spread::none && need.count > 1) {
-    const std::vector<uint32_t> &domain = problem_->domain[static_cast<size_t>(need.spread)];
-    for (uint32_t sibling = need.first; sibling < need.first + need.count; ++sibling)
-      if (sibling != replica && node_of_[sibling] != nowhere &&
-          domain[index(node_of_[sibling])] == domain[node])
+  if (least_domains(need) == 0)
+    return true;
+  const std::vector<uint32_t> &domain = problem_->domain[static_cast<size_t>(need.spread)];
+  std::vector<uint32_t> taken = need.held_domains;
+  for (uint32_t sibling = need.first; sibling < need.first + need.count; ++sibling)
+    if (sibling != replica && node_of_[sibling] != nowhere) {
+      taken.push_back(domain[index(node_of_[sibling])]);
+      if (need.repeats == 0 && taken.back() == domain[node])
         return false;
-  }
-  return true;
+    }
+  if (need.repeats == 0)
+    return true;
+  taken.push_back(domain[node]);
+  std::sort(taken.begin(), taken.end());
+  const auto distinct = std::unique(taken.begin(), taken.end()) - taken.begin();
+  return taken.size() - static_cast<size_t>(distinct) <= need.repeats;
 }
 
 void State::put(size_t replica, size_t node) {

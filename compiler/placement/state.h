@@ -31,7 +31,11 @@ public:
   /// Nobody there is exclusive, or wants to be alone.
   bool may_share(size_t need, size_t node) const;
   /// Its ports are free there, and no sibling is where one may not be.
-  bool keeps_apart(size_t replica, size_t node) const;
+  bool keeps_apart(size_t replica, size_t node) const {
+    return ports_free(problem_->replicas[replica].need, node) && is_spread(replica, node);
+  }
+  bool ports_free(size_t need, size_t node) const;
+  bool is_spread(size_t replica, size_t node) const;
   void put(size_t replica, size_t node);
   /// On these devices of the node, where they are free.
   void put(size_t replica, size_t node, DeviceBits devices);

@@ -145,6 +145,10 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
                            thousandths(workload.resources().cpu_millicores())),
                workload.resources().span());
   case stages::Restriction::SPREAD:
+    if (const uint32_t least = workload.place().min_domains())
+      return say(fmt::format("min-domains = {} with spread = {} over {} replicas", least,
+                             workload.place().spread(), workload.replicas_min()),
+                 workload.place().min_domains_span());
     return say(fmt::format("spread = {} over {} replicas", workload.place().spread(),
                            workload.replicas_min()),
                workload.place().spread_span());

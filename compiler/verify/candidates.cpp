@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/verify/devices.h"
+#include "compiler/verify/spreading.h"
 
 namespace nemo::verify {
 
@@ -151,11 +152,20 @@ bool Choosing::inside(const proto::Workload &workload, size_t place) const {
   return workload.place().on().empty();
 }
 
+uint32_t Choosing::domains(const proto::Workload &workload, uint32_t replicas) const {
+  const uint32_t least = workload.place().min_domains();
+  if (workload.place().spread().empty() || replicas < 2)
+    return 0;
+  const size_t staying = least == 0 ? 0 : Spreading(subject_, workload).staying();
+  return least == 0 || least >= replicas + staying ? replicas : staying > 0 ? 0 : least;
+}
+
 std::optional<__int128> Choosing::least(const proto::Workload &workload, uint32_t replicas,
                                         const std::vector<size_t> &candidates,
                                         const Costs &costs) const {
   const std::string &spread = workload.place().spread();
-  const bool apart = !spread.empty() && replicas > 1;
+  const uint32_t different = domains(workload, replicas);
+  const bool apart = different > 1;
   std::map<std::string, __int128> by_domain; // all in one, where they may be together
   for (size_t place : candidates) {
     const std::string &name = places_[place].node->name();
@@ -169,7 +179,7 @@ std::optional<__int128> Choosing::least(const proto::Workload &workload, uint32_
     if (!fresh && paid < known->second)
       known->second = paid;
   }
-  if (by_domain.size() < (apart ? replicas : 1))
+  if (by_domain.size() < (apart ? different : 1))
     return std::nullopt;
   if (!apart)
     return by_domain.begin()->second * replicas;
@@ -177,8 +187,8 @@ std::optional<__int128> Choosing::least(const proto::Workload &workload, uint32_
   for (const auto &[domain, paid] : by_domain)
     sorted.push_back(paid);
   std::sort(sorted.begin(), sorted.end());
-  __int128 sum = 0;
-  for (uint32_t i = 0; i < replicas; ++i)
+  __int128 sum = sorted.front() * (replicas - different);
+  for (uint32_t i = 0; i < different; ++i)
     sum += sorted[i];
   return sum;
 }
@@ -278,8 +288,8 @@ const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replica
   const std::string plain = look(workload);
   const std::vector<bool> distant = far(workload);
   // Workloads that all of this is the same for have the same choice.
-  std::string all =
-      priced + '|' + workload.place().spread() + '|' + std::to_string(replicas) + '|' + plain + '|';
+  std::string all = priced + '|' + workload.place().spread() + '|' + std::to_string(replicas) +
+                    '|' + std::to_string(domains(workload, replicas)) + '|' + plain + '|';
   for (const bool one : distant)
     all += one ? '1' : '0';
   auto [known, fresh] = of_look_.try_emplace(std::move(all));

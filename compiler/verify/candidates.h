@@ -52,6 +52,8 @@ private:
   Candidates choose(const proto::Workload &workload, uint32_t replicas,
                     const std::vector<bool> &allowed, const std::vector<bool> &far,
                     const std::string &priced);
+  /// In how many domains its replicas are at least for the bound, as far as that is heeded.
+  uint32_t domains(const proto::Workload &workload, uint32_t replicas) const;
   std::optional<__int128> least(const proto::Workload &workload, uint32_t replicas,
                                 const std::vector<size_t> &candidates, const Costs &costs) const;
 

@@ -55,8 +55,12 @@ proto::Intent decided(const proto::Plan &plan) {
     workload.set_replicas_min(std::clamp(count == counts.end() ? 0 : count->second,
                                          waits ? 0 : fewest,
                                          std::max(fewest, workload.replicas_max())));
-    if (workload.replicas_min() < fewest) // the others wait
+    if (workload.replicas_min() < fewest) { // the others wait
       workload.set_replicas_max(workload.replicas_min());
+      const uint32_t waiting = fewest - workload.replicas_min();
+      if (const uint32_t least = workload.place().min_domains())
+        workload.mutable_place()->set_min_domains(least > waiting ? least - waiting : 1);
+    }
     keep_budget(workload, fewest);
   }
   return intent;

@@ -12,6 +12,7 @@
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
 #include "compiler/verify/runs.h"
+#include "compiler/verify/spreading.h"
 
 namespace nemo::verify {
 
@@ -142,22 +143,13 @@ private:
     for (uint32_t port : held_ports(spec))
       if (ports_.count({home, port}))
         return false;
-    const std::string &spread = workload.place().spread();
-    if (spread.empty())
+    if (workload.place().spread().empty())
       return true;
-    const std::string group = spread_group(subject_.world.at(home), spread);
-    const auto there = [&](const std::string &node) {
-      return spread_group(subject_.world.at(node), spread) == group;
-    };
-    return std::none_of(subject_.replicas.begin(), subject_.replicas.end(),
-                        [&](const Replica &other) {
-                          return &other != &replica && other.workload == &workload &&
-                                 there(other.node);
-                        }) &&
-           std::none_of(subject_.frozen.begin(), subject_.frozen.end(), [&](const There &other) {
-             return other.workload == workload.name() &&
-                    subject_.world.nodes.count(other.node) != 0 && there(other.node);
-           });
+    std::vector<std::string> nodes = {home};
+    for (const Replica &other : subject_.replicas)
+      if (&other != &replica && other.workload == &workload)
+        nodes.push_back(other.node);
+    return Spreading(subject_, workload).allows(nodes);
   }
 
   const Case &subject_;

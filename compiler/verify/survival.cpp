@@ -15,6 +15,7 @@
 #include "compiler/verify/exclusive.h"
 #include "compiler/verify/hours.h"
 #include "compiler/verify/rooms.h"
+#include "compiler/verify/spreading.h"
 
 namespace nemo::verify {
 
@@ -206,17 +207,12 @@ private:
               return false;
         }
       }
-    const std::string &spread = workload.place().spread();
-    if (spread.empty() || workload.replicas_min() < 2)
+    if (workload.place().spread().empty() || workload.replicas_min() < 2)
       return true;
-    const std::string group = spread_group(subject_.world.at(node), spread);
+    std::vector<std::string> nodes = {node};
     for (size_t sibling : of_[workload.name()])
-      if (spread_group(subject_.world.at(at_[sibling]), spread) == group)
-        return false;
-    for (const std::string &home : left_[workload.name()])
-      if (spread_group(subject_.world.at(home), spread) == group)
-        return false;
-    return !group.empty();
+      nodes.push_back(at_[sibling]);
+    return spreading_.try_emplace(&workload, subject_, workload).first->second.allows(nodes);
   }
 
   /// Whether nobody, or somebody, of a workload is as close to the node as the affinity says.
@@ -263,6 +259,7 @@ private:
   std::map<std::string, std::vector<std::pair<std::string, const proto::Affinity *>>> shunned_by_;
   std::map<std::pair<const proto::Workload *, std::string>, bool> allowed_;
   std::set<std::string> gone_;
+  std::map<const proto::Workload *, Spreading> spreading_;
 };
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "compiler/verify/hours.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
+#include "compiler/verify/spreading.h"
 #include "compiler/verify/there.h"
 
 #include <fmt/format.h>
@@ -94,37 +95,6 @@ void check_ports(const Case &subject, Faults &faults) {
                               replica.node, replica.name(), entry->second),
                   port.span());
     }
-  }
-}
-
-void check_spread(const Case &subject, Faults &faults) {
-  std::map<std::pair<std::string, std::string>, std::string> held;
-  std::map<std::string, const proto::Workload *> blocks;
-  for (const proto::Workload &workload : subject.intent.workloads())
-    blocks.emplace(workload.name(), &workload);
-  for (const There &one : subject.frozen)
-    if (const auto block = blocks.find(one.workload); block != blocks.end() && !one.retiring)
-      if (const std::string &spread = block->second->place().spread(); !spread.empty())
-        held.try_emplace({one.workload, spread_group(subject.world.at(one.node), spread)},
-                         one.name());
-  for (const Replica &replica : subject.replicas) {
-    const proto::Place &place = replica.workload->place();
-    if (place.spread().empty() || replica.workload->replicas_min() < 2)
-      continue;
-    const std::string group = spread_group(subject.world.at(replica.node), place.spread());
-    if (group.empty()) {
-      faults.at(diag::N0715,
-                fmt::format("{} is spread by {}, which is unknown of {}", replica.name(),
-                            place.spread(), replica.node),
-                place.spread_span());
-      continue;
-    }
-    const auto [entry, fresh] = held.try_emplace({replica.workload->name(), group}, replica.name());
-    if (!fresh)
-      faults.at(diag::N0715,
-                fmt::format("{} and {} are both in {} {}, and must be spread", replica.name(),
-                            entry->second, place.spread(), group),
-                place.spread_span());
   }
 }
 

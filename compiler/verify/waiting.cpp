@@ -10,6 +10,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
+#include "compiler/verify/spreading.h"
 
 namespace nemo::verify {
 
@@ -200,14 +201,13 @@ private:
         if (port.number() != 0 &&
             (ports.count(port.number()) || ports_.count({node, port.number()})))
           return false;
-    if (const std::string &spread = workload.place().spread(); !spread.empty()) {
-      const std::string group = spread_group(place, spread);
-      if (group.empty())
-        return false;
+    if (!workload.place().spread().empty()) {
+      std::vector<std::string> nodes = {node};
       for (const Replica &sibling : subject_.replicas)
-        if (sibling.workload->name() == workload.name() &&
-            spread_group(subject_.world.at(sibling.node), spread) == group)
-          return false;
+        if (sibling.workload->name() == workload.name())
+          nodes.push_back(sibling.node);
+      if (!Spreading(subject_, workload).allows(nodes))
+        return false;
     }
     return broken_rules({subject_.intent, &workload, place}).empty();
   }

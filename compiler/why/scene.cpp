@@ -54,7 +54,7 @@ std::vector<Excluded> excluded(const placement::Problem &problem, size_t replica
     add(clause.restriction, problem.sets[clause.excluded]);
   if (who.pinned)
     add(who.pinned->restriction, problem.sets[who.pinned->excluded]);
-  if (need.spread != placement::Spread::none && need.count > 1) {
+  if (placement::least_domains(need) > 0) {
     compiler::NodeBits unknown(problem.nodes);
     const auto &domain = problem.domain[static_cast<size_t>(need.spread)];
     for (size_t node = 0; node < problem.nodes; ++node)

@@ -69,14 +69,8 @@ std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, con
             : fmt::format("{} has {} left of {} needed", name,
                           placement::amount(resource, std::max<int64_t>(left, 0)), needed));
   }
-  if (need.spread != Spread::none && need.count > 1) {
-    const auto &domain = problem.domain[static_cast<size_t>(need.spread)];
-    for (uint32_t sibling = need.first; sibling < need.first + need.count; ++sibling)
-      if (sibling != replica && domain[scene.node_of(sibling)] == domain[node]) {
-        result.emplace_back("spread", fmt::format("{} is where another replica is", name));
-        break;
-      }
-  }
+  if (!state.is_spread(replica, node))
+    result.emplace_back("spread", fmt::format("{} is where another replica is", name));
   if (result.empty() && !state.devices_fit(replica, node))
     result.emplace_back("gpu", fmt::format("{} has no such GPU left", name));
   if (result.empty()) // what is left of the one test

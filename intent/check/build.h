@@ -26,6 +26,7 @@ private:
   void workload(const TypedBlock &block);
   void what_runs(const TypedBlock &block, proto::Workload &out);
   void rules(const TypedBlock &block, proto::Workload &out);
+  void min_domains(const TypedBlock &block, proto::Workload &out);
   void affinity(const TypedBlock &block, proto::Workload &out);
   void sort_rule(const TypedRule &rule, proto::Workload &out);
   void ports(const TypedBlock &block, proto::Workload &out);

@@ -214,11 +214,37 @@ void Builder::rules(const TypedBlock &block, proto::Workload &out) {
     place.set_spread(text_of(spread->value));
     *place.mutable_spread_span() = context_.span(spread->at, spread->extent);
   }
+  min_domains(*given, out);
   place.set_exclusive(flag(*given, "exclusive"));
   if (const TypedAttribute *exclusive = given->find("exclusive"))
     *place.mutable_exclusive_span() = context_.span(exclusive->at, exclusive->extent);
   for (const TypedBlock &inner_block : given->children)
     affinity(inner_block, out);
+}
+
+void Builder::min_domains(const TypedBlock &block, proto::Workload &out) {
+  const TypedAttribute *least = block.find("min-domains");
+  if (!least || !least->sound())
+    return;
+  const uint32_t domains = whole_number(least->value);
+  const std::string &spread = out.place().spread();
+  if (spread.empty()) {
+    context_.error(diag::N0315, least->at, least->extent, "`min-domains` without `spread`",
+                   "say what they are: spread = site");
+    return;
+  }
+  if (domains > out.replicas_min())
+    context_.error(diag::N0334, least->at, least->extent,
+                   out.replicas_min() < out.replicas_max()
+                       ? fmt::format("`{}` may have as few as {} replicas, which cannot be in {} "
+                                     "different {}s",
+                                     out.name(), out.replicas_min(), domains, spread)
+                       : fmt::format("the replicas of `{}` are {}, which cannot be in {} different "
+                                     "{}s",
+                                     out.name(), out.replicas_min(), domains, spread),
+                   fmt::format("replicas = {}, or fewer domains", domains));
+  out.mutable_place()->set_min_domains(domains);
+  *out.mutable_place()->mutable_min_domains_span() = context_.span(least->at, least->extent);
 }
 
 void Builder::affinity(const TypedBlock &block, proto::Workload &out) {

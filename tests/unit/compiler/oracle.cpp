@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <random>
+#include <set>
 
 namespace nemo::test {
 
@@ -34,9 +35,15 @@ bool Oracle::legal() const {
       const auto &domain = problem.domain[static_cast<size_t>(need.spread)];
       if (domain[node] == unknown_domain)
         return false;
+      uint32_t placed = 0;
+      std::set<uint32_t> domains;
       for (uint32_t o = need.first; o < need.first + need.count; ++o)
-        if (o != r && at[o] >= 0 && domain[static_cast<size_t>(at[o])] == domain[node])
-          return false;
+        if (at[o] >= 0) {
+          ++placed;
+          domains.insert(domain[static_cast<size_t>(at[o])]);
+        }
+      if (placed - domains.size() > need.repeats)
+        return false;
     }
     if (need.exclusive && holds(need.alone))
       for (size_t o = 0; o < at.size(); ++o)
@@ -194,6 +201,10 @@ Problem random_problem(uint32_t seed) {
     }
     need.first = static_cast<uint32_t>(problem.replicas.size());
     need.count = static_cast<uint32_t>(pick(1, 2));
+    if (need.spread != Spread::none && pick(0, 2) == 0) {
+      need.count = 3;
+      need.repeats = static_cast<uint32_t>(pick(1, 2));
+    }
     for (int rules = pick(0, 3); rules > 0; --rules) {
       NodeBits excluded(problem.nodes);
       for (size_t node = 0; node < problem.nodes; ++node)

@@ -27,9 +27,14 @@ bool fits(Problem problem, const Relaxation &change, int64_t amount, std::set<ui
     break;
   case Relaxation::Kind::fewer:
   case Relaxation::Kind::beside: {
+    if (change.kind == Relaxation::Kind::beside && need.repeats > 0) {
+      need.repeats += static_cast<uint32_t>(amount);
+      break;
+    }
     // Built anew, need by need; what stands beside others comes last.
     const auto gone = static_cast<uint32_t>(
         change.kind == Relaxation::Kind::fewer ? need.count - amount : amount);
+    need.repeats -= std::min(need.repeats, gone);
     Need apart = need;
     std::vector<Replica> extra;
     for (uint32_t n = 0; n < problem.needs.size(); ++n) {

@@ -86,8 +86,9 @@ private:
   std::string workload(unsigned w, unsigned other, bool cluster) {
     const bool job = chance(12);
     std::string text = fmt::format("workload w{} {{\n  exec = [\"/bin/w\", \"{}\"]\n", w, below(2));
+    const unsigned replicas = 1 + below(4);
     text += fmt::format(
-        "  replicas = {}{}\n  resources {{\n    cpu = {}mcore\n    memory = {}MiB\n", 1 + below(3),
+        "  replicas = {}{}\n  resources {{\n    cpu = {}mcore\n    memory = {}MiB\n", replicas,
         !job && chance(15) ? "..4" : "", 100 * (1 + below(10)), 64 * (1 + below(12)));
     if (chance(20))
       text += chance(60) ? "    gpu = 0.5\n" : "    gpu = 1\n    gpu-model = [\"A100\"]\n";
@@ -111,8 +112,10 @@ private:
     if (cluster && chance(35))
       text += "  on = lab\n";
     std::string place;
-    if (chance(15))
+    if (chance(25))
       place += chance(50) ? "    spread = node\n" : "    spread = site\n";
+    if (!place.empty() && replicas > 1 && chance(50))
+      place += fmt::format("    min-domains = {}\n", 1 + below(replicas));
     if (chance(10))
       place += "    exclusive = true\n";
     if (other != w && chance(20))
