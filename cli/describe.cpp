@@ -77,6 +77,8 @@ void describe_more(const proto::Resources &resources, Description &d) {
       text += " memory " + units::show_bytes(hours.memory_bytes());
     d.say("hours", text);
   }
+  for (const proto::NamedDevice &device : resources.devices())
+    d.say("device", fmt::format("{} {}", device.count(), device.name()));
   if (resources.gpu_milli() == 0)
     return;
   d.say("gpu", Rational::make(static_cast<Rational::Int>(resources.gpu_milli()), 1000)

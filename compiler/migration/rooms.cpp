@@ -12,7 +12,7 @@ namespace nemo::compiler {
 
 namespace {
 
-constexpr size_t five = 5; ///< resources before the devices
+constexpr size_t five = 5; ///< resources before the named devices
 
 template <typename Amounts> void add(Amounts &sum, const Amounts &part) {
   for (size_t i = 0; i < sum.size(); ++i)
@@ -26,8 +26,10 @@ Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node, bool ow
   Amounts result = {all.cpu_millicores(), all.memory_bytes(), all.disk_bytes(), all.gpu_milli(),
                     all.pids()};
   result.resize(node.has.size());
+  for (size_t i = 0; i < device_names_.size(); ++i)
+    result[five + i] = devices_named(all.devices(), device_names_[i]);
   for (uint32_t gpu : spec.gpus())
-    if (const size_t at = five + 2 * size_t{gpu}; at + 1 < result.size()) {
+    if (const size_t at = five + device_names_.size() + 2 * size_t{gpu}; at + 1 < result.size()) {
       result[at] += devices_asked(all).milli;
       result[at + 1] += all.gpu_memory_bytes();
     }
@@ -48,6 +50,7 @@ Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node, bool ow
 Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
              const WantedReplicas &wanted, const Changes &changes)
     : wanted_(wanted), over_(overcommit(inputs, resolved)),
+      device_names_(names_of_devices(inputs.intent())),
       nodes_(static_cast<size_t>(resolved.world().nodes_size())), old_needs_(changes.olds.size()),
       node_of_old_(changes.olds.size()), node_of_new_(wanted.replicas.size()),
       awaited_(changes.olds.size()) {
@@ -67,6 +70,8 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
                      known(node.has_disk_bytes(), node.disk_bytes()),
                      known(node.has_gpu_milli() || !node.gpus().empty(), gpu_milli(node)),
                      known(node.has_pids(), node.pids())};
+    for (const std::string &name : device_names_)
+      nodes_[n].has.emplace_back(devices_named(node.devices(), name));
     for (const DeviceView &device : devices_of(node)) {
       nodes_[n].has.emplace_back(device.milli);
       nodes_[n].has.push_back(device.said && device.said->has_memory_bytes()

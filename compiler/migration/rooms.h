@@ -28,9 +28,9 @@ public:
   std::vector<size_t> in_the_way(size_t replica) const;
 
 private:
-  /// The five resources, then of each device its thousandths and its memory; where nodes are
-  /// over-committed, then the effective processor; where demand differs by hour, then processor and
-  /// memory of each hour, instead of the first two.
+  /// The five resources, named devices, then of each GPU its thousandths and its memory; where
+  /// nodes are over-committed, then the effective processor; where demand differs by hour, then
+  /// processor and memory of each hour, instead of the first two.
   using Amounts = std::vector<unsigned __int128>;
   struct Started {
     Amounts need;
@@ -53,6 +53,7 @@ private:
   const WantedReplicas &wanted_;
   bool hourly_ = false;
   std::optional<Overcommit> over_;
+  std::vector<std::string> device_names_;
   std::vector<Node> nodes_;
   std::vector<Amounts> old_needs_;
   std::vector<std::optional<size_t>> node_of_old_;

@@ -24,6 +24,8 @@ std::vector<std::string> relied_on(const proto::Workload &workload) {
     names.push_back("limit.pids");
   if (resources.gpu_milli())
     names.push_back("gpu");
+  if (!resources.devices().empty())
+    names.push_back("devices");
   for (const proto::Mount &mount : workload.mounts())
     if (is_local_volume(mount) && mount.size_bytes()) {
       names.push_back("limit.volume");
@@ -44,9 +46,12 @@ stages::Deliverable shortfalls(const stages::Inputs &inputs, const stages::Resol
     const proto::Workload &workload =
         inputs.intent().workloads(static_cast<int>(resolved.replicas(r).workload()));
     const proto::Node &node = resolved.world().nodes(static_cast<int>(placed.replicas(r).node()));
-    if (workload.resources().gpu_milli() && offers(node, "gpu") == Offer::unknown)
-      found.emplace(std::make_tuple(workload.name(), node.name(), "gpu"),
-                    explain::hands_out_no_devices());
+    for (const auto &[name, asked] :
+         {std::pair("gpu", workload.resources().gpu_milli() > 0),
+          std::pair("devices", !workload.resources().devices().empty())})
+      if (asked && offers(node, name) == Offer::unknown)
+        found.emplace(std::make_tuple(workload.name(), node.name(), name),
+                      explain::hands_out_no_devices());
     for (const std::string &name : relied_on(workload))
       for (const proto::Capability &capability : node.capabilities())
         if (capability.name() == name && !capability.available())

@@ -38,7 +38,10 @@ Demand demand_of(const Problem &problem, const proto::Resources &resources, cons
   Demand demand = {0, 0, size(needs.disk_bytes()), size(needs.gpu_milli()), size(needs.pids())};
   demand.resize(problem.room.size());
   for (size_t resource = 0; resource < demand.size(); ++resource)
-    if (const size_t kind = kind_of(resource); kind < 2) {
+    if (const size_t kind = kind_of(problem, resource); kind == named_device) {
+      demand[resource] = size(compiler::devices_named(
+          resources.devices(), problem.device_names[resource - first_named(problem)]));
+    } else if (kind < 2) {
       const auto then = compiler::largest(resources, problem.parts[part_of(resource)]);
       demand[resource] = size(kind == 0 ? then.cpu_millicores() : then.memory_bytes());
     }
@@ -327,6 +330,12 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
   for (size_t part = 1; part < problem.parts.size(); ++part)
     for (size_t kind : {0, 1})
       problem.room.push_back(problem.room[kind]);
+  problem.device_names = compiler::names_of_devices(intent);
+  for (const std::string &name : problem.device_names) {
+    std::vector<int64_t> &room = problem.room.emplace_back();
+    for (const NodeView &node : nodes)
+      room.push_back(size(compiler::devices_named(node.node->devices(), name)));
+  }
   std::unordered_map<std::string, size_t> index_of;
   for (size_t i = 0; i < nodes.size(); ++i)
     index_of.emplace(nodes[i].node->name(), i);
@@ -396,6 +405,8 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     if (need.exclusive)
       need.alone = restriction(stages::Restriction::EXCLUSIVE, w);
     devices.ask(need, workload.resources(), w);
+    if (!workload.resources().devices().empty())
+      need.named_devices = restriction(stages::Restriction::NAMED_DEVICE, w);
     need.cost_class = objective.class_of_workload[w];
     if (!workload.image().empty())
       need.image = holders_of(workload.image());

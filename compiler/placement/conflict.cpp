@@ -49,6 +49,7 @@ std::vector<Infeasible::Member> members_of(const Problem &problem) {
     add(need.alone, n, UINT32_MAX);
     add(need.resources, n, UINT32_MAX);
     add(need.device, n, UINT32_MAX);
+    add(need.named_devices, n, UINT32_MAX);
   }
   return list;
 }
@@ -118,9 +119,14 @@ Problem relaxed(Problem problem, llvm::function_ref<bool(const stages::Restricti
       need.ports.clear();
     need.exclusive &= keep(need.alone);
     if (!keep(need.resources)) {
-      need.demand.assign(need.demand.size(), 0);
+      for (size_t resource = 0; resource < need.demand.size(); ++resource)
+        if (!is_named(problem, resource))
+          need.demand[resource] = 0;
       need.devices = {};
     }
+    if (!keep(need.named_devices))
+      for (size_t i = 0; i < problem.device_names.size(); ++i)
+        need.demand[first_named(problem) + i] = 0;
     if (!keep(need.device)) {
       need.devices.allowed = UINT32_MAX;
       need.devices.memory = 0;
@@ -159,6 +165,7 @@ Problem only(const Problem &problem, const std::vector<uint32_t> &needs) {
   part.nodes = problem.nodes;
   part.room = problem.room;
   part.parts = problem.parts;
+  part.device_names = problem.device_names;
   part.peak_room = problem.peak_room;
   part.whole = problem.whole;
   part.domain = problem.domain;

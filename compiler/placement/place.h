@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "compiler/pipeline/stages.pb.h"
@@ -29,14 +30,12 @@ constexpr size_t index(ReplicaId replica) { return static_cast<size_t>(replica);
 
 /// Processor (millicores), memory and disk (bytes), GPU (thousandths), pids. Where demand differs
 /// by hour, the first two are those of the first part of the day, and every other part adds its own
-/// two at the end. Where nodes are over-committed, nothing differs by hour, and one more is the
-/// effective processor.
+/// two behind them. Then come named devices, one for each name; where nodes are over-committed,
+/// nothing differs by hour, and the last is the effective processor.
 constexpr size_t resource_count = 5;
+constexpr size_t named_device = resource_count; ///< what kind_of says of all of them
 using Demand = std::vector<int64_t>;
-constexpr size_t kind_of(size_t resource) {
-  return resource < resource_count ? resource : (resource - resource_count) % 2;
-}
-/// Index into Problem::parts of what has parts.
+/// Index into Problem::parts of processor or memory.
 constexpr size_t part_of(size_t resource) {
   return resource < resource_count ? 0 : (resource - resource_count) / 2 + 1;
 }
@@ -80,7 +79,7 @@ struct Need {
   std::vector<Clause> clauses;     ///< what excludes nodes
   uint32_t far = UINT32_MAX;       ///< index into Problem::sets: nodes that its bonds rule out
   uint32_t no_device = UINT32_MAX; ///< index into Problem::sets: nodes without such devices
-  stages::Restriction resources, spreading, port, alone, device;
+  stages::Restriction resources, spreading, port, alone, device, named_devices;
 };
 
 /// How many of the domains of `spread` its replicas are in at least; 0: it is not spread.
@@ -131,6 +130,7 @@ struct Problem {
   /// By resource, what is free for this stack; -1: not known.
   std::vector<std::vector<int64_t>> room = std::vector<std::vector<int64_t>>(resource_count);
   std::vector<compiler::PartOfDay> parts = {{}};
+  std::vector<std::string> device_names; ///< of named devices, in the order of their resources
   /// Where nodes are over-committed, the processor that is free: no replica's peak may be above it.
   /// What limits their sum is then either of the two rooms for processor; the other has no limit.
   std::vector<int64_t> peak_room;
@@ -154,9 +154,25 @@ struct Problem {
   std::vector<NodeId> known;      ///< a placement that fits, where one is known; else empty
 };
 
+/// The resource of the first of Problem::device_names.
+inline size_t first_named(const Problem &problem) {
+  return resource_count + 2 * (problem.parts.size() - 1);
+}
+/// Which of the first five a resource is of, or named_device.
+inline size_t kind_of(const Problem &problem, size_t resource) {
+  const size_t named = first_named(problem);
+  return resource < resource_count                        ? resource
+         : resource < named                               ? (resource - resource_count) % 2
+         : resource < named + problem.device_names.size() ? named_device
+                                                          : 0;
+}
+inline bool is_named(const Problem &problem, size_t resource) {
+  return kind_of(problem, resource) == named_device;
+}
+
 /// Of processor, or of effective processor, where nodes are over-committed.
 inline bool overcommits(const Problem &problem, size_t resource) {
-  return !problem.peak_room.empty() && kind_of(resource) == 0;
+  return !problem.peak_room.empty() && kind_of(problem, resource) == 0;
 }
 
 /// How long to search, in steps that do not depend on the machine.

@@ -32,9 +32,9 @@ Problem changed(Problem problem, uint32_t need, const Relaxation &change) {
     });
   case Relaxation::Kind::less:
     if (std::optional<std::array<int64_t, 2>> &mean = problem.needs[need].mean;
-        mean && kind_of(change.resource) < 2) {
+        mean && kind_of(problem, change.resource) < 2) {
       const compiler::PartOfDay &part = problem.parts[part_of(change.resource)];
-      (*mean)[kind_of(change.resource)] -=
+      (*mean)[kind_of(problem, change.resource)] -=
           (problem.needs[need].demand[change.resource] - change.amount) / 24 *
           (part.to - part.from);
     }
@@ -83,11 +83,13 @@ Problem changed(Problem problem, uint32_t need, const Relaxation &change) {
 }
 
 /// A round number, so that what is proposed can be read: about a sixty-fourth of `amount`.
-int64_t grain(size_t resource, int64_t amount) {
+int64_t grain(const Problem &problem, size_t resource, int64_t amount) {
   const int64_t about = std::max<int64_t>(amount / 64, 1);
   if (resource == gpu && amount > 1000)
     return 1000; // several devices are whole ones
-  const bool bytes = kind_of(resource) == 1 || resource == 2;
+  if (is_named(problem, resource))
+    return 1;
+  const bool bytes = kind_of(problem, resource) == 1 || resource == 2;
   int64_t step = 1;
   while (step * (bytes ? 2 : 10) <= about)
     step *= bytes ? 2 : 10;
@@ -171,16 +173,16 @@ private:
 
   void less(uint32_t n) {
     const Need &need = problem_.needs[conflict_.needs[n]];
-    if (!restricted(need.resources))
-      return;
     for (size_t resource = 0; resource < problem_.room.size(); ++resource) {
-      if (overcommits(problem_, resource))
-        continue; // what everybody counts for would be another
+      const stages::Restriction &of_it =
+          is_named(problem_, resource) ? need.named_devices : need.resources;
+      if (!restricted(of_it) || overcommits(problem_, resource))
+        continue; // over-committed, what everybody counts for would be another
       const int64_t now = need.demand[resource];
-      Relaxation change = of(Relaxation::Kind::less, need.resources, conflict_.needs[n]);
+      Relaxation change = of(Relaxation::Kind::less, of_it, conflict_.needs[n]);
       change.resource = resource;
       if (now > 0 && now <= most_room && fits(n, change) &&
-          most(n, change, now, grain(resource, now)))
+          most(n, change, now, grain(problem_, resource, now)))
         keep(n, change);
     }
   }

@@ -24,21 +24,25 @@ std::string names_of(const proto::Intent &intent, const std::vector<uint32_t> &n
   return compiler::enumerate(names);
 }
 
-constexpr std::array<const char *, resource_count> resource_words = {"", " of memory", " of disk",
-                                                                     " gpu", " pids"};
+// What an amount is of.
+std::string words_of(const Problem &problem, size_t resource) {
+  static constexpr const char *words[] = {"", " of memory", " of disk", " gpu", " pids"};
+  return is_named(problem, resource) ? " " + problem.device_names[resource - first_named(problem)]
+                                     : words[kind_of(problem, resource)];
+}
 
 // Without the word for what it is of: "12core", "16GiB".
-std::string amount_text(size_t resource, __int128 amount) {
+std::string amount_text(const Problem &problem, size_t resource, __int128 amount) {
   if (amount > INT64_MAX)
     return "more than 2^63";
   const uint64_t value = static_cast<uint64_t>(amount);
-  resource = kind_of(resource);
-  if (resource == 1 || resource == 2)
+  const size_t kind = kind_of(problem, resource);
+  if (kind == 1 || kind == 2)
     return compiler::bytes_text(value);
-  if (resource == 4)
+  if (kind > 3)
     return std::to_string(value);
   return Rational::make(static_cast<Rational::Int>(value), 1000).value_or(Rational()).to_string() +
-         (resource == 0 ? "core" : "");
+         (kind == 0 ? "core" : "");
 }
 
 } // namespace
@@ -46,7 +50,7 @@ std::string amount_text(size_t resource, __int128 amount) {
 std::string when(const Problem &problem, size_t resource) {
   if (overcommits(problem, resource) && resource != 0)
     return " (as over-commitment counts)";
-  if (problem.parts.size() < 2 || kind_of(resource) > 1)
+  if (problem.parts.size() < 2 || kind_of(problem, resource) > 1)
     return "";
   const compiler::PartOfDay &part = problem.parts[part_of(resource)];
   return fmt::format(" from {}:00 to {}:00 UTC", part.from, part.to % 24);
@@ -64,10 +68,10 @@ void add_shortage(const Problem &problem, const Infeasible &conflict, Diagnostic
     for (int64_t room : problem.room[resource])
       there += std::max<int64_t>(room, 0);
     if (asked > there && there < most_room)
-      fault.notes.push_back(
-          note(fmt::format("together that is {0}{2}{3}; all nodes have {1}{2} free",
-                           amount_text(resource, asked), amount_text(resource, there),
-                           resource_words[kind_of(resource)], when(problem, resource))));
+      fault.notes.push_back(note(
+          fmt::format("together that is {0}{2}{3}; all nodes have {1}{2} free",
+                      amount_text(problem, resource, asked), amount_text(problem, resource, there),
+                      words_of(problem, resource), when(problem, resource))));
   }
 }
 
@@ -90,8 +94,8 @@ std::string more_in(const std::vector<compiler::NodeView> &nodes, const std::str
 
 } // namespace
 
-std::string amount(size_t resource, int64_t value) {
-  return amount_text(resource, value) + resource_words[kind_of(resource)];
+std::string amount(const Problem &problem, size_t resource, int64_t value) {
+  return amount_text(problem, resource, value) + words_of(problem, resource);
 }
 
 Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
@@ -117,11 +121,13 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
   for (const Infeasible::Member &member : conflict.members) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(member.need));
     NodeBits excluded = member.excluded;
-    if (member.restriction.kind() == stages::Restriction::RESOURCES)
+    const bool named = member.restriction.kind() == stages::Restriction::NAMED_DEVICE;
+    if (named || member.restriction.kind() == stages::Restriction::RESOURCES)
       for (size_t resource = 0; resource < problem.room.size(); ++resource)
         for (size_t node = 0; node < problem.nodes; ++node)
           if (int64_t demand = problem.needs[member.need].demand[resource];
-              demand > 0 && demand > problem.room[resource][node])
+              is_named(problem, resource) == named && demand > 0 &&
+              demand > problem.room[resource][node])
             excluded.set(node);
     for (size_t node = 0; node < problem.peak_room.size(); ++node)
       if (member.restriction.kind() == stages::Restriction::RESOURCES &&
@@ -163,9 +169,9 @@ std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::
     case Relaxation::Kind::less:
       text = fmt::format(
           "with at most {} instead of {}{} for {}workload {}",
-          amount_text(change.resource, change.amount),
-          amount_text(change.resource, problem.needs[change.need].demand[change.resource]),
-          resource_words[kind_of(change.resource)] + when(problem, change.resource),
+          amount_text(problem, change.resource, change.amount),
+          amount_text(problem, change.resource, problem.needs[change.need].demand[change.resource]),
+          words_of(problem, change.resource) + when(problem, change.resource),
           problem.needs[change.need].count > 1 ? "each replica of " : "", workload.name());
       break;
     case Relaxation::Kind::fewer:

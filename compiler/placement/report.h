@@ -10,7 +10,7 @@
 namespace nemo::placement {
 
 /// "12core", "16GiB of memory".
-std::string amount(size_t resource, int64_t value);
+std::string amount(const Problem &problem, size_t resource, int64_t value);
 /// " from 8:00 to 18:00 UTC"; empty where the resource has no parts of the day.
 std::string when(const Problem &problem, size_t resource);
 

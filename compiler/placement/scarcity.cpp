@@ -170,9 +170,10 @@ private:
   double share(const Need &need, size_t k, size_t node) const {
     return static_cast<double>(need.demand[k]) / static_cast<double>(problem_.room[k][node]);
   }
-  // Over-committed, a node could be of the other kind, so its processor proves nothing.
+  // Over-committed, a node could be of the other kind, so its processor proves nothing. The plan
+  // has no word for the price of a named device.
   bool limited(size_t k, size_t node) const {
-    if (overcommits(problem_, k))
+    if (overcommits(problem_, k) || is_named(problem_, k))
       return false;
     return problem_.room[k][node] > 0 && problem_.room[k][node] < most_room;
   }

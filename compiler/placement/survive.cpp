@@ -102,7 +102,8 @@ private:
       const Need &need = problem_.needs[problem_.replicas[r].need];
       Demand smaller(need.demand.begin(), need.demand.begin() + resource_count);
       for (size_t resource = 0; resource < need.demand.size(); ++resource) // the day's most
-        smaller[kind_of(resource)] = std::max(smaller[kind_of(resource)], need.demand[resource]);
+        if (const size_t kind = kind_of(problem_, resource); kind < resource_count)
+          smaller[kind] = std::max(smaller[kind], need.demand[resource]);
       for (int64_t &amount : smaller)
         amount = -amount;
       return std::tuple(room.at(problem_.replicas[r].need), smaller, r);

@@ -44,6 +44,13 @@ std::string bytes_text(uint64_t bytes) {
   return std::to_string(bytes) + units[unit];
 }
 
+std::string named_text(const NamedDevices &devices) {
+  std::string text;
+  for (const proto::NamedDevice &device : devices)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", device.count(), device.name());
+  return text.empty() ? "none" : text;
+}
+
 std::string amounts(const proto::Resources &resources) {
   std::string text = fmt::format("{}core, {} of memory", thousandths(resources.cpu_millicores()),
                                  bytes_text(resources.memory_bytes()));
@@ -51,6 +58,8 @@ std::string amounts(const proto::Resources &resources) {
     text += fmt::format(", {} of disk", bytes_text(resources.disk_bytes()));
   if (resources.gpu_milli())
     text += fmt::format(", {} gpu", thousandths(resources.gpu_milli()));
+  if (!resources.devices().empty())
+    text += ", " + named_text(resources.devices());
   for (const proto::Hours &hours : resources.hours()) {
     text += fmt::format("; from {}:00 to {}:00 UTC", hours.from(), hours.to());
     if (hours.has_cpu_millicores())
@@ -134,6 +143,7 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
                workload.data().span());
   case stages::Restriction::RESOURCES: {
     proto::Resources all = workload.resources();
+    all.clear_devices();
     all.set_disk_bytes(reserved(all, workload.mounts()).disk_bytes());
     std::string text = "resources: " + amounts(all);
     if (workload.replicas_min() != 1)
@@ -192,6 +202,9 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
     const std::string kind = kind_text(workload.resources());
     return say(kind.empty() ? "gpu: whole devices of one node" : kind, workload.resources().span());
   }
+  case stages::Restriction::NAMED_DEVICE:
+    return say("devices: " + named_text(workload.resources().devices()),
+               workload.resources().span());
   case stages::Restriction::MOVES:
     return say("as many have moved within the hour as may", workload.span());
   default:
@@ -253,6 +266,8 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
   }
   case stages::Restriction::DEVICE:
     return "it has " + devices_text(node);
+  case stages::Restriction::NAMED_DEVICE:
+    return "it has " + named_text(node.devices());
   case stages::Restriction::SUPPLY:
     return power_given(node);
   case stages::Restriction::SPREAD:

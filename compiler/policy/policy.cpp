@@ -12,6 +12,7 @@
 #include "compiler/policy/explain.h"
 #include "compiler/policy/judge.h"
 #include "compiler/policy/refusals.h"
+#include "compiler/resolve/devices.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/supply.h"
@@ -56,6 +57,8 @@ private:
       require("network.own", stages::Restriction::NETWORK, w, admitted);
     if (const NodeBits dark = unfed(workload.resources().cpu_millicores()); dark.any())
       take(dark, stages::Restriction::SUPPLY, w, 0, admitted);
+    if (const NodeBits without = without_devices(workload); without.any())
+      take(without, stages::Restriction::NAMED_DEVICE, w, 0, admitted);
     std::set<std::string> kinds;
     for (const proto::Mount &mount : workload.mounts())
       if (!mount.kind().empty())
@@ -148,6 +151,16 @@ private:
     for (size_t i = 0; i < nodes_.size(); ++i)
       if (millicores > fed_[i] && millicores <= nodes_[i].node->cpu_millicores())
         excluded.set(i);
+    return excluded;
+  }
+
+  /// Nodes that have too few of a named device, whoever holds them.
+  NodeBits without_devices(const proto::Workload &workload) const {
+    NodeBits excluded(nodes_.size());
+    for (const proto::NamedDevice &asked : workload.resources().devices())
+      for (size_t i = 0; i < nodes_.size(); ++i)
+        if (devices_named(nodes_[i].node->devices(), asked.name()) < asked.count())
+          excluded.set(i);
     return excluded;
   }
 

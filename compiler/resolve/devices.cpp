@@ -1,6 +1,7 @@
 #include "compiler/resolve/devices.h"
 
 #include <algorithm>
+#include <set>
 
 namespace nemo::compiler {
 
@@ -42,6 +43,21 @@ bool is_of_kind(const proto::Resources &resources, const DeviceView &device) {
   if (!models.empty() && std::find(models.begin(), models.end(), said.model()) == models.end())
     return false;
   return said.memory_bytes() >= resources.gpu_memory_bytes();
+}
+
+uint64_t devices_named(const NamedDevices &list, const std::string &name) {
+  uint64_t sum = 0;
+  for (const proto::NamedDevice &device : list)
+    sum += device.name() == name ? device.count() : 0;
+  return sum;
+}
+
+std::vector<std::string> names_of_devices(const proto::Intent &intent) {
+  std::set<std::string> names;
+  for (const proto::Workload &workload : intent.workloads())
+    for (const proto::NamedDevice &device : workload.resources().devices())
+      names.insert(device.name());
+  return {names.begin(), names.end()};
 }
 
 bool lacks_devices(const proto::Resources &resources, const proto::Node &node) {

@@ -1,6 +1,7 @@
-// The GPU devices of a node, and what its replicas ask of them.
+// The GPU devices of a node, those of a name, and what its replicas ask of them.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "protocol/fleet.pb.h"
@@ -29,5 +30,11 @@ DeviceAmount devices_asked(const proto::Resources &resources);
 bool is_of_kind(const proto::Resources &resources, const DeviceView &device);
 /// Whether the node has as much GPU as is asked for, but too few such devices.
 bool lacks_devices(const proto::Resources &resources, const proto::Node &node);
+
+using NamedDevices = google::protobuf::RepeatedPtrField<proto::NamedDevice>;
+/// How many there are of a name, or are asked for; 0 where it is not listed.
+uint64_t devices_named(const NamedDevices &list, const std::string &name);
+/// Every name that a workload asks for, sorted.
+std::vector<std::string> names_of_devices(const proto::Intent &intent);
 
 } // namespace nemo::compiler

@@ -152,6 +152,40 @@ void overlay_resources(const proto::Intent &intent, const proto::Object &block, 
   }
 }
 
+template <typename Named> void sort_by_name(google::protobuf::RepeatedPtrField<Named> &list) {
+  std::stable_sort(list.pointer_begin(), list.pointer_end(),
+                   [](const Named *a, const Named *b) { return a->name() < b->name(); });
+}
+
+void overlay_devices(const proto::Intent &intent, const proto::Object &block, proto::Node &node,
+                     std::vector<Diagnostic> &out) {
+  for (const proto::Attribute &declared : block.attributes()) {
+    const std::optional<int64_t> count = scaled(declared.value(), 1, 1);
+    if (!count || *count < 0)
+      continue;
+    const auto known =
+        std::find_if(node.mutable_devices()->begin(), node.mutable_devices()->end(),
+                     [&](const proto::NamedDevice &one) { return one.name() == declared.name(); });
+    if (known == node.mutable_devices()->end()) {
+      proto::NamedDevice &device = *node.add_devices();
+      device.set_name(declared.name());
+      device.set_count(static_cast<uint32_t>(*count));
+    } else if (static_cast<uint64_t>(*count) <= known->count()) {
+      known->set_count(static_cast<uint32_t>(*count));
+    } else {
+      Diagnostic fault = report(diag::N0508,
+                                fmt::format("node {} is declared with more devices {} than it has",
+                                            node.name(), declared.name()),
+                                intent, declared.span());
+      fault.notes.push_back(
+          note(fmt::format("declared: {}; its agent found {}", *count, known->count())));
+      fault.fix = "declare at most what is there; declaring less keeps the rest free";
+      out.push_back(std::move(fault));
+    }
+  }
+  sort_by_name(*node.mutable_devices());
+}
+
 void overlay_node(const proto::Intent &intent, const proto::Object &declared, proto::Node &node,
                   std::vector<Diagnostic> &out) {
   if (const proto::Value *value = find(declared, "site"); value && node.site().empty())
@@ -211,8 +245,11 @@ void overlay_node(const proto::Intent &intent, const proto::Object &declared, pr
       if (auto wake = scaled(*value, 1000, 1); wake && *wake >= 0)
         node.set_wake_ms(static_cast<uint64_t>(*wake));
   }
-  if (const proto::Object *resources = child(declared, "resources"))
+  if (const proto::Object *resources = child(declared, "resources")) {
     overlay_resources(intent, *resources, node, out);
+    if (const proto::Object *devices = child(*resources, "devices"))
+      overlay_devices(intent, *devices, node, out);
+  }
   overlay_labels(declared, *node.mutable_labels());
 }
 
@@ -237,11 +274,6 @@ void overlay_link(const proto::Object &declared, proto::Fleet &world) {
   if (const proto::Value *value = find(declared, "price"))
     if (auto price = scaled(*value, (int64_t{1} << 33) * 1000000000, 1); price && *price >= 0)
       link->set_price_neur_per_gib(static_cast<uint64_t>(*price));
-}
-
-template <typename Named> void sort_by_name(google::protobuf::RepeatedPtrField<Named> &list) {
-  std::stable_sort(list.pointer_begin(), list.pointer_end(),
-                   [](const Named *a, const Named *b) { return a->name() < b->name(); });
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "compiler/verify/rooms.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -98,11 +99,29 @@ std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Ca
   return taken;
 }
 
-Row::Row(const proto::Spec &spec, bool devices, bool hourly) {
+std::vector<std::string> named_devices(const proto::Intent &intent) {
+  std::set<std::string> names;
+  for (const proto::Workload &workload : intent.workloads())
+    for (const proto::NamedDevice &device : workload.resources().devices())
+      names.insert(device.name());
+  return {names.begin(), names.end()};
+}
+
+uint64_t devices_named(const google::protobuf::RepeatedPtrField<proto::NamedDevice> &list,
+                       const std::string &name) {
+  const auto found = std::find_if(
+      list.begin(), list.end(), [&](const proto::NamedDevice &one) { return one.name() == name; });
+  return found == list.end() ? 0 : found->count();
+}
+
+Row::Row(const proto::Spec &spec, bool gpus, const Columns &columns) {
   const Amounts five = amounts(spec.resources(), spec.mounts());
   amounts_.assign(five.begin(), five.end());
-  if (hourly) {
-    amounts_.resize(first_hour + 48);
+  if (columns.hourly || !columns.named.empty())
+    amounts_.resize(columns.size());
+  for (size_t i = 0; i < columns.named.size(); ++i)
+    amounts_[first_named + i] = devices_named(spec.resources().devices(), columns.named[i]);
+  if (columns.hourly) {
     amounts_[0] = amounts_[1] = 0;
     const Day day = day_of(spec.resources());
     for (size_t hour = 0; hour < 24; ++hour) {
@@ -111,7 +130,7 @@ Row::Row(const proto::Spec &spec, bool devices, bool hourly) {
     }
   }
   for (uint32_t gpu : spec.gpus()) {
-    if (!devices || gpu >= 64)
+    if (!gpus || gpu >= 64)
       continue;
     amounts_.resize(std::max<size_t>(amounts_.size(), 5 + 2 * (gpu + 1)));
     amounts_[5 + 2 * gpu] += part_of_device(spec.resources());
@@ -125,7 +144,7 @@ void Row::operator+=(const Row &other) {
     amounts_[i] += other.amounts_[i];
 }
 
-std::vector<std::optional<uint64_t>> capacities(const proto::Node &node, bool hourly) {
+std::vector<std::optional<uint64_t>> capacities(const proto::Node &node, const Columns &columns) {
   const auto five = capacity(node);
   std::vector<std::optional<uint64_t>> all(five.begin(), five.end());
   for (const Device &device : devices_on(node)) {
@@ -133,15 +152,21 @@ std::vector<std::optional<uint64_t>> capacities(const proto::Node &node, bool ho
     all.push_back(device.said.has_memory_bytes() ? std::optional(device.said.memory_bytes())
                                                  : std::nullopt);
   }
-  if (hourly) {
+  if (columns.hourly) {
     all.resize(first_hour);
     for (size_t i = 0; i < 48; ++i)
       all.push_back(five[i % 2]);
   }
+  if (!columns.named.empty())
+    all.resize(first_named);
+  for (const std::string &name : columns.named)
+    all.emplace_back(devices_named(node.devices(), name));
   return all;
 }
 
-std::string row_name(size_t i) {
+std::string row_name(size_t i, const Columns &columns) {
+  if (i >= first_named)
+    return columns.named[i - first_named];
   if (i >= first_hour)
     return fmt::format("{} at {}:00", amount_names[(i - first_hour) % 2], (i - first_hour) / 2);
   if (i < amount_names.size())

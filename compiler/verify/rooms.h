@@ -41,15 +41,27 @@ std::map<std::string, Amounts> held_by_others(const Case &subject);
 /// By node and number, who of the others has a fixed port.
 std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Case &subject);
 
-constexpr size_t first_hour = 5 + 2 * 64; ///< in a row, behind all devices
+constexpr size_t first_hour = 5 + 2 * 64; ///< in a row, behind all GPUs
+constexpr size_t first_named = first_hour + 48;
+
+/// What rows have beside the five amounts and the GPUs.
+struct Columns {
+  bool hourly = false;            ///< processor and memory of each hour, not the day's most
+  std::vector<std::string> named; ///< devices by name
+  size_t size() const { return first_named + named.size(); }
+};
+/// Every name of a device that somebody asks for.
+std::vector<std::string> named_devices(const proto::Intent &intent);
+/// How many of a name are listed.
+uint64_t devices_named(const google::protobuf::RepeatedPtrField<proto::NamedDevice> &list,
+                       const std::string &name);
 
 /// What one or several take of a node by everything that runs out by itself: the five amounts, then
-/// of each device its thousandths and its memory.
+/// of each GPU its thousandths and its memory, then what the columns say.
 class Row {
 public:
   Row() = default;
-  /// \param hourly  processor and memory are those of each hour instead of the day's most.
-  Row(const proto::Spec &spec, bool devices, bool hourly);
+  Row(const proto::Spec &spec, bool gpus, const Columns &columns);
   Amount at(size_t i) const { return i < amounts_.size() ? amounts_[i] : 0; }
   void operator+=(const Row &other);
 
@@ -57,7 +69,7 @@ private:
   std::vector<Amount> amounts_;
 };
 /// As long as a row of the node can be.
-std::vector<std::optional<uint64_t>> capacities(const proto::Node &node, bool hourly);
-std::string row_name(size_t i);
+std::vector<std::optional<uint64_t>> capacities(const proto::Node &node, const Columns &columns);
+std::string row_name(size_t i, const Columns &columns);
 
 } // namespace nemo::verify

@@ -55,6 +55,14 @@ bool too_dear(const proto::Workload &workload, const proto::Node &node) {
   return asked <= node.cpu_millicores() && asked > fed(node);
 }
 
+/// As many of every device as is asked for, whoever holds them.
+bool has_devices(const proto::Workload &workload, const proto::Node &node) {
+  const auto &asked = workload.resources().devices();
+  return std::all_of(asked.begin(), asked.end(), [&](const proto::NamedDevice &device) {
+    return devices_named(node.devices(), device.name()) >= device.count();
+  });
+}
+
 } // namespace
 
 bool is_hard(const proto::Rule &rule) {
@@ -118,7 +126,8 @@ std::string spread_group(const Place &place, const std::string &spread) {
 }
 
 bool offered(const proto::Workload &workload, const proto::Node &node) {
-  return !too_dear(workload, node) && offers(node, "sandbox." + sandbox_of(workload)) &&
+  return !too_dear(workload, node) && has_devices(workload, node) &&
+         offers(node, "sandbox." + sandbox_of(workload)) &&
          (workload.network() != "own" || offers(node, "network.own")) &&
          std::all_of(workload.mounts().begin(), workload.mounts().end(), [&](const auto &mount) {
            return mount.kind().empty() || offers(node, "volume." + mount.kind());
@@ -154,6 +163,9 @@ std::vector<Broken> broken_rules(const Question &question) {
     if (!mount.kind().empty() && !offers(node, "volume." + mount.kind()))
       broken.push_back({fmt::format("volume {} is {}", mount.volume(), mount.kind()),
                         node.name() + " does not keep such volumes", mount.span()});
+  if (!has_devices(workload, node))
+    broken.push_back({"devices of workload " + workload.name(),
+                      node.name() + " has too few of them", workload.resources().span()});
   if (too_dear(workload, node))
     broken.push_back({"cpu of workload " + workload.name(),
                       node.name() + " would draw more power than it is given",

@@ -64,6 +64,14 @@ Scarcity::Scarcity(const Case &subject, Faults &faults) {
         room = *have[i] > taken ? bounded(*have[i] - taken) : 0;
     }
   }
+  std::map<std::pair<std::string, std::string>, Amount> taken;
+  for (const auto &[node, spec] : specs_of_others(subject))
+    for (const proto::NamedDevice &device : spec->resources().devices())
+      taken[{node, device.name()}] += device.count();
+  for (const auto &[name, node] : subject.world.nodes)
+    for (const proto::NamedDevice &device : node.devices())
+      if (const Amount gone = taken[{name, device.name()}]; gone < device.count())
+        devices_left_[{name, device.name()}] = device.count() - gone;
   // What a node may promise of its processor is no number then.
   const bool overcommitted = accepted_risk(subject.intent).has_value();
   std::pair<std::string, uint32_t> before;
@@ -99,6 +107,11 @@ std::vector<Amount> Scarcity::needs(const proto::Workload &workload) const {
 }
 
 bool Scarcity::has_room(const proto::Workload &workload, const std::string &node) const {
+  for (const proto::NamedDevice &device : workload.resources().devices()) {
+    const auto left = devices_left_.find({node, device.name()});
+    if (left == devices_left_.end() || left->second < device.count())
+      return false;
+  }
   const std::vector<Amount> need = needs(workload);
   const std::vector<int64_t> &room = room_.at(node);
   for (size_t i = 0; i < need.size(); ++i)

@@ -25,6 +25,7 @@ private:
 
   std::vector<uint32_t> parts_;
   std::map<std::string, std::vector<int64_t>> room_, price_;
+  std::map<std::pair<std::string, std::string>, Amount> devices_left_; ///< by node, name
   __int128 worth_ = 0;
 };
 

@@ -130,6 +130,12 @@ private:
       for (const proto::Affinity &affinity : other.place().affinities())
         if (other.name() == workload.name() || affinity.to() == workload.name())
           return false;
+    if (!workload.resources().devices().empty() || workload.resources().gpu_milli() != 0)
+      return false; // who else holds devices is not asked again
+    for (const Replica &other : subject_.replicas)
+      if (other.node == home && other.workload != &workload &&
+          (workload.place().exclusive() || other.workload->place().exclusive()))
+        return false;
     if (accepted_risk(subject_.intent))
       return false; // how much a node may promise of its processor is for the plan to choose
     const proto::Spec spec = lowered(subject_.intent, workload);

@@ -37,6 +37,12 @@ shortfalls_of(const Case &subject) {
                        [](const proto::Capability &one) { return one.name() == "gpu"; }))
         all[{workload.name(), replica.node}].emplace("gpu", explain::hands_out_no_devices());
     }
+    if (!workload.resources().devices().empty()) {
+      relied.insert("devices");
+      if (std::none_of(node.capabilities().begin(), node.capabilities().end(),
+                       [](const proto::Capability &one) { return one.name() == "devices"; }))
+        all[{workload.name(), replica.node}].emplace("devices", explain::hands_out_no_devices());
+    }
     if (workload.sandbox().empty() || workload.sandbox() == "process")
       relied.insert({"landlock.files", "landlock.tcp", "seccomp"});
     for (const proto::Capability &capability : node.capabilities())

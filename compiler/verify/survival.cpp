@@ -57,9 +57,10 @@ public:
       : subject_(subject), claims_(subject), closeness_(subject.world),
         taken_(ports_of_others(subject)) {
     for (const proto::Workload &workload : subject.intent.workloads())
-      hourly_ |= !workload.resources().hours().empty();
+      columns_.hourly |= !workload.resources().hours().empty();
+    columns_.named = named_devices(subject.intent);
     for (const auto &[node, spec] : specs_of_others(subject))
-      others_[node] += Row(*spec, false, hourly_);
+      others_[node] += Row(*spec, false, columns_);
     for (const Replica &replica : subject.replicas) {
       at_.push_back(replica.node);
       put(at_.size() - 1, replica.node);
@@ -127,7 +128,7 @@ private:
       const HourlyAmount most = peak(day_of(workload->resources()));
       known->second.most[0] = most.cpu;
       known->second.most[1] = most.memory;
-      known->second.row = Row(lowered(subject_.intent, *workload), false, hourly_);
+      known->second.row = Row(lowered(subject_.intent, *workload), false, columns_);
     }
     return known->second;
   }
@@ -137,12 +138,12 @@ private:
     on_[node].insert(i);
     of_[subject_.replicas[i].workload->name()].insert(i);
     std::vector<Amount> &used = used_[node];
-    used.resize(row_size);
-    for (size_t k = 0; k < row_size; ++k)
+    used.resize(columns_.size());
+    for (size_t k = 0; k < columns_.size(); ++k)
       used[k] += need(i).row.at(k);
   }
   void lift(size_t i) {
-    for (size_t k = 0; k < row_size; ++k)
+    for (size_t k = 0; k < columns_.size(); ++k)
       used_[at_[i]][k] -= need(i).row.at(k);
     on_[at_[i]].erase(i);
     of_[subject_.replicas[i].workload->name()].erase(i);
@@ -170,11 +171,11 @@ private:
   bool has_room(size_t i, const std::string &node) {
     const auto [known, fresh] = has_.try_emplace(node);
     if (fresh)
-      known->second = capacities(*subject_.world.at(node).node, hourly_);
+      known->second = capacities(*subject_.world.at(node).node, columns_);
     const std::vector<std::optional<uint64_t>> &has = known->second;
     const Row &row = need(i).row;
     std::vector<Amount> &used = used_[node];
-    used.resize(row_size);
+    used.resize(columns_.size());
     for (size_t k = 0; k < has.size(); ++k) {
       if (row.at(k) == 0 || (!has[k] && k == 4))
         continue; // a limit: where a node does not say, it is not what runs out
@@ -246,8 +247,7 @@ private:
   const Case &subject_;
   const Claims claims_;
   Closeness closeness_;
-  static constexpr size_t row_size = first_hour + 48;
-  bool hourly_ = false; ///< some workload takes more at some hours than at others
+  Columns columns_; ///< by hour, where some workload takes more at some than at others
   std::map<std::string, Row> others_;
   std::map<std::string, std::vector<Amount>> used_;
   std::map<std::string, std::vector<std::optional<uint64_t>>> has_;

@@ -45,6 +45,27 @@ void check_room(const Case &subject, bool by_hour, bool overcommitted, Faults &f
   }
 }
 
+void check_named_devices(const Case &subject, Faults &faults) {
+  std::map<std::pair<std::string, std::string>, Amount> used; ///< by node, name
+  const auto add = [&](const std::string &node, const proto::Resources &resources) {
+    for (const proto::NamedDevice &device : resources.devices())
+      used[{node, device.name()}] += device.count();
+  };
+  for (const Replica &replica : subject.replicas)
+    add(replica.node, replica.workload->resources());
+  const auto asked = used;
+  for (const auto &[node, spec] : specs_of_others(subject))
+    add(node, spec->resources());
+  for (const auto &[key, own] : asked) {
+    const auto &[node, name] = key;
+    const uint64_t has = devices_named(subject.world.at(node).node->devices(), name);
+    if (used[key] > has)
+      faults.add(diag::N0715,
+                 fmt::format("{} has {} {}; this plan puts {} there beside {} of other stacks",
+                             node, has, name, text(own), text(used[key] - own)));
+  }
+}
+
 /// At every hour, where any workload or its neighbour differs by hour; check_room has the rest.
 void check_hours(const Case &subject, Faults &faults) {
   std::map<std::string, std::array<std::array<Amount, 2>, 24>> used;
@@ -200,6 +221,7 @@ void check_together(const Case &subject, Faults &faults) {
   if (by_hour)
     check_hours(subject, faults);
   check_devices(subject, faults);
+  check_named_devices(subject, faults);
   check_ports(subject, faults);
   check_spread(subject, faults);
   check_affinities(subject, faults);

@@ -143,12 +143,13 @@ bool bears(const proto::Node &node, const Traffic &traffic, uint64_t risk) {
 }
 
 bool is_processor(size_t resource) {
-  return resource == 0 || (resource >= first_hour && (resource - first_hour) % 2 == 0);
+  return resource == 0 ||
+         (resource >= first_hour && resource < first_named && (resource - first_hour) % 2 == 0);
 }
 
-void check_node(const proto::Node &node, const Traffic &traffic, bool hourly,
+void check_node(const proto::Node &node, const Traffic &traffic, const Columns &columns,
                 std::optional<uint64_t> risk, Faults &faults) {
-  const auto has = capacities(node, hourly);
+  const auto has = capacities(node, columns);
   for (size_t i = 0; i < has.size(); ++i) {
     if (!has[i])
       continue;
@@ -165,7 +166,7 @@ void check_node(const proto::Node &node, const Traffic &traffic, bool hourly,
       faults.add(diag::N0718,
                  fmt::format("this order lets {} hold more than its {} of {} before what makes "
                              "room has gone",
-                             node.name(), *has[i], row_name(i)));
+                             node.name(), *has[i], row_name(i, columns)));
   }
 }
 
@@ -181,12 +182,12 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
       const Replica &replica = subject.replicas[*step.desired];
       starting.emplace(replica.workload->name(), replica.number);
     }
-  bool hourly = false;
+  Columns columns{false, named_devices(subject.intent)};
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances())
-      hourly |= !instance.spec().resources().hours().empty();
+      columns.hourly |= !instance.spec().resources().hours().empty();
   for (const Leaving &old : difference.leaving)
-    hourly |= old.there->spec && !old.there->spec->resources().hours().empty();
+    columns.hourly |= old.there->spec && !old.there->spec->resources().hours().empty();
   std::map<Unit, const proto::Spec *> successors;
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances())
@@ -203,11 +204,11 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
     std::vector<Row> &leaving = nodes[there.node].leaving;
     place_of_old[{there.workload, there.replica, there.revision, there.node}] = leaving.size();
     // The devices of what follows it are those of another node, perhaps.
-    leaving.push_back(spec ? Row(*spec, /*devices=*/there.spec != nullptr, hourly) : Row());
+    leaving.push_back(spec ? Row(*spec, /*gpus=*/there.spec != nullptr, columns) : Row());
     nodes[there.node].leaving_use.push_back(spec ? burst_of(spec->resources()) : Burst());
   }
   for (const auto &[node, spec] : specs_of_others(subject)) {
-    nodes[node].stays += Row(*spec, true, hourly);
+    nodes[node].stays += Row(*spec, true, columns);
     nodes[node].staying_use.push_back(at_peak(spec->resources()));
   }
   for (const proto::Part &part : subject.plan.parts())
@@ -216,12 +217,12 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
         continue;
       Traffic &traffic = nodes[part.node()];
       if (!starting.count({instance.workload(), instance.replica()})) {
-        traffic.stays += Row(instance.spec(), true, hourly);
+        traffic.stays += Row(instance.spec(), true, columns);
         traffic.staying_use.push_back(burst_of(instance.spec().resources()));
         continue;
       }
       std::set<size_t> &awaits = traffic.awaits.emplace_back();
-      traffic.arriving.emplace_back(instance.spec(), true, hourly);
+      traffic.arriving.emplace_back(instance.spec(), true, columns);
       traffic.arriving_use.push_back(burst_of(instance.spec().resources()));
       for (const proto::Gate &gate : instance.start_after())
         if (gate.kind() == proto::Gate::STOPPED && gate.node() == part.node())
@@ -233,7 +234,7 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
   const std::optional<uint64_t> risk = accepted_risk(subject.intent);
   for (const auto &[name, traffic] : nodes)
     if (const auto node = subject.world.nodes.find(name); node != subject.world.nodes.end())
-      check_node(node->second, traffic, hourly, risk, faults);
+      check_node(node->second, traffic, columns, risk, faults);
 }
 
 } // namespace nemo::verify

@@ -132,6 +132,7 @@ private:
   bool judged(const proto::Workload &workload) const {
     return simple_ && !(workload.gang() && workload.replicas_min() > 1) &&
            !bonded_.count(workload.name()) && workload.resources().gpu_milli() == 0 &&
+           workload.resources().devices().empty() &&
            !there_.count(workload.name()); // its data may hold it
   }
 

@@ -99,6 +99,27 @@ void lower(Faults &faults, const proto::Node &node, const char *what, bool known
     set(*declared);
 }
 
+void declare_devices(Faults &faults, const proto::Object &block, proto::Node &node) {
+  std::map<std::string, uint64_t> all;
+  for (const proto::NamedDevice &device : node.devices())
+    all[device.name()] = device.count();
+  for (const proto::Attribute &declared : block.attributes())
+    if (const auto count = units(&declared.value(), Rational(1))) {
+      const auto found = all.find(declared.name());
+      if (found != all.end() && *count > found->second)
+        faults.add(diag::N0712, fmt::format("node {} is declared with {} of {}, and has {}",
+                                            node.name(), *count, declared.name(), found->second));
+      else
+        all[declared.name()] = *count;
+    }
+  node.clear_devices();
+  for (const auto &[name, count] : all) {
+    proto::NamedDevice &device = *node.add_devices();
+    device.set_name(name);
+    device.set_count(static_cast<uint32_t>(count));
+  }
+}
+
 void declare_node(Faults &faults, const proto::Object &block, proto::Node &node) {
   if (const auto *value = attribute(&block, "site"); value && node.site().empty())
     node.set_site(name_in(*value));
@@ -160,6 +181,8 @@ void declare_node(Faults &faults, const proto::Object &block, proto::Node &node)
   lower(faults, node, "pids", node.has_pids(), node.pids(),
         units(attribute(resources, "pids"), Rational(1)),
         [&](uint64_t value) { node.set_pids(value); });
+  if (const proto::Object *devices = inner(resources, "devices"))
+    declare_devices(faults, *devices, node);
   declare_labels(&block, node);
 }
 

@@ -14,7 +14,6 @@
 
 namespace nemo::why {
 
-using placement::Spread;
 using placement::State;
 
 namespace {
@@ -54,20 +53,24 @@ std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, con
       left = std::min(left, problem.peak_room[node]);
     if (asked <= 0 || asked <= left)
       continue;
-    const size_t kind = placement::kind_of(resource);
+    const size_t kind = placement::kind_of(problem, resource);
     const std::string needed =
-        placement::amount(resource, asked) + placement::when(problem, resource);
+        placement::amount(problem, resource, asked) + placement::when(problem, resource);
+    const std::string what = kind == placement::named_device
+                                 ? problem.device_names[resource - placement::first_named(problem)]
+                                 : resource_names[kind];
     result.emplace_back(
-        resource_names[kind],
+        what,
         kind == 0 && problem.room[resource][node] < problem.whole[0][node] &&
                 compiler::fed_millicores(*scene.nodes[node].node) <
                     scene.nodes[node].node->cpu_millicores()
             ? fmt::format("{} has power left for {} of {} needed", name,
-                          placement::amount(resource, std::max<int64_t>(left, 0)), needed)
+                          placement::amount(problem, resource, std::max<int64_t>(left, 0)), needed)
         : problem.room[resource][node] < 0
-            ? fmt::format("{}: its {} is unknown", name, resource_names[kind])
+            ? fmt::format("{}: its {} is unknown", name, what)
             : fmt::format("{} has {} left of {} needed", name,
-                          placement::amount(resource, std::max<int64_t>(left, 0)), needed));
+                          placement::amount(problem, resource, std::max<int64_t>(left, 0)),
+                          needed));
   }
   if (!state.is_spread(replica, node))
     result.emplace_back("spread", fmt::format("{} is where another replica is", name));

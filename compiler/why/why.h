@@ -40,7 +40,7 @@ struct Removal {
 
 /// What nodes that no rule removes have too little of, beside everything else that is placed.
 struct Lack {
-  std::string what; ///< cpu | memory | disk | gpu | pids | port | spread
+  std::string what; ///< cpu | memory | disk | gpu | pids | port | spread, or a device's name
   size_t nodes = 0;
   std::string example; ///< "gw1 has 1GiB of memory left, 4GiB of memory are needed"
 };

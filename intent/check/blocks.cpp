@@ -66,11 +66,15 @@ bool Blocks::free_name_fits(const schema::Block &block, Cursor at, const syntax:
     return true;
   if (kind == "label" && !name.text.empty() && name.text.size() <= 253)
     return true;
+  if (kind == "device" && schema::is_device_name(name.text))
+    return true;
   context_.error(diag::N0214, at, name.extent,
                  fmt::format("`{}` cannot name a {}{}", name.text.str(), kind.str(),
                              kind == "variable" ? ": A-Z, a-z, 0-9 and '_', not a digit first"
                              : kind == "port"   ? ": 1 to 63 of a-z, 0-9 and '-'"
-                                                : ": 1 to 253 characters"));
+                             : kind == "device"
+                                 ? ": 1 to 253 of letters, 0-9, '.', '/', '_' and '-'"
+                                 : ": 1 to 253 characters"));
   return false;
 }
 

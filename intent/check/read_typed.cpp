@@ -101,6 +101,14 @@ proto::Resources resources(const Context &context, const TypedBlock &block, bool
     made.add_gpu_models(model);
   made.set_gpu_memory_bytes(amount("gpu-memory", "B"));
   made.set_gpu_profile(text(block, "gpu-profile"));
+  if (const TypedBlock *devices = block.child("devices"))
+    for (const TypedAttribute &device : devices->attributes) {
+      proto::NamedDevice &asked = *made.add_devices();
+      asked.set_name(device.name);
+      asked.set_count(whole_number(device.value));
+    }
+  std::sort(made.mutable_devices()->pointer_begin(), made.mutable_devices()->pointer_end(),
+            [](const auto *a, const auto *b) { return a->name() < b->name(); });
   *made.mutable_span() = context.span(block.at, block.head);
   return made;
 }

@@ -16,9 +16,10 @@ const std::vector<std::string> &known_capabilities() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all = usual_capabilities();
     for (const char *name :
-         {"gpu", "limit.volume", "metering", "migrate.live", "namespace.user", "redundancy",
-          "refusals", "usage.cgroup", "sandbox.container", "sandbox.microvm", "sandbox.process",
-          "sandbox.unikernel", "sandbox.wasm", "volume.external", "volume.replicated"})
+         {"devices", "gpu", "limit.volume", "metering", "migrate.live", "namespace.user",
+          "redundancy", "refusals", "usage.cgroup", "sandbox.container", "sandbox.microvm",
+          "sandbox.process", "sandbox.unikernel", "sandbox.wasm", "volume.external",
+          "volume.replicated"})
       all.push_back(name);
     return all;
   }();

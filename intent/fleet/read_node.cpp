@@ -1,6 +1,7 @@
 // A node's keys.
 #include "intent/fleet/read_node.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ constexpr Measure memory{"B", "4GiB", true, true};
 constexpr Measure disk{"B", "100GiB"};
 constexpr Measure power{"mW", "12W"};
 constexpr uint64_t most_gpus = 64;
+constexpr uint64_t most_devices = 1'000'000; ///< of one name
 constexpr Measure pull{"bit/s", "100Mbit/s", true, true};
 constexpr Measure period{"ms", "10min", true, true};
 constexpr Measure waking{"ms", "30s"};
@@ -152,7 +154,7 @@ NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
 }
 
 void NodeReader::resources(const Yaml &map, proto::Node &node) {
-  static constexpr llvm::StringRef keys[] = {"cpu", "memory", "disk", "gpu", "pids"};
+  static constexpr llvm::StringRef keys[] = {"cpu", "memory", "disk", "gpu", "pids", "devices"};
   const uint32_t seen = reader_.each(map, "resources", keys, [&](size_t key, const Yaml &value) {
     switch (key) {
     case 0:
@@ -171,13 +173,30 @@ void NodeReader::resources(const Yaml &map, proto::Node &node) {
       if (auto number = reader_.count(value, "gpu", most_gpus))
         node.set_gpu_milli(*number * 1000);
       return;
-    default:
+    case 4:
       if (auto number = reader_.count(value, "pids", 1'000'000'000))
         node.set_pids(*number);
       return;
+    default:
+      return read_devices(value, node);
     }
   });
   reader_.require(map, "resources", keys, seen, {0, 1});
+}
+
+void NodeReader::read_devices(const Yaml &map, proto::Node &node) {
+  reader_.each_named(map, "devices", [&](const Yaml &key, const Yaml &value) {
+    if (!schema::is_device_name(key.text)) {
+      reader_.fault(diag::N0411, key, fmt::format("`{}` cannot name a device", key.text),
+                    "1 to 253 of letters, 0-9, '.', '/', '_' and '-'");
+    } else if (auto number = reader_.count(value, key.text, most_devices)) {
+      proto::NamedDevice &device = *node.add_devices();
+      device.set_name(key.text);
+      device.set_count(static_cast<uint32_t>(*number));
+    }
+  });
+  std::sort(node.mutable_devices()->pointer_begin(), node.mutable_devices()->pointer_end(),
+            [](const auto *a, const auto *b) { return a->name() < b->name(); });
 }
 
 void NodeReader::read_gpus(const Yaml &list, proto::Node &node) {

@@ -174,6 +174,12 @@ std::string node_text(const proto::Node &node) {
     resources.add("gpu", std::to_string(node.gpu_milli() / 1000));
   if (node.has_pids())
     resources.add("pids", std::to_string(node.pids()));
+  if (!node.devices().empty()) {
+    Pairs devices;
+    for (const proto::NamedDevice &device : node.devices())
+      devices.add(word(device.name()), std::to_string(device.count()));
+    resources.add("devices", devices.braces());
+  }
   pairs.add("resources", resources.braces());
   if (!node.gpus().empty())
     pairs.add("gpus", gpus_text(node));

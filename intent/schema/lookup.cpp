@@ -198,6 +198,12 @@ std::vector<std::string> statement_names(const Block &block) {
   return result;
 }
 
+bool is_device_name(llvm::StringRef text) {
+  return !text.empty() && text.size() <= 253 && llvm::all_of(text, [](char c) {
+    return llvm::isAlnum(c) || llvm::StringRef("./_-").contains(c);
+  });
+}
+
 std::string describe_type(const Attribute &attribute) {
   std::string result;
   switch (attribute.type) {

@@ -120,7 +120,34 @@ constexpr Block hours_block{
         "peaks do not meet share it. Limits are the largest amounts; cost, power and carbon are "
         "figured from the mean over the day.",
     .example = "hours { between = 8..18; cpu = 4core }"};
-constexpr const Block *resources_children[] = {&hours_block};
+constexpr Attribute device_count{
+    .name = "name",
+    .type = Type::count,
+    .min = "1",
+    .max = "1000000",
+    .doc = "How many of the devices of this name each replica is given, for itself.",
+    .example = "\"google.com/coral\" = 1"};
+constexpr Attribute node_device_count{.name = "name",
+                                      .type = Type::count,
+                                      .min = "0",
+                                      .max = "1000000",
+                                      .doc = "How many devices of this name the node has.",
+                                      .example = "\"google.com/coral\" = 2"};
+constexpr Block devices_block{
+    .name = "devices",
+    .free_form = &device_count,
+    .free_names = "device",
+    .doc = "Devices other than GPUs, by the names that the fleet gives them: a coral TPU, a modem, "
+           "a serial port. A node that does not list a name has none of it.",
+    .example = "devices { \"google.com/coral\" = 1; lte-modem = 1 }"};
+constexpr Block node_devices_block{
+    .name = "devices",
+    .free_form = &node_device_count,
+    .free_names = "device",
+    .doc = "Devices other than GPUs that the node has, by name; those of a name are alike.",
+    .example = "devices { \"google.com/coral\" = 2; lte-modem = 1 }"};
+constexpr const Block *resources_children[] = {&hours_block, &devices_block};
+constexpr const Block *node_resources_children[] = {&node_devices_block};
 
 // Of a node: what it has, without what only a replica can ask for.
 constexpr size_t node_amounts = 5;
@@ -135,6 +162,7 @@ const Block resources_block{.name = "resources",
 const Block node_resources_block{
     .name = "resources",
     .attributes = llvm::ArrayRef<Attribute>(resources_attributes).take_front(node_amounts),
+    .children = node_resources_children,
     .doc = "What the node has.",
     .example = "resources { cpu = 4core; memory = 8GiB }"};
 

@@ -88,7 +88,8 @@ struct Block {
   bool checked_here = true; ///< false: meaning is given elsewhere (template, use)
   llvm::ArrayRef<Attribute> attributes;
   const Attribute *free_form = nullptr; ///< names are the author's, values are like this one
-  const char *free_names = nullptr;     ///< what such a name may be: "label", "variable", "port"
+  const char *free_names =
+      nullptr; ///< what such a name may be: "label", "variable", "port", "device"
   llvm::ArrayRef<const Block *> children;
   uint8_t verbs = no_rules;
   uint8_t clauses = 0;
@@ -136,6 +137,9 @@ const Attribute *find_parameter_type(llvm::StringRef name);
 /// "a|b|c" as a list; the empty list for null.
 std::vector<std::string> words(const char *text);
 bool has_word(const char *text, llvm::StringRef word);
+/// What may name a kind of device: "google.com/coral". As Kubernetes names what its device plugins
+/// offer, without its rules on where a '/' is.
+bool is_device_name(llvm::StringRef text);
 
 /// Everything that may be written in this body: attributes, blocks, verbs.
 std::vector<std::string> statement_names(const Block &block);

@@ -51,8 +51,8 @@ TEST_CASE("room at every part of the day is what an exhaustive oracle says it is
       Problem peaks = problem;
       for (Need &need : peaks.needs)
         for (size_t resource = resource_count; resource < peaks.room.size(); ++resource)
-          need.demand[kind_of(resource)] =
-              std::max(need.demand[kind_of(resource)], need.demand[resource]);
+          need.demand[kind_of(problem, resource)] =
+              std::max(need.demand[kind_of(problem, resource)], need.demand[resource]);
       Oracle strict{peaks, nullptr, nullptr, {}};
       only_together += !strict.feasible();
       continue;

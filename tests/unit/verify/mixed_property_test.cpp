@@ -32,8 +32,9 @@ public:
     for (unsigned node = 0, nodes = 4 + below(5); node < nodes; ++node) {
       text += fmt::format(
           "  - {{name: n{}, site: s{}, class: {}, resources: {{cpu: {}core, memory: {}GiB, disk: "
-          "10GiB}}, power: {{idle: {}W, max: {}W}}, price: 0.0{}EUR/h, availability: 99.{}%",
+          "10GiB{}}}, power: {{idle: {}W, max: {}W}}, price: 0.0{}EUR/h, availability: 99.{}%",
           node, below(sites_), chance(60) ? "edge" : "cloud", 2 + below(7), 2 + below(7),
+          chance(75) ? fmt::format(", devices: {{x.org/coral: {}, modem: 1}}", 1 + below(3)) : "",
           1 + below(9), 10 + below(30), 1 + below(9), below(10));
       if (chance(30))
         text += ", gpus: [{model: A100, memory: 40GiB}, {model: T4, memory: 16GiB}]";
@@ -86,12 +87,16 @@ private:
   std::string workload(unsigned w, unsigned other, bool cluster) {
     const bool job = chance(12);
     std::string text = fmt::format("workload w{} {{\n  exec = [\"/bin/w\", \"{}\"]\n", w, below(2));
-    const unsigned replicas = 1 + below(4);
+    const unsigned replicas = 1 + below(3);
     text += fmt::format(
         "  replicas = {}{}\n  resources {{\n    cpu = {}mcore\n    memory = {}MiB\n", replicas,
         !job && chance(15) ? "..4" : "", 100 * (1 + below(10)), 64 * (1 + below(12)));
     if (chance(20))
       text += chance(60) ? "    gpu = 0.5\n" : "    gpu = 1\n    gpu-model = [\"A100\"]\n";
+    if (chance(15))
+      text += fmt::format("    devices {{ \"x.org/coral\" = {} }}\n", 1 + below(2));
+    if (chance(5))
+      text += "    devices { modem = 1 }\n";
     if (chance(30))
       text += "    cpu-mean = 50mcore\n";
     if (!crowded_ && chance(15))
@@ -150,7 +155,7 @@ std::optional<proto::Plan> planned(const std::string &text, const proto::Fleet &
 
 TEST_CASE("plans that mix everything hold") {
   unsigned held = 0, changed = 0, waiting = 0, clustered = 0, asleep = 0;
-  for (unsigned seed = 1; seed <= 120; ++seed) {
+  for (unsigned seed = 1; seed <= 160; ++seed) {
     Mixer mixer(seed);
     const std::string yaml = mixer.fleet();
     const proto::Fleet fleet = fleet_of(yaml);

@@ -8,7 +8,7 @@ namespace {
 std::string gpus() {
   return R"(nemo = 1
 stack = "lab"
-workload train { exec = ["/bin/t"]; resources { gpu = 2; gpu-model = ["A100", "H100"]; gpu-memory = 30GiB } }
+workload train { exec = ["/bin/t"]; resources { gpu = 2; gpu-model = ["A100", "H100"]; gpu-memory = 30GiB; devices { "x.org/coral" = 1 } } }
 workload serve { exec = ["/bin/s"]; resources { gpu = 0.5; gpu-memory = 16GiB } }
 workload small { exec = ["/bin/m"]; resources { gpu = 1; gpu-profile = "1g.10gb" } }
 )";
@@ -49,7 +49,7 @@ at: 2026-11-24T08:00:00Z
 sites:
   athens: {country: GR, zone: GR, region: south, carbon: 350gCO2e/kWh, price: 0.21EUR/kWh}
 nodes:
-  - {name: big, site: athens, resources: {cpu: 16core, memory: 64GiB}, power: {idle: 30W, max: 120W}, price: 0.90EUR/h,
+  - {name: big, site: athens, resources: {cpu: 16core, memory: 64GiB, devices: {x.org/coral: 2}}, power: {idle: 30W, max: 120W}, price: 0.90EUR/h,
      gpus: [{model: A100, memory: 40GiB}, {model: A100, memory: 40GiB}, {model: H100, memory: 80GiB},
             {model: A100, memory: 10GiB, profile: 1g.10gb}]}
 )";
@@ -67,6 +67,9 @@ std::vector<Named> resource_plans() {
   half.set_workload("see");
   half.mutable_spec()->mutable_resources()->set_gpu_milli(500);
   half.mutable_spec()->add_gpus(0);
+  proto::NamedDevice &coral = *half.mutable_spec()->mutable_resources()->add_devices();
+  coral.set_name("x.org/coral");
+  coral.set_count(1);
   list.push_back({"devices", plan_of(intent_of(gpus()), lab)});
   proto::Fleet town = fleet_of(two_gateways());
   proto::PartState &guards = *town.add_parts();
