@@ -6,36 +6,73 @@
 
 namespace nemo::bench::continuum {
 
-Account settle(const World &world, const Problem &problem, const optimiser::Solution &solution,
-               const std::vector<Day> &realised) {
-  std::vector<double> cpu_milli(world.nodes.size());
-  std::vector<bool> hosts(world.nodes.size());
-  for (size_t r = 0; r < solution.node_of.size(); ++r) {
-    const uint32_t node = solution.node_of[r];
-    if (node == optimiser::nowhere)
-      continue;
-    hosts[node] = true;
-    cpu_milli[node] +=
-        static_cast<double>(problem.model.shapes[problem.model.replicas[r].shape].demand.front());
-  }
-  Account account;
-  for (size_t n = 0; n < world.nodes.size(); ++n) {
-    const Node &node = world.nodes[n];
-    const bool awake = hosts[n] || !node.suspends;
-    account.awake += awake;
-    const double watts = awake ? node.idle_watts + (node.full_watts - node.idle_watts) *
-                                                       cpu_milli[n] /
-                                                       static_cast<double>(node.cpu_milli)
-                               : node.suspended_watts;
-    double kwh_of_hour = watts / 1000;
-    if (awake && node.suspends)
-      kwh_of_hour += wake_kwh(node) / hours_of_day;
-    for (double intensity : realised[node.site]) {
-      account.kwh += kwh_of_hour;
-      account.grams += kwh_of_hour * intensity;
+namespace {
+
+class Settlement {
+public:
+  Settlement(const World &world, const Problem &problem, const std::vector<Day> &by_site)
+      : world_(world), problem_(problem), by_site_(by_site) {}
+
+  Account settle(const Plan &plan) {
+    std::vector<bool> hosted(world_.nodes.size());
+    for (uint32_t hour = 0; hour < plan.size(); ++hour) {
+      const std::vector<bool> hosts = hosting(world_, plan[hour]);
+      for (uint32_t n = 0; n < world_.nodes.size(); ++n)
+        draw(world_.nodes[n], hour, hosts[n], hosted[n]);
+      for (uint32_t replica = 0; replica < problem_.copies.size(); ++replica)
+        run(replica, hour, plan[hour].node_of[replica],
+            hour == 0 ? optimiser::nowhere : plan[hour - 1].node_of[replica]);
+      hosted = hosts;
     }
+    return account_;
   }
-  return account;
+
+private:
+  void add(double kwh, uint32_t site, uint32_t hour, double &part) {
+    const double grams = kwh * by_site_[site][hour];
+    account_.kwh += kwh;
+    account_.grams += grams;
+    part += grams;
+  }
+
+  void draw(const Node &node, uint32_t hour, bool hosts, bool hosted) {
+    account_.awake += (hosts || !node.suspends) / static_cast<double>(hours_of_day);
+    const double least = node.suspends ? node.suspended_watts : node.idle_watts;
+    add(least / 1000, node.site, hour, account_.always);
+    if (!hosts || !node.suspends)
+      return;
+    add((node.idle_watts - node.suspended_watts) / 1000, node.site, hour, account_.idle);
+    if (!hosted)
+      add(wake_kwh(node), node.site, hour, account_.waking);
+  }
+
+  void run(uint32_t replica, uint32_t hour, uint32_t node, uint32_t before) {
+    if (node == optimiser::nowhere)
+      return;
+    const Application &application = world_.applications[problem_.copies[replica].application];
+    const uint32_t site = world_.nodes[node].site;
+    add(kw_per_milli(world_.nodes[node]) * static_cast<double>(problem_.peak_milli[replica]) *
+            share_of_peak(world_, application, hour),
+        site, hour, account_.load);
+    if (before == node || before == optimiser::nowhere)
+      return;
+    const Move move = move_of(world_, problem_, replica, hour, before, node);
+    add(move.network_kwh / 2, world_.nodes[before].site, hour, account_.moving);
+    add(move.network_kwh / 2 + move.twice_kwh, site, hour, account_.moving);
+    ++account_.moves;
+  }
+
+  const World &world_;
+  const Problem &problem_;
+  const std::vector<Day> &by_site_;
+  Account account_;
+};
+
+} // namespace
+
+Account settle(const World &world, const Problem &problem, const Plan &plan,
+               const std::vector<Day> &by_site) {
+  return Settlement(world, problem, by_site).settle(plan);
 }
 
 Delays delays_of(const World &world, const Problem &problem, const optimiser::Solution &solution) {

@@ -10,9 +10,6 @@ namespace nemo::bench::continuum {
 /// What a kilowatt-hour costs at every site.
 constexpr double eur_per_kwh = 0.21;
 
-/// Weights that minimise grams and nothing else, in micrograms.
-constexpr Weights grams_only{0, 1e6, 0};
-
 struct Point {
   std::string policy;
   double price = 0; ///< EUR per tonne, or grams per millisecond and hour

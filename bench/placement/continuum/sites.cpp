@@ -118,7 +118,7 @@ llvm::Expected<Network> read_network(const std::string &topology) {
     if (!llvm::to_float(row[2], longitude) || !llvm::to_float(row[3], latitude) ||
         !index.emplace(row[0], static_cast<uint32_t>(network.sites.size())).second)
       return broken(topology, network.sites.size() + 1);
-    network.sites.push_back({row[1], zone_at(longitude, latitude)});
+    network.sites.push_back({row[1], zone_at(longitude, latitude), longitude});
   }
   std::vector<Link> links;
   for (const auto &row : *edges) {

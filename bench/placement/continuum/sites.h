@@ -13,6 +13,7 @@ namespace nemo::bench::continuum {
 struct Site {
   std::string name;
   std::optional<std::string> zone; ///< of the carbon data; none: not in any that it has
+  double longitude = 0;            ///< degrees east
 };
 
 struct Link {

@@ -1,11 +1,18 @@
 #include "bench/placement/peers/greedy/greedy.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace nemo::bench::peers {
 
 using optimiser::Near;
 using optimiser::nowhere;
+
+namespace {
+
+constexpr uint32_t times_begun = 30;
+
+} // namespace
 
 Placed::Placed(const optimiser::Model &model)
     : model_(model), node_of_(model.replicas.size(), nowhere), hosted_(model.nodes),
@@ -98,12 +105,17 @@ void Placed::lift(uint32_t replica) {
   }
 }
 
-Placement place_in_order(const optimiser::Model &model, const std::vector<Part> &parts,
-                         uint32_t retry_family, const Choose &choose) {
-  Placed placed(model);
-  Placement out;
+namespace {
+
+// Takes the parts in this order. \returns those of which not every replica found a node.
+std::vector<uint32_t> place_parts(Placed &placed, const std::vector<Part> &parts,
+                                  llvm::ArrayRef<uint32_t> order, uint32_t retry_family,
+                                  const Choose &choose, Placement &out) {
+  const optimiser::Model &model = placed.model();
   const auto &domain_of = model.families[retry_family].domain_of_node;
-  for (const Part &part : parts) {
+  std::vector<uint32_t> failed;
+  for (uint32_t index : order) {
+    const Part &part = parts[index];
     std::vector<bool> tried(model.families[retry_family].domains);
     uint32_t at = part.begin;
     while (at < part.end) {
@@ -119,15 +131,40 @@ Placement place_in_order(const optimiser::Model &model, const std::vector<Part> 
       if (at == part.begin)
         break;
       tried[domain_of[placed.node_of(part.begin)]] = true;
-      ++out.retried;
       while (at > part.begin)
         placed.lift(--at);
     }
     out.unplaced += part.end - at;
+    if (at < part.end)
+      failed.push_back(index);
   }
-  for (uint32_t replica = 0; replica < model.replicas.size(); ++replica)
-    out.solution.node_of.push_back(placed.node_of(replica));
-  return out;
+  return failed;
+}
+
+} // namespace
+
+Placement place_in_order(const optimiser::Model &model, const std::vector<Part> &parts,
+                         uint32_t retry_family, const Choose &choose) {
+  std::vector<uint32_t> order(parts.size());
+  std::iota(order.begin(), order.end(), 0);
+  Placement best;
+  best.unplaced = UINT32_MAX;
+  for (uint32_t begun = 0; begun < times_begun && best.unplaced > 0; ++begun) {
+    Placed placed(model);
+    Placement out;
+    out.begun_anew = begun;
+    const std::vector<uint32_t> failed =
+        place_parts(placed, parts, order, retry_family, choose, out);
+    for (uint32_t replica = 0; replica < model.replicas.size(); ++replica)
+      out.solution.node_of.push_back(placed.node_of(replica));
+    if (out.unplaced < best.unplaced)
+      best = std::move(out);
+    // Who found no room comes first from now on.
+    std::stable_partition(order.begin(), order.end(), [&](uint32_t part) {
+      return std::find(failed.begin(), failed.end(), part) != failed.end();
+    });
+  }
+  return best;
 }
 
 } // namespace nemo::bench::peers

@@ -53,13 +53,25 @@ struct Part {
 
 struct Placement {
   optimiser::Solution solution; ///< nowhere for those that found no node
-  uint32_t unplaced = 0, retried = 0;
+  uint32_t unplaced = 0, begun_anew = 0;
 };
 
 /// Part by part. When a replica finds no node, the part is taken back and begun anew with its first
-/// replica in another domain of the family, as often as there are domains.
+/// replica in another domain of the family, as often as there are domains. When a part finds no
+/// room even so, everything is begun anew with that part first, some times, so that a policy serves
+/// everybody if it can; the answer is the first that leaves out fewest.
 Placement place_in_order(const optimiser::Model &model, const std::vector<Part> &parts,
                          uint32_t retry_family, const Choose &choose);
+
+/// What runs stays where it is, as kube-scheduler and Cluster Autoscaler have it: only what no
+/// longer fits its node, the last placed first, is placed again; and a node that can sleep and uses
+/// less than half of everything is emptied when all of it finds room on nodes that are awake, least
+/// used nodes first. Source: Cluster Autoscaler's documentation (scale-down, its default
+/// threshold).
+/// \param may_go  whether what is taken off a node (first) to empty it may go to another (second).
+Placement keep_and_scale_down(const optimiser::Model &model, const optimiser::Solution &running,
+                              const std::vector<bool> &can_sleep, const Choose &choose,
+                              const std::function<bool(uint32_t, uint32_t)> &may_go);
 
 /// kube-scheduler's default scores: NodeResourcesFit as LeastAllocated (weight 1),
 /// NodeResourcesBalancedAllocation (1) and PodTopologySpread (2) with the cluster's default
