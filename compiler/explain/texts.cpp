@@ -49,12 +49,13 @@ std::string placement_reason(const PlacementStory &story) {
                        story.candidates, *story.cheaper);
   else if (story.cheaper)
     text = fmt::format("of {} nodes that no rule removes, {} costs less but has no room beside "
-                       "the other replicas{}{}{}{}",
+                       "the other replicas{}{}{}{}{}",
                        story.candidates, *story.cheaper,
                        story.flows ? ", or its flows pay more there" : "",
                        story.alone ? ", or may not be shared with them" : "",
                        story.bonded ? ", or is not where its affinities want it" : "",
-                       story.sleepers ? ", or need not be awake" : "");
+                       story.sleepers ? ", or need not be awake" : "",
+                       story.balanced ? ", or would be less even" : "");
   else
     text = fmt::format("cheapest of {} nodes that no rule removes", story.candidates);
   if (story.stays && !(story.candidates != 1 && story.cost_known && story.cheaper))
@@ -332,6 +333,13 @@ std::string and_awake() {
   return "; what idling takes more than being suspended, for each node that is awake for this plan "
          "alone";
 }
+std::string and_balance(uint64_t neur) {
+  return fmt::format("; {}EUR/h for each core that is reserved above a node's even share",
+                     Rational::make(static_cast<Rational::Int>(neur), 1'000'000'000)
+                         .value_or(Rational())
+                         .to_string());
+}
+
 proto::Model with_nodes_awake(proto::Model model) {
   if (model.figure() == "watts")
     model.set_source(model.source() + "; of a node that can be suspended what idling draws more, "

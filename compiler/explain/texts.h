@@ -35,6 +35,7 @@ struct PlacementStory {
   bool alone = false;                 ///< some workload of the intent is exclusive
   std::string starts_at;              ///< of a job
   bool sleepers = false;              ///< some node could be suspended
+  bool balanced = false;              ///< uneven nodes cost something
   bool flows = false;                 ///< flows that pay for links begin or end at it
   std::optional<int64_t> egress;      ///< 1e-6 EUR/h that it pays for what it sends
   uint32_t replicas = 1;              ///< that are planned
@@ -110,6 +111,8 @@ std::string overcommitted(llvm::StringRef node, uint64_t ppb);
 std::string and_preferences();
 /// Behind an objective: what nodes that could be suspended count in it.
 std::string and_awake();
+/// The same for `balance`, in 1e-9 EUR for a core and hour.
+std::string and_balance(uint64_t neur);
 /// The model of a figure where such nodes are in the sum.
 proto::Model with_nodes_awake(proto::Model model);
 

@@ -240,6 +240,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     story.held = held[r];
     story.alone = alone;
     story.sleepers = sleepers;
+    story.balanced = objective.balance != 0;
     story.bonded = !workload.place().affinities().empty();
     story.replicas = workload.replicas_min();
     story.replicas_most = workload.replicas_max();
@@ -277,6 +278,15 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     sum += awake.value_or(0);
   }
   std::sort(placed.mutable_suspended()->begin(), placed.mutable_suspended()->end());
+  if (objective.balance != 0) {
+    const int64_t above = uneven(problem, assignment);
+    const __int128 paid = static_cast<__int128>(above) * objective.balance;
+    const __int128 rounded = (paid + 500'000) / 1'000'000; // millicores times 1e-9 EUR for a core
+    if (above <= optimiser::most_amount && rounded <= INT64_MAX)
+      value.set_imbalance_ueur_per_hour(static_cast<int64_t>(rounded));
+    known &= value.has_imbalance_ueur_per_hour();
+    sum += rounded;
+  }
   for (size_t w = 0; w < problem.needs.size() && bounded; ++w)
     if (problem.needs[w].count > 0) {
       const std::optional<__int128> least = figuring.least(w, admissible);

@@ -26,6 +26,8 @@ public:
     find_scale();
     for (int64_t price : problem_.awake)
       model_.open_price.push_back(price >> halvings_);
+    if (problem_.even_price != 0)
+      model_.resources.back().overload_price = problem_.even_price >> halvings_;
     number_exclusive();
     for (const Bond &bond : problem_.bonds)
       add(bond);
@@ -41,17 +43,28 @@ private:
   // No node needs more room than everybody asks for together, which is how rooms without limit
   // become numbers.
   void rooms() {
-    model_.resources.resize(problem_.room.size());
+    model_.resources.resize(problem_.room.size() + (problem_.even_price != 0 ? 1 : 0));
     Demand asked(problem_.room.size());
     for (const Need &need : problem_.needs)
       for (size_t r = 0; r < problem_.room.size(); ++r) {
         const __int128 sum = asked[r] + static_cast<__int128>(need.demand[r]) * need.count;
         asked[r] = static_cast<int64_t>(std::min<__int128>(sum, most_room));
       }
-    for (size_t node = 0; node < problem_.nodes; ++node)
+    __int128 processors = 0;
+    for (const Need &need : problem_.needs)
+      processors += static_cast<__int128>(processor(need)) * need.count;
+    processors_ = static_cast<int64_t>(std::min<__int128>(processors, most_room));
+    for (size_t node = 0; node < problem_.nodes; ++node) {
       for (size_t r = 0; r < problem_.room.size(); ++r)
         model_.capacity.push_back(std::clamp<int64_t>(problem_.room[r][node], 0, asked[r]));
-    model_.safety = model_.capacity;
+      model_.safety.insert(model_.safety.end(),
+                           model_.capacity.end() - static_cast<ptrdiff_t>(problem_.room.size()),
+                           model_.capacity.end());
+      if (problem_.even_price == 0)
+        continue;
+      model_.capacity.push_back(processors_);
+      model_.safety.push_back(std::min(problem_.even[node], processors_));
+    }
   }
 
   // Of nodes with more devices than the tables hold, those that are in use come first.
@@ -119,7 +132,9 @@ private:
       awake += price;
       one = std::max(one, price);
     }
-    while ((most + awake) >> halvings_ > optimiser::most_cost / 4 ||
+    const auto uneven = static_cast<__int128>(problem_.even_price) * processors_;
+    one = std::max(one, problem_.even_price);
+    while ((most + awake + uneven) >> halvings_ > optimiser::most_cost / 4 ||
            one >> halvings_ > optimiser::most_amount / 4)
       ++halvings_;
     base_ = static_cast<int64_t>(std::clamp<__int128>(base, -unknown_cost, unknown_cost));
@@ -226,7 +241,7 @@ private:
   // It takes nothing: what it does take is off the node's room already.
   void add(const Bystander &bystander) {
     optimiser::Shape shape;
-    shape.demand.assign(problem_.room.size(), 0);
+    shape.demand.assign(model_.resources.size(), 0);
     shape.allowed = add_set([&](size_t node) { return node == index(bystander.node); });
     optimiser::Replica replica;
     replica.shape = static_cast<uint32_t>(model_.shapes.size());
@@ -241,6 +256,8 @@ private:
       return;
     optimiser::Shape shape;
     shape.demand.assign(need.demand.begin(), need.demand.end());
+    if (problem_.even_price != 0)
+      shape.demand.push_back(processor(need));
     shape.devices = need.devices;
     shape.prices = prices_of(n);
     shape.allowed = set_of(n);
@@ -302,6 +319,7 @@ private:
   Cost dearest_ = 0; ///< the largest saving of any replica
   unsigned halvings_ = 0;
   int64_t base_ = 0;
+  int64_t processors_ = 0; ///< that all reserve on average, in millicores
   uint32_t groups_ = 0;
   std::map<std::tuple<int64_t, int64_t, uint32_t, uint32_t>, uint32_t> prices_;
   std::map<uint32_t, uint32_t> sets_;          ///< by the shape of this stage

@@ -281,13 +281,29 @@ std::optional<Rational> Objective::awake(const NodeView &view, size_t node) cons
 
 Objective read_objective(const proto::Intent &intent, const std::vector<NodeView> &nodes) {
   Objective objective = read_formulas(intent, nodes);
+  const proto::Objective *most = nullptr;
+  for (const proto::Objective &one : intent.objectives())
+    if (one.has_balance_neur_per_core_hour() &&
+        (!most || one.balance_neur_per_core_hour() > most->balance_neur_per_core_hour()))
+      most = &one;
+  if (most && !objective.in_euro && !has_errors(objective.diagnostics)) {
+    Diagnostic refusal = report(diag::N0506, "objectives of unlike dimensions cannot be added up",
+                                intent, most->balance_span());
+    refusal.notes.push_back(note(fmt::format("`balance` is in money, `{}` in {}", objective.text,
+                                             objective.dimension.name())));
+    refusal.fix = "give prices that bring all of them to money: carbon * 80EUR/tCO2e";
+    objective.diagnostics.push_back(std::move(refusal));
+  }
   if (has_errors(objective.diagnostics) || !objective.in_euro)
     return objective;
+  objective.balance = most ? most->balance_neur_per_core_hour() : 0;
   objective.wishes.emplace(intent, nodes);
   if (has_wishes(intent))
     objective.text += explain::and_preferences();
   if (std::any_of(nodes.begin(), nodes.end(), can_sleep))
     objective.text += explain::and_awake();
+  if (objective.balance != 0)
+    objective.text += explain::and_balance(objective.balance);
   return objective;
 }
 

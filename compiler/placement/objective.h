@@ -21,6 +21,7 @@ struct Objective {
   std::vector<std::vector<Weights>> weights;
   std::vector<uint32_t> class_of_workload;
   std::optional<Wishes> wishes; ///< where the value is money
+  uint64_t balance = 0;         ///< 1e-9 EUR/h for a core above a node's even share; 0: not asked
   std::vector<Diagnostic> diagnostics;
 
   const Weights &of(size_t workload, size_t node) const {

@@ -150,6 +150,9 @@ struct Problem {
   std::vector<CostClass> costs;
   /// By node, of keeping it awake for whoever is there, as costs are; empty: nothing.
   std::vector<int64_t> awake;
+  /// 1e-9 of the objective per hour for a millicore above `even`; 0: nothing is asked.
+  int64_t even_price = 0;
+  std::vector<int64_t> even;      ///< by node, what the stack may reserve there for that to be even
   std::vector<uint32_t> tie_rank; ///< order of nodes that cost the same
   std::vector<NodeId> known;      ///< a placement that fits, where one is known; else empty
 };
@@ -217,6 +220,13 @@ struct Assignment {
 std::set<size_t> hosts(const Assignment &assignment);
 /// What keeping these awake costs.
 int64_t awake(const Problem &problem, const std::set<size_t> &nodes);
+/// What a replica reserves of the processor on average, in millicores.
+inline int64_t processor(const Need &need) { return need.mean ? (*need.mean)[0] : need.demand[0]; }
+/// By node, of all replicas but `except`.
+std::vector<int64_t> processor_on(const Problem &problem, const Assignment &assignment,
+                                  size_t except = SIZE_MAX);
+/// Millicores above the even shares of nodes.
+int64_t uneven(const Problem &problem, const Assignment &assignment);
 
 /// No assignment exists, and this was proved.
 class Infeasible : public llvm::ErrorInfo<Infeasible> {

@@ -251,7 +251,8 @@ private:
 } // namespace
 
 std::optional<int64_t> cost(const Problem &problem, const Assignment &assignment) {
-  __int128 sum = awake(problem, hosts(assignment));
+  __int128 sum = awake(problem, hosts(assignment)) +
+                 static_cast<__int128>(uneven(problem, assignment)) * problem.even_price;
   for (size_t r = 0; r < problem.replicas.size(); ++r) {
     const int64_t part = cost(problem, problem.needs[problem.replicas[r].need],
                               index(assignment.node_of_replica[r]));

@@ -25,7 +25,9 @@ double total(const Problem &problem, const compiler::Objective &objective, compi
              const Assignment &assignment) {
   const auto where = stands(problem, assignment);
   const auto paid = egress.paid(where);
-  auto sum = static_cast<double>(awake(problem, hosts(assignment)));
+  auto sum =
+      static_cast<double>(awake(problem, hosts(assignment))) +
+      static_cast<double>(uneven(problem, assignment)) * static_cast<double>(problem.even_price);
   for (size_t r = 0; r < where.size(); ++r) {
     const Need &need = problem.needs[where[r].workload];
     if (const int64_t own = cost(problem, need, where[r].node); own != unknown_cost)

@@ -41,6 +41,27 @@ int64_t awake(const Problem &problem, const std::set<size_t> &nodes) {
   return static_cast<int64_t>(std::min<__int128>(sum, unknown_cost));
 }
 
+std::vector<int64_t> processor_on(const Problem &problem, const Assignment &assignment,
+                                  size_t except) {
+  std::vector<int64_t> sums(problem.nodes);
+  for (size_t r = 0; r < problem.replicas.size(); ++r)
+    if (r != except) {
+      int64_t &sum = sums[index(assignment.node_of_replica[r])];
+      sum = std::min(sum + processor(problem.needs[problem.replicas[r].need]), most_room);
+    }
+  return sums;
+}
+
+int64_t uneven(const Problem &problem, const Assignment &assignment) {
+  if (problem.even_price == 0)
+    return 0;
+  const std::vector<int64_t> sums = processor_on(problem, assignment);
+  __int128 above = 0;
+  for (size_t node = 0; node < problem.nodes; ++node)
+    above += std::max<int64_t>(sums[node] - problem.even[node], 0);
+  return static_cast<int64_t>(std::min<__int128>(above, most_room));
+}
+
 State::State(const Problem &problem)
     : problem_(&problem), room_(problem.room), node_of_(problem.replicas.size(), nowhere),
       on_node_(problem.nodes), ports_(problem.taken_ports), racks_(problem) {
@@ -201,7 +222,8 @@ bool all_at_best(const State &state) {
         state.offers(need).front().cost)
       return false;
   }
-  return problem.awake.empty(); // else fewer nodes may cost less
+  // Else fewer nodes may cost less, or others.
+  return problem.awake.empty() && problem.even_price == 0;
 }
 
 unsigned State::siblings_on(size_t need, size_t node) const {

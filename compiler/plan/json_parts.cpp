@@ -188,6 +188,8 @@ void write(OStream &json, const proto::ObjectiveValue &objective) {
              : std::nullopt,
          6);
   real(json, "gap", objective.has_gap(), objective.gap());
+  if (objective.has_imbalance_ueur_per_hour())
+    figure(json, "imbalance", objective.imbalance_ueur_per_hour(), 6);
   nullable(json, "text", objective.text());
   nullable(json, "bound_model", objective.bound_model());
   json.attributeArray("scarce", [&] {

@@ -120,6 +120,9 @@ void objective(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle
     line = euros_per_hour(objective.value_ueur_per_hour());
   else
     line = "its value is unknown";
+  if (objective.has_imbalance_ueur_per_hour())
+    line += fmt::format(", of it {} as nodes are uneven",
+                        euros_per_hour(objective.imbalance_ueur_per_hour()));
   if (objective.has_bound_ueur_per_hour())
     line += ", at best " + euros_per_hour(objective.bound_ueur_per_hour());
   if (objective.has_gap())

@@ -1,6 +1,7 @@
 // What each placement costs, what it could have cost, and the sums: computed again from the models
 // for every admissible node.
 #include "compiler/explain/texts.h"
+#include "compiler/verify/balance.h"
 #include "compiler/verify/candidates.h"
 #include "compiler/verify/egress.h"
 #include "compiler/verify/settled.h"
@@ -76,6 +77,7 @@ void check_figures(const Case &subject, Faults &faults) {
   const bool sleepers =
       std::any_of(subject.world.nodes.begin(), subject.world.nodes.end(),
                   [](const auto &node) { return node.second.has_power_suspended_mw(); });
+  const bool balanced = objective.in_euros() && balance_asked(subject.intent) != 0;
   Egress egress(subject);
   const std::vector<Figure> sent = egress.planned();
   __int128 value = 0, bound = -scarcity.worth();
@@ -98,6 +100,7 @@ void check_figures(const Case &subject, Faults &faults) {
     story.held = held[i];
     story.alone = alone;
     story.sleepers = sleepers;
+    story.balanced = balanced;
     story.bonded = !workload.place().affinities().empty();
     if (workload.has_job())
       story.starts_at = subject.plan.placements(static_cast<int>(i)).starts_at();
@@ -143,12 +146,17 @@ void check_figures(const Case &subject, Faults &faults) {
       known &= kept.has_value();
       value += kept.value_or(0);
     }
+  const std::optional<int64_t> uneven = balanced ? imbalance(subject) : std::nullopt;
+  known &= uneven.has_value() || !balanced;
+  value += uneven.value_or(0);
   constexpr __int128 one = __int128{1} << Scarcity::price_bits;
   bound = (bound + one - 1) >> Scarcity::price_bits; // no cost is between two whole numbers
   auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };
   proto::ObjectiveValue expected;
   expected.set_text(objective.text());
   expected.set_bound_model(explain::bound_model());
+  if (uneven)
+    expected.set_imbalance_ueur_per_hour(*uneven);
   if (known && fits(value))
     expected.set_value_ueur_per_hour(static_cast<int64_t>(value));
   if (bounded && fits(bound)) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "compiler/explain/texts.h"
+#include "compiler/verify/balance.h"
 
 namespace nemo::verify {
 
@@ -89,10 +90,12 @@ Objective::Objective(const proto::Intent &intent, const World &world)
   const bool sleepers = std::any_of(world.nodes.begin(), world.nodes.end(), [](const auto &node) {
     return node.second.has_power_suspended_mw();
   });
+  if (in_euros_ && sleepers)
+    text_ += explain::and_awake();
+  if (const uint64_t balance = balance_asked(intent); in_euros_ && balance != 0)
+    text_ += explain::and_balance(balance);
   if (!sleepers)
     return;
-  if (in_euros_)
-    text_ += explain::and_awake();
   std::set<std::string> seen;
   for (const proto::Workload &workload : intent.workloads())
     if (seen.insert(look(workload)).second)

@@ -88,8 +88,8 @@ Ledger::Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView
       price_units_[figure] = price_unit(intent, *wanted);
 }
 
-void Ledger::beside(std::set<size_t> hosts) {
-  hosts_ = std::move(hosts);
+void Ledger::beside(Others others) {
+  others_ = std::move(others);
   figures_.assign(nodes_.size(), std::nullopt);
 }
 
@@ -97,7 +97,7 @@ const compiler::Figures &Ledger::figures(size_t node) const {
   std::optional<compiler::Figures> &known = figures_[node];
   if (!known) {
     known = own(node);
-    if (compiler::can_sleep(nodes_[node]) && !hosts_.count(node)) {
+    if (compiler::can_sleep(nodes_[node]) && !others_.hosts.count(node)) {
       const compiler::Figures more = compiler::awake(nodes_[node]);
       for (size_t figure = 0; figure < figure_count; ++figure)
         add(figure_of(*known, figure), figure_of(more, figure));
@@ -134,11 +134,14 @@ Ledger::Parts Ledger::parts_of(const compiler::Figures &figures, size_t node) co
       result[figure] = factor.times(*amount.value);
   }
   result[figure_count] = wished(node);
+  result[figure_count + 1] = result[figure_count + 2] = Rational(0);
   return result;
 }
 
 Ledger::Parts Ledger::parts(size_t node, std::optional<size_t> home) const {
   Parts result = parts_of(figures(node), node);
+  result[figure_count + 1] = uneven(node);
+  result[figure_count + 2] = sent(node);
   if (!home || *home == node)
     return result;
   const Parts there = parts_of(own(*home), *home);
@@ -155,6 +158,23 @@ Ledger::Parts Ledger::parts(size_t node, std::optional<size_t> home) const {
 Rational Ledger::wished(size_t node) const {
   return Rational::make(objective_.wish(workload_, node), Rational::Int(3600) * 1'000'000)
       .value_or(Rational());
+}
+
+Rational Ledger::uneven(size_t node) const {
+  return others_.uneven.empty()
+             ? Rational(0)
+             : Rational::make(others_.uneven[node], Rational::Int(3600) * 1'000'000'000)
+                   .value_or(Rational());
+}
+
+Rational Ledger::sent(size_t node) const {
+  if (others_.sent.empty())
+    return Rational(0);
+  const double most = 1e18, per_hour = others_.sent[node] * 3600e9;
+  const Rational paid =
+      Rational::make(std::llround(std::min(per_hour, most)), Rational::Int(3600) * 1'000'000'000)
+          .value_or(Rational());
+  return objective_.of(workload_, node).cost.times(paid).value_or(Rational());
 }
 
 std::optional<Rational> Ledger::total(size_t node, std::optional<size_t> home) const {
@@ -186,6 +206,10 @@ Offer Ledger::offer(size_t node, std::optional<size_t> home) const {
   }
   if (objective_.wishes && objective_.wishes->of(workload_))
     result.terms.push_back({"preferences", {}, money(wished(node))});
+  if (!others_.uneven.empty())
+    result.terms.push_back({"balance", {}, money(uneven(node))});
+  if (!others_.sent.empty())
+    result.terms.push_back({"egress", {}, money(sent(node))});
   const auto here = total(node, std::nullopt), whole = total(node, home);
   if (home) {
     Term moving{"moving", {}, {}};

@@ -20,12 +20,18 @@ public:
   Ledger(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
          const compiler::Objective &objective, const compiler::Jobs &jobs, size_t workload);
 
-  /// The nodes that others are on: keeping them awake is not for the replica that is told of.
-  void beside(std::set<size_t> hosts);
+  /// What the others make of the replica that is told of.
+  struct Others {
+    std::set<size_t> hosts;      ///< nodes that they are on: keeping those awake is not for it
+    std::vector<int64_t> uneven; ///< by node, 1e-9 of the objective per hour that it adds as nodes
+                                 ///< are uneven; empty: nothing is asked
+    std::vector<double> sent;    ///< by node, EUR/s that its flows pay; empty: nothing
+  };
+  void beside(Others others);
 
-  /// What a figure counts on a node, and last what preferences do that it does not keep; 0 where it
-  /// has no weight, nullopt where it is not known.
-  using Parts = std::array<std::optional<Rational>, figure_count + 1>;
+  /// What a figure counts on a node, then preferences that it does not keep, imbalance and flows; 0
+  /// where it has no weight, nullopt where it is not known.
+  using Parts = std::array<std::optional<Rational>, figure_count + 3>;
   /// \param home  where it runs and may stay; leaving it has a price.
   Parts parts(size_t node, std::optional<size_t> home) const;
   std::optional<Rational> total(size_t node, std::optional<size_t> home) const;
@@ -40,7 +46,10 @@ private:
   const compiler::Figures &own(size_t node) const;
   const compiler::Figures &figures(size_t node) const; ///< with keeping the node awake
   Parts parts_of(const compiler::Figures &figures, size_t node) const;
-  Rational wished(size_t node) const; ///< in the objective's base unit
+  // In the objective's base unit.
+  Rational wished(size_t node) const;
+  Rational uneven(size_t node) const;
+  Rational sent(size_t node) const;
 
   const proto::Intent &intent_;
   const std::vector<compiler::NodeView> &nodes_;
@@ -49,7 +58,7 @@ private:
   size_t workload_;
   std::string unit_;
   std::array<std::string, figure_count> price_units_;
-  std::set<size_t> hosts_;
+  Others others_;
   mutable std::vector<std::optional<compiler::Figures>> own_, figures_;
 };
 

@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "compiler/placement/report.h"
+#include "compiler/placement/sends.h"
 #include "compiler/policy/explain.h"
 #include "compiler/resolve/report.h"
+#include "compiler/resolve/selection.h"
 #include "compiler/resolve/supply.h"
 #include "compiler/why/scene.h"
 
@@ -84,7 +86,9 @@ std::vector<std::pair<std::string, std::string>> lacking(const Scene &scene, con
 class Teller {
 public:
   Teller(const Scene &scene, size_t workload)
-      : scene_(scene), ledger_(scene.intent, scene.nodes, scene.objective, scene.jobs, workload),
+      : scene_(scene), egress_(scene.intent, scene.stages.resolved().world(), scene.nodes,
+                               !compiler::is_selective(scene.stages.inputs())),
+        ledger_(scene.intent, scene.nodes, scene.objective, scene.jobs, workload),
         movers_(scene, ledger_), state_(scene.placed(scene.problem)) {}
 
   bool replanned() const { return movers_.replanned(); }
@@ -94,11 +98,7 @@ public:
     const placement::NodeId ran = scene_.problem.replicas[replica].home;
     const std::vector<Excluded> by_rules = excluded(scene_.problem, replica);
     const std::optional<size_t> home = scene_.home(state_, replica);
-    std::set<size_t> hosts;
-    for (size_t other = 0; other < scene_.problem.replicas.size(); ++other)
-      if (other != replica)
-        hosts.insert(scene_.node_of(other));
-    ledger_.beside(std::move(hosts));
+    ledger_.beside(others(replica));
     Story story;
     story.here = ledger_.offer(here, home);
     if (ran != placement::nowhere)
@@ -116,6 +116,28 @@ public:
   }
 
 private:
+  Ledger::Others others(size_t replica) {
+    const placement::Problem &problem = scene_.problem;
+    const placement::Need &need = problem.needs[problem.replicas[replica].need];
+    Ledger::Others others;
+    for (size_t other = 0; other < problem.replicas.size(); ++other)
+      if (other != replica)
+        others.hosts.insert(scene_.node_of(other));
+    if (problem.even_price != 0) {
+      const std::vector<int64_t> loads =
+          placement::processor_on(problem, scene_.assignment, replica);
+      for (size_t node = 0; node < problem.nodes; ++node) {
+        const int64_t above = std::max<int64_t>(loads[node] - problem.even[node], 0);
+        const int64_t with = loads[node] + placement::processor(need) - problem.even[node];
+        others.uneven.push_back((std::max<int64_t>(with, 0) - above) * problem.even_price);
+      }
+    }
+    if (!egress_.none() && egress_.concerns(problem.replicas[replica].need))
+      others.sent = egress_.added(problem.replicas[replica].need,
+                                  placement::stands(problem, scene_.assignment));
+    return others;
+  }
+
   void lacks(Story &story, size_t replica, size_t here, std::optional<size_t> home,
              const std::vector<Excluded> &by_rules) {
     compiler::NodeBits left(scene_.problem.nodes, true);
@@ -147,6 +169,7 @@ private:
   }
 
   const Scene &scene_;
+  compiler::Egress egress_;
   Ledger ledger_;
   Movers movers_;
   State state_;

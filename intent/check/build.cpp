@@ -53,6 +53,10 @@ void Builder::add(const TypedBlock &block) {
       made.set_overcommit_ppb(whole(block, "overcommit", "ppb"));
       *made.mutable_overcommit_span() = context_.span(risk->at, risk->extent);
     }
+    if (const TypedAttribute *balance = block.find("balance"); balance && balance->sound()) {
+      made.set_balance_neur_per_core_hour(whole(block, "balance", "nEUR/core/h"));
+      *made.mutable_balance_span() = context_.span(balance->at, balance->extent);
+    }
     *made.mutable_span() = span;
   } else if (kind == "cluster") {
     cluster(block);

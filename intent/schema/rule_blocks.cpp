@@ -32,6 +32,16 @@ constexpr Attribute objective_attributes[] = {
             "`cpu-mean` on average, whatever the others do. Of several objectives the smallest "
             "holds. Not together with `hours` or `survive`.",
      .example = "overcommit = 0.1%"},
+    {.name = "balance",
+     .type = Type::quantity,
+     .dimension = "EUR core^-1 s^-1",
+     .step = "0.000001EUR/core/h",
+     .min = "0.000001EUR/core/h",
+     .max = "1000000EUR/core/h",
+     .doc = "What a core costs that is reserved on a node above its even share: its part of all "
+            "that is reserved, by the processor that it has. That makes plans load nodes evenly as "
+            "far as it pays. Of several objectives the largest holds.",
+     .example = "balance = 0.02EUR/core/h"},
 };
 
 } // namespace

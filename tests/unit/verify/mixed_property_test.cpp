@@ -74,8 +74,9 @@ public:
       text += fmt::format("flow f {{ from = w{}; to = w{}; bandwidth = {}kbit/s }}\n", made[0],
                           made[1], 100 * (1 + below(20)));
     if (crowded_ || chance(50))
-      text += fmt::format("objective o {{ minimize cost + carbon * 80EUR/tCO2e{} }}\n",
-                          crowded_ ? "; overcommit = 0.1%" : "");
+      text += fmt::format("objective o {{ minimize cost + carbon * 80EUR/tCO2e{}{} }}\n",
+                          crowded_ ? "; overcommit = 0.1%" : "",
+                          chance(40) ? "; balance = 0.003EUR/core/h" : "");
     return text;
   }
 

@@ -37,7 +37,7 @@ workload night {
 std::string bursts(const std::string &argument) {
   return R"(nemo = 1
 stack = "bursts"
-objective o { minimize cost; overcommit = 10% }
+objective o { minimize cost; overcommit = 10%; balance = 0.5EUR/core/h }
 workload cam { exec = ["/bin/c", ")" +
          argument + R"("]; replicas = 5; resources { cpu = 1core; cpu-mean = 100mcore } }
 )";
