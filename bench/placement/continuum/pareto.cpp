@@ -52,7 +52,7 @@ llvm::Expected<TradeOff> trade_off(Experiment &experiment) {
     to.push_back({name_of(policy), price, std::move(*outcome)});
     return llvm::Error::success();
   };
-  for (Policy policy : {least_allocated, carbon_greedy, gram_greedy})
+  for (Policy policy : {least_allocated, carbon_greedy, carbon_scaled, gram_greedy})
     if (auto error = add(out.peers, policy, 0, grams_only))
       return std::move(error);
   for (double price : {0.0, 25.0, 80.0, 250.0, 800.0, 2500.0, 10000.0})

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bench/placement/continuum/planning.h"
+#include "compiler/placement/search/random.h"
 
 using namespace nemo::bench::continuum;
 
@@ -157,7 +158,7 @@ TEST_CASE("A day is planned with the moves that pay, and no others") {
   world.nodes[3] = world.nodes[2];
   const std::vector<Day> intensity{day_of(300, 120), day_of(50, 400)};
   nemo::optimiser::Options options;
-  options.effort = 2'000'000;
+  options.effort = 300'000;
   auto sites_by_hour = [&] {
     Problem problem = state_problem(world);
     auto planned = plan_day(problem, world, intensity, grams_only, std::nullopt, options);
@@ -174,4 +175,50 @@ TEST_CASE("A day is planned with the moves that pay, and no others") {
   world.moving = 1e4;
   const std::vector<uint32_t> stays = sites_by_hour();
   CHECK(std::count(stays.begin(), stays.end(), stays.front()) == 24);
+}
+
+TEST_CASE(
+    "A planned day keeps the rules in every hour and is no dearer than one placement for it") {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    nemo::optimiser::Random random(seed);
+    World world;
+    world.quietest = 0.3;
+    std::vector<Day> intensity(3);
+    for (uint32_t site = 0; site < 3; ++site) {
+      world.network.sites.push_back({"s", "Z", 120.0 * site});
+      for (double &hour : intensity[site])
+        hour = 50 + 400 * random.unit();
+    }
+    for (uint32_t from = 0; from < 3; ++from)
+      for (uint32_t to = 0; to < 3; ++to)
+        world.network.delay_us.push_back(from == to ? 0 : 10'000);
+    for (uint32_t node = 0; node < 12; ++node)
+      world.nodes.push_back({node % 3, 4000, 8192, 40 + 60 * random.unit(),
+                             150 + 100 * random.unit(), 10, random.below(4) > 0});
+    world.graphs = {{"one", {{"frontend", 0.4, 256, 2}, {"mongo", 0.3, 512, 1}}, {{0, 1}}}};
+    for (uint32_t i = 0; i < 15; ++i)
+      world.applications.push_back({0, random.below(3), 100'000, 0.5 + 2 * random.unit()});
+    Problem problem = state_problem(world);
+    nemo::optimiser::Options options;
+    options.effort = 200'000;
+    auto plan = plan_day(problem, world, intensity, grams_only, std::nullopt, options);
+    if (!plan)
+      FAIL(llvm::toString(plan.takeError()));
+    REQUIRE(plan->size() == 24);
+    for (uint32_t hour = 0; hour < 24; ++hour) {
+      set_demand(problem, world, {hour, hour + 1});
+      CHECK(nemo::optimiser::evaluate(problem.model, (*plan)[hour]).violations ==
+            std::vector<std::string>{});
+    }
+    set_demand(problem, world, {});
+    set_prices(problem, world, {}, intensity, grams_only, {});
+    options.effort = 80'000; // as much as the day's first placement has
+    auto once = nemo::optimiser::solve(problem.model, std::nullopt, options);
+    if (!once)
+      FAIL(llvm::toString(once.takeError()));
+    const Account hourly = settle(world, problem, *plan, intensity),
+                  daily = settle(world, problem, Plan(24, *once), intensity);
+    CHECK(hourly.grams <= daily.grams + 1e-3);
+    CHECK(hourly.moves > 0);
+  }
 }
