@@ -350,6 +350,9 @@ std::string bound_model() {
   return "each replica at its cheapest admissible node, with scarce room at its price (Lagrangian "
          "relaxation, Fisher 1981)";
 }
+std::string searched_bound_model() {
+  return "every placement that could cost less was looked at (branch and bound, Land and Doig 1960)";
+}
 
 std::string detail_no_model(llvm::StringRef metric) {
   return fmt::format("no model predicts {}", metric.str());

@@ -103,6 +103,7 @@ proto::Model flow_latency_model(); ///< of the network between two workloads
 proto::Model throughput_model();
 proto::Model overcommit_model();
 std::string bound_model();
+std::string searched_bound_model();
 /// Expectation.target and .detail of an objective's `overcommit`, in 1e-9.
 std::string overcommit_target(uint64_t ppb);
 /// \param node  the one with the highest bound; empty: none promises more than it has.

@@ -1,18 +1,16 @@
-// What is printed is exact to its last digit, and still found without exact arithmetic for almost
-// every pair of replica and node.
+// The answer of the optimiser as placements with their costs and reasons, and how far from the
+// least it can be.
 #include "compiler/placement/assign.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <map>
-#include <tuple>
 
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
 #include "compiler/placement/build.h"
+#include "compiler/placement/figuring.h"
+#include "compiler/placement/prove.h"
 #include "compiler/placement/report.h"
-#include "compiler/placement/scarcity.h"
 #include "compiler/placement/sends.h"
 #include "compiler/placement/settle.h"
 #include "compiler/placement/survive.h"
@@ -27,163 +25,26 @@ using compiler::Objective;
 
 namespace {
 
-class Figuring {
-public:
-  Figuring(const proto::Intent &intent, const std::vector<NodeView> &nodes,
-           const Objective &objective, const compiler::Jobs &jobs, const Problem &problem,
-           const std::vector<Scarce> &scarce)
-      : intent_(intent), nodes_(nodes), objective_(objective), jobs_(jobs), problem_(problem),
-        scarce_(scarce) {}
+// 1e-6 EUR/h that uneven nodes add; none where that is no number.
+std::optional<int64_t> imbalance(const Problem &problem, const Objective &objective,
+                                 const Assignment &assignment) {
+  if (objective.balance == 0)
+    return 0;
+  const int64_t above = uneven(problem, assignment);
+  const __int128 paid = static_cast<__int128>(above) * objective.balance;
+  const __int128 rounded = (paid + 500'000) / 1'000'000; // millicores times 1e-9 EUR for a core
+  return above <= optimiser::most_amount && rounded <= INT64_MAX
+             ? std::optional(static_cast<int64_t>(rounded))
+             : std::nullopt;
+}
 
-  // The objective's share of one replica of workload `w` on `node`, 1e-6 per hour. The table of the
-  // search has it to about 1e-9; only where that leaves the rounding open is it computed exactly.
-  std::optional<int64_t> exact(size_t w, size_t node) const {
-    const int64_t fine = cost(problem_, problem_.needs[w], node);
-    if (fine == unknown_cost)
-      return std::nullopt;
-    const int64_t size = std::llabs(fine);
-    constexpr int64_t sure = int64_t{1} << 50; // above it, a double no longer has the digits
-    const int64_t open = 2 + size / 1'000'000'000'000;
-    if (size < sure && std::llabs(size % 1000 - 500) > open)
-      return (fine < 0 ? -1 : 1) * ((size + 500) / 1000);
-    if (!jobs_.is_job(w))
-      return exactly(w, node, nullptr);
-    const compiler::Run run = jobs_.best(w, nodes_[node], objective_.of(w, node));
-    return exactly(w, node, &run);
-  }
-
-  /// \param run  of a job: when it runs
-  /// \param egress  EUR/s that it pays for what it sends
-  std::optional<int64_t> exactly(size_t w, size_t node, const compiler::Run *run,
-                                 const compiler::Figure *egress = nullptr) const {
-    const proto::Resources &needs = intent_.workloads(static_cast<int>(w)).resources();
-    compiler::Figures figures = compiler::figures(needs, nodes_[node], run);
-    if (egress)
-      compiler::add_egress(figures, *egress, run);
-    const auto cost =
-        compiler::millionths_per_hour(compiler::weighted(figures, objective_.of(w, node)));
-    return cost ? std::optional(*cost + objective_.wish(w, node)) : std::nullopt;
-  }
-
-  struct Choice {
-    size_t node;
-    std::optional<int64_t> cost;
-  };
-  struct Choices {
-    uint32_t count = 0;
-    std::vector<Choice> best; ///< at most two: by cost, then name; unknown costs last
-    bool known = true;        ///< the cost is, on all of them
-    const Choice *but(size_t node) const {
-      for (const Choice &choice : best)
-        if (choice.node != node)
-          return &choice;
-      return nullptr;
-    }
-  };
-  // Of all nodes that no rule removes. Workloads that ask for the same have the same choices.
-  const Choices &choices(size_t w, const stages::Admissible &admissible) {
-    const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
-    const proto::Resources needs =
-        compiler::on_average(intent_.workloads(static_cast<int>(w)).resources());
-    auto [known, fresh] =
-        choices_.try_emplace({needs.cpu_millicores(), needs.memory_bytes(),
-                              problem_.needs[w].cost_class, set, problem_.needs[w].no_device});
-    Choices &result = known->second;
-    if (!fresh)
-      return result;
-    NodeBits::from_proto(admissible.sets(static_cast<int>(set)), nodes_.size())
-        .for_each([&](size_t node) {
-          if (lacks_devices(w, node))
-            return;
-          const std::optional<int64_t> here = exact(w, node);
-          ++result.count;
-          result.known &= here.has_value();
-          auto at = result.best.begin();
-          while (at != result.best.end() && !(here && (!at->cost || *here < *at->cost)))
-            ++at;
-          if (at - result.best.begin() < 2)
-            result.best.insert(at, {node, here});
-          if (result.best.size() > 2)
-            result.best.pop_back();
-        });
-    return result;
-  }
-
-  // What the replicas of workload `w` cost at least, in 2^-price_bits, where scarce room is paid
-  // for. None where a cost is not known.
-  std::optional<__int128> least(size_t w, const stages::Admissible &admissible) {
-    const Need &need = problem_.needs[w];
-    const uint32_t set = admissible.workloads(static_cast<int>(w)).set();
-    if (!choices(w, admissible).known)
-      return std::nullopt;
-    const uint32_t apart = placement::apart(need);
-    auto [known, fresh] =
-        least_.try_emplace({need.demand, need.no_device, need.cost_class, set, need.far,
-                            need.spread, apart > 1 ? need.count : 0, apart});
-    if (fresh) {
-      Apart costs;
-      std::optional<__int128> one;
-      NodeBits::from_proto(admissible.sets(static_cast<int>(set)), nodes_.size())
-          .for_each([&](size_t node) {
-            const std::optional<__int128> paid = paid_on(w, node);
-            if (!paid || (need.far != UINT32_MAX && problem_.sets[need.far].test(node)))
-              return;
-            one = one ? std::min(*one, *paid) : *paid;
-            if (const uint32_t domain = problem_.domain[static_cast<size_t>(need.spread)][node];
-                apart > 1 && domain != unknown_domain)
-              costs.offer(domain, *paid);
-          });
-      known->second = apart > 1 ? costs.sum(need.count, apart) : one;
-    }
-    if (!known->second || apart > 1)
-      return known->second;
-    return *known->second * need.count;
-  }
-
-  __int128 scarce_room() const {
-    __int128 sum = 0;
-    for (const Scarce &scarce : scarce_)
-      sum += static_cast<__int128>(scarce.price) *
-             std::max<int64_t>(problem_.room[scarce.resource][scarce.node], 0);
-    return sum;
-  }
-
-private:
-  bool lacks_devices(size_t w, size_t node) const {
-    const uint32_t set = problem_.needs[w].no_device;
-    return set != UINT32_MAX && problem_.sets[set].test(node);
-  }
-  // None on nodes that it alone does not fit.
-  std::optional<__int128> paid_on(size_t w, size_t node) const {
-    const Need &need = problem_.needs[w];
-    for (size_t k = 0; k < problem_.room.size(); ++k)
-      if (need.demand[k] > 0 && !overcommits(problem_, k) &&
-          need.demand[k] > problem_.room[k][node])
-        return std::nullopt;
-    if (!problem_.peak_room.empty() && need.demand[0] > problem_.peak_room[node])
-      return std::nullopt;
-    if (lacks_devices(w, node))
-      return std::nullopt;
-    __int128 paid = static_cast<__int128>(*exact(w, node)) << price_bits;
-    for (auto at = std::lower_bound(
-             scarce_.begin(), scarce_.end(), node,
-             [](const Scarce &scarce, size_t wanted) { return scarce.node < wanted; });
-         at != scarce_.end() && at->node == node; ++at)
-      paid += static_cast<__int128>(at->price) * need.demand[at->resource];
-    return paid;
-  }
-
-  const proto::Intent &intent_;
-  const std::vector<NodeView> &nodes_;
-  const Objective &objective_;
-  const compiler::Jobs &jobs_;
-  const Problem &problem_;
-  const std::vector<Scarce> &scarce_;
-  std::map<std::tuple<Demand, uint32_t, uint32_t, uint32_t, uint32_t, Spread, uint32_t, uint32_t>,
-           std::optional<__int128>>
-      least_;
-  std::map<std::tuple<uint64_t, uint64_t, uint32_t, uint32_t, uint32_t>, Choices> choices_;
-};
+void set_gap(proto::ObjectiveValue &value) {
+  if (!value.has_value_ueur_per_hour() || !value.has_bound_ueur_per_hour())
+    return;
+  const __int128 cost = value.value_ueur_per_hour();
+  value.set_gap(static_cast<double>(cost - value.bound_ueur_per_hour()) /
+                static_cast<double>(std::max<__int128>(cost < 0 ? -cost : cost, 1)));
+}
 
 stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView> &nodes,
                         const stages::Admissible &admissible, const Objective &objective,
@@ -273,20 +134,16 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
       placed.add_suspended(nodes[node].node->name());
       continue;
     }
-    const auto awake = compiler::millionths_per_hour({objective.awake(nodes[node], node), {}});
+    const auto awake = figuring.kept_awake(node);
     known &= awake.has_value();
     sum += awake.value_or(0);
   }
   std::sort(placed.mutable_suspended()->begin(), placed.mutable_suspended()->end());
-  if (objective.balance != 0) {
-    const int64_t above = uneven(problem, assignment);
-    const __int128 paid = static_cast<__int128>(above) * objective.balance;
-    const __int128 rounded = (paid + 500'000) / 1'000'000; // millicores times 1e-9 EUR for a core
-    if (above <= optimiser::most_amount && rounded <= INT64_MAX)
-      value.set_imbalance_ueur_per_hour(static_cast<int64_t>(rounded));
-    known &= value.has_imbalance_ueur_per_hour();
-    sum += rounded;
-  }
+  const std::optional<int64_t> uneven = imbalance(problem, objective, assignment);
+  if (objective.balance != 0 && uneven)
+    value.set_imbalance_ueur_per_hour(*uneven);
+  known &= uneven.has_value();
+  sum += uneven.value_or(0);
   for (size_t w = 0; w < problem.needs.size() && bounded; ++w)
     if (problem.needs[w].count > 0) {
       const std::optional<__int128> least = figuring.least(w, admissible);
@@ -301,10 +158,82 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     value.set_bound_ueur_per_hour(static_cast<int64_t>(bound));
   else
     value.clear_scarce();
-  if (value.has_value_ueur_per_hour() && value.has_bound_ueur_per_hour())
-    value.set_gap(static_cast<double>(sum - bound) /
-                  static_cast<double>(std::max<__int128>(sum < 0 ? -sum : sum, 1)));
+  set_gap(value);
   return placed;
+}
+
+// What no replica costs by itself: 1e-6 EUR/h that flows pay.
+std::optional<int64_t> sent(const Problem &problem, const Figuring &figuring,
+                            compiler::Egress &egress, const Assignment &assignment) {
+  const auto where = stands(problem, assignment);
+  const auto paid = egress.paid(where);
+  int64_t sum = 0;
+  for (size_t r = 0; r < where.size(); ++r) {
+    if (!paid[r])
+      return std::nullopt;
+    if (paid[r]->is_zero())
+      continue;
+    const compiler::Figure figure{paid[r], {}};
+    const auto own = figuring.exact(where[r].workload, where[r].node);
+    const auto all = figuring.exactly(where[r].workload, where[r].node, nullptr, &figure);
+    if (!own || !all || __builtin_add_overflow(sum, *all - *own, &sum))
+      return std::nullopt;
+  }
+  return sum;
+}
+
+bool pays_to_send(const Problem &problem, const Objective &objective, const compiler::Jobs &jobs,
+                  const compiler::Egress &egress) {
+  for (size_t w = 0; w < problem.needs.size(); ++w) {
+    if (problem.needs[w].count == 0 || !egress.sends(w))
+      continue;
+    if (jobs.is_job(w))
+      return false; // when it runs is not asked here
+    for (size_t node = 0; node < problem.nodes; ++node)
+      if (objective.of(w, node).cost.sign() < 0)
+        return false;
+  }
+  return true;
+}
+
+// Where few placements could cost less than the known one, the least of them.
+std::optional<Least> least_of_few(const std::vector<NodeView> &nodes, const Objective &objective,
+                                  const compiler::Jobs &jobs, const Problem &problem,
+                                  const Assignment &known, const Hysteresis &hysteresis,
+                                  const stages::Placed &placed, compiler::Egress &egress,
+                                  const proto::Intent &intent) {
+  if (!pays_to_send(problem, objective, jobs, egress))
+    return std::nullopt;
+  const Figuring figuring(intent, nodes, objective, jobs, problem, known.scarce);
+  Terms terms;
+  terms.own = [&](size_t w, size_t node) { return figuring.exact(w, node); };
+  for (size_t node = 0; node < problem.nodes; ++node)
+    terms.awake.push_back(figuring.kept_awake(node).value_or(0));
+  if (!egress.none() || objective.balance != 0)
+    terms.whole = [&](const std::vector<NodeId> &placement) -> std::optional<int64_t> {
+      const Assignment one{placement, {}, {}};
+      const auto flows = sent(problem, figuring, egress, one);
+      const auto more = imbalance(problem, objective, one);
+      return flows && more ? std::optional(*flows + *more) : std::nullopt;
+    };
+  if (any_survives(problem))
+    terms.accepts = [&](const std::vector<NodeId> &nodes) { return survives(problem, nodes); };
+  uint64_t moved = 0;
+  for (size_t r = 0; r < problem.replicas.size(); ++r) {
+    const Replica &replica = problem.replicas[r];
+    const NodeId node = known.node_of_replica[r];
+    moved += replica.home != nowhere && replica.home != node;
+    terms.held.emplace_back();
+    if (replica.home == node && !hysteresis.dwells[r].empty())
+      terms.held[r] = jobs.is_job(replica.need)
+                          ? placed.replicas(static_cast<int>(r)).cost_ueur_per_hour()
+                          : figuring.exact(replica.need, index(node));
+  }
+  Within within{known, placed.objective().value_ueur_per_hour(), std::nullopt};
+  if (hysteresis.most)
+    within.moves =
+        std::max<uint64_t>(moved, *hysteresis.most - std::min(*hysteresis.most, hysteresis.recent));
+  return least_of_all(problem, terms, within);
 }
 
 } // namespace
@@ -348,13 +277,14 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
   const Hysteresis hysteresis = hysteresis_of(inputs, resolved, jobs);
   budget.share = hysteresis.most ? 0.5 : 1;
   compiler::Egress egress(intent, resolved.world(), nodes, !compiler::is_selective(inputs));
+  const bool flows = !egress.none() && !start.as_it_is;
   std::optional<Problem> whole; // settling pins replicas in the other
-  if (!egress.none() && !start.as_it_is) {
+  if (flows || problem.replicas.size() <= most_of_few)
     whole = problem;
+  if (flows)
     budget.share *= 0.4; // rounds follow
-  }
   auto found = place_surviving(problem, budget, hysteresis, start.as_it_is);
-  if (found && whole)
+  if (found && flows)
     found = place_flows(*whole, budget, hysteresis, objective, egress, std::move(*found));
   if (!found) {
     llvm::handleAllErrors(
@@ -374,8 +304,30 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
         });
     return result;
   }
-  result.placed = describe(inputs, nodes, admissible, objective, jobs, problem, *found,
-                           hysteresis.held(problem, *found), resolved, egress);
+  const auto described = [&] {
+    return describe(inputs, nodes, admissible, objective, jobs, problem, *found,
+                    hysteresis.held(problem, *found), resolved, egress);
+  };
+  result.placed = described();
+  if (whole && result.placed.objective().gap() > 0)
+    if (const auto least = least_of_few(nodes, objective, jobs, *whole, *found, hysteresis,
+                                        result.placed, egress, intent)) {
+      // Who runs does not move for every saving.
+      if (!least->nodes.empty() && !start.as_it_is &&
+          std::all_of(problem.replicas.begin(), problem.replicas.end(),
+                      [](const Replica &replica) { return replica.home == nowhere; })) {
+        found->node_of_replica = least->nodes;
+        result.placed = described();
+      }
+      proto::ObjectiveValue &value = *result.placed.mutable_objective();
+      if (least->cost > value.bound_ueur_per_hour()) {
+        value.set_bound_ueur_per_hour(least->cost);
+        value.set_bound_model(explain::searched_bound_model());
+        if (!least->priced)
+          value.clear_scarce();
+        set_gap(value);
+      }
+    }
   result.placed.set_cut(found->cut);
   return result;
 }

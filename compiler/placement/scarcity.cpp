@@ -43,6 +43,9 @@ public:
       const Need &need = problem_.needs[problem_.replicas[r].need];
       reached_ += static_cast<double>(cost(problem_, need, index(state.node_of(r))));
     }
+    for (size_t node = 0; node < problem_.nodes; ++node)
+      if (!state.on_node(node).empty())
+        reached_ += kept_awake(node);
   }
 
   Scarcity run(uint64_t steps) {
@@ -120,10 +123,32 @@ private:
       }
       sum += kind.apart == 0 ? together(kind, offers) : apart(kind, offers);
     }
-    for (size_t k = 0; k < problem_.room.size(); ++k)
-      for (double price : price_[k])
-        sum -= price;
+    for (size_t node = 0; node < problem_.nodes; ++node)
+      sum -= std::max(0.0, worth(node) - kept_awake(node));
     return sum;
+  }
+
+  double worth(size_t node) const {
+    double sum = 0;
+    for (const std::vector<double> &prices : price_)
+      sum += prices[node];
+    return sum;
+  }
+  double kept_awake(size_t node) const {
+    return problem_.awake.empty() ? 0 : static_cast<double>(problem_.awake[node]);
+  }
+  // How much of its room the node gives in the relaxation: none while that is worth less than
+  // keeping it awake costs. Where both are the same, what is used will do.
+  double given(size_t node) const {
+    const double kept = kept_awake(node), over = worth(node) - kept;
+    if (kept <= 0 || over > kept * 1e-7)
+      return 1;
+    if (over < -kept * 1e-7)
+      return 0;
+    double used = 0;
+    for (const std::vector<double> &of : used_)
+      used = std::max(used, of[node]);
+    return std::min(used, 1.0);
   }
 
   double together(const Kind &kind, const std::vector<State::Offer> &offers) {
@@ -186,17 +211,21 @@ private:
 
   bool step(double ease, double value) {
     double norm = 0;
+    given_.clear();
+    for (size_t node = 0; node < problem_.nodes; ++node)
+      given_.push_back(given(node));
     for (size_t k = 0; k < problem_.room.size(); ++k)
       for (size_t node = 0; node < problem_.nodes; ++node)
-        if (limited(k, node) && (used_[k][node] > 1 || price_[k][node] > 0))
-          norm += (used_[k][node] - 1) * (used_[k][node] - 1);
+        if (limited(k, node) && (used_[k][node] > given_[node] || price_[k][node] > 0))
+          norm += (used_[k][node] - given_[node]) * (used_[k][node] - given_[node]);
     if (norm < 1e-12 || reached_ - value <= std::fabs(reached_) * 1e-9)
       return false;
     const double length = ease * (reached_ - value) / norm;
     for (size_t k = 0; k < problem_.room.size(); ++k)
       for (size_t node = 0; node < problem_.nodes; ++node)
         if (limited(k, node))
-          price_[k][node] = std::max(0.0, price_[k][node] + length * (used_[k][node] - 1));
+          price_[k][node] =
+              std::max(0.0, price_[k][node] + length * (used_[k][node] - given_[node]));
     return true;
   }
 
@@ -223,7 +252,7 @@ private:
   std::vector<Kind> kinds_;
   std::vector<std::vector<double>> price_, best_, used_;
   double reached_ = 0; ///< what the placement costs
-  std::vector<double> costs_;
+  std::vector<double> costs_, given_;
   std::vector<uint32_t> order_, taken_;
   uint64_t looked_ = 0;
   unsigned rounds_ = 0;

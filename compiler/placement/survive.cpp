@@ -227,12 +227,22 @@ private:
 
 } // namespace
 
-llvm::Expected<Assignment> place_surviving(Problem &problem, const Budget &budget,
-                                           const Hysteresis &hysteresis, bool as_it_is) {
-  const bool any = std::any_of(problem.needs.begin(), problem.needs.end(), [](const Need &need) {
+bool any_survives(const Problem &problem) {
+  return std::any_of(problem.needs.begin(), problem.needs.end(), [](const Need &need) {
     return need.survive != Survive::nothing && need.count > 0;
   });
-  if (!any)
+}
+
+bool survives(const Problem &problem, const std::vector<NodeId> &nodes) {
+  const Problem free = unpinned(problem);
+  bool all = true;
+  Losses(free, nodes).each_fatal([&](const Stranding &) { all = false; });
+  return all;
+}
+
+llvm::Expected<Assignment> place_surviving(Problem &problem, const Budget &budget,
+                                           const Hysteresis &hysteresis, bool as_it_is) {
+  if (!any_survives(problem))
     return as_it_is ? as_known(problem, budget) : place_settled(problem, budget, hysteresis);
   constexpr int most_rounds = 24;
   Budget each = budget;

@@ -25,6 +25,12 @@ public:
   NodeBits allowed; ///< the nodes that are left and that no rule removes
 };
 
+/// Some workload is to survive a loss.
+bool any_survives(const Problem &problem);
+/// Whether every loss that workloads are to survive is survived.
+/// \param nodes  a placement of everybody
+bool survives(const Problem &problem, const std::vector<NodeId> &nodes);
+
 /// place_settled(), or what is known if it is the answer, with room for every loss that workloads
 /// are to survive: placed, each loss tried, and where one is not survived, room held back on nodes
 /// that could take what it strands, and placed again; a bounded number of times.

@@ -280,21 +280,41 @@ std::string Choosing::look(const proto::Workload &workload) {
   return look;
 }
 
-const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replicas) {
+std::string Choosing::priced(const proto::Workload &workload) const {
   proto::Resources resources = workload.resources();
   resources.clear_span();
-  const std::string priced =
-      resources.SerializeAsString() + '|' + objective_.look(workload) + '|' + runs_.look(workload);
+  return resources.SerializeAsString() + '|' + objective_.look(workload) + '|' +
+         runs_.look(workload);
+}
+
+std::vector<Candidates::Choice> Choosing::nodes(const proto::Workload &workload) {
+  const Costs &there = costs(workload, priced(workload));
+  const std::vector<bool> &open = allowed(workload, look(workload)), distant = far(workload);
+  std::vector<Candidates::Choice> list;
+  for (size_t place = 0; place < places_.size(); ++place) {
+    if (!open[place] || (!distant.empty() && distant[place]))
+      continue;
+    if (!there[place])
+      return {};
+    list.push_back({places_[place].node->name(), there[place]});
+  }
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto &a, const auto &b) { return *a.cost < *b.cost; });
+  return list;
+}
+
+const Candidates &Choosing::of(const proto::Workload &workload, uint32_t replicas) {
+  const std::string prices = priced(workload);
   const std::string plain = look(workload);
   const std::vector<bool> distant = far(workload);
   // Workloads that all of this is the same for have the same choice.
-  std::string all = priced + '|' + workload.place().spread() + '|' + std::to_string(replicas) +
+  std::string all = prices + '|' + workload.place().spread() + '|' + std::to_string(replicas) +
                     '|' + std::to_string(domains(workload, replicas)) + '|' + plain + '|';
   for (const bool one : distant)
     all += one ? '1' : '0';
   auto [known, fresh] = of_look_.try_emplace(std::move(all));
   if (fresh)
-    known->second = choose(workload, replicas, allowed(workload, plain), distant, priced);
+    known->second = choose(workload, replicas, allowed(workload, plain), distant, prices);
   return known->second;
 }
 

@@ -35,6 +35,9 @@ public:
   ~Choosing();
   /// \param replicas  how many of it the plan places
   const Candidates &of(const proto::Workload &workload, uint32_t replicas);
+  /// The nodes that its rules leave it and that are not too far, by cost, then name; none while the
+  /// cost on one of them is unknown.
+  std::vector<Candidates::Choice> nodes(const proto::Workload &workload);
 
 private:
   class Asked;
@@ -42,6 +45,8 @@ private:
   Asked &asked(const proto::Rule &rule);
   std::vector<const proto::Rule *> rules_of(const proto::Workload &workload) const;
   const Costs &costs(const proto::Workload &workload, const std::string &look);
+  /// What decides what it costs on each node.
+  std::string priced(const proto::Workload &workload) const;
   /// What decides which nodes no rule removes for it.
   std::string look(const proto::Workload &workload);
   /// By place: no rule removes it.

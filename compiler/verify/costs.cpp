@@ -2,8 +2,7 @@
 // for every admissible node.
 #include "compiler/explain/texts.h"
 #include "compiler/verify/balance.h"
-#include "compiler/verify/candidates.h"
-#include "compiler/verify/egress.h"
+#include "compiler/verify/cheaper.h"
 #include "compiler/verify/settled.h"
 #include "compiler/verify/there.h"
 
@@ -64,7 +63,7 @@ void check_figures(const Case &subject, Faults &faults) {
   const std::vector<There> &there = subject.there;
   const auto home = homes(subject, there);
   const std::vector<std::string> held = held_back(subject);
-  const Scarcity scarcity(subject, faults);
+  const Scarcity scarcity(subject, objective, faults);
   const Runs runs(subject);
   runs.check(faults);
   Choosing choosing(subject, objective, scarcity, runs);
@@ -159,6 +158,18 @@ void check_figures(const Case &subject, Faults &faults) {
     expected.set_imbalance_ueur_per_hour(*uneven);
   if (known && fits(value))
     expected.set_value_ueur_per_hour(static_cast<int64_t>(value));
+  if (const int64_t claimed = subject.plan.objective().bound_ueur_per_hour();
+      known && bounded && claimed > bound &&
+      subject.plan.objective().bound_model() == explain::searched_bound_model()) {
+    expected.set_bound_model(explain::searched_bound_model());
+    bound = claimed;
+    const Found found = cheaper_than(claimed, subject, objective, scarcity, runs, choosing, egress);
+    if (found != Found::nothing)
+      faults.add(diag::N0716, fmt::format("objective.bound: {}",
+                                          found == Found::cheaper
+                                              ? "a placement that the rules allow costs less"
+                                              : "that no placement costs less could not be shown"));
+  }
   if (bounded && fits(bound)) {
     expected.set_bound_ueur_per_hour(static_cast<int64_t>(bound));
     *expected.mutable_scarce() = subject.plan.objective().scarce();

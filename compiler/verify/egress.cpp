@@ -1,5 +1,6 @@
 #include "compiler/verify/egress.h"
 
+#include <algorithm>
 #include <map>
 
 namespace nemo::verify {
@@ -26,6 +27,11 @@ bool Egress::at(const std::string &workload) const {
     if (flow.from == workload || flow.to == workload)
       return true;
   return false;
+}
+
+bool Egress::sends(const std::string &workload) const {
+  return std::any_of(flows_.begin(), flows_.end(),
+                     [&](const Flow &flow) { return flow.from == workload; });
 }
 
 std::vector<Figure> Egress::of(const std::vector<Stand> &stands) {

@@ -16,6 +16,7 @@ public:
   bool any() const { return !flows_.empty(); }
   /// Some flow that may have to pay begins or ends at the workload.
   bool at(const std::string &workload) const;
+  bool sends(const std::string &workload) const;
   struct Stand {
     std::string workload, node;
   };

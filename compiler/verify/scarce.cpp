@@ -27,7 +27,7 @@ size_t part_at(size_t resource) { return resource < 5 ? 0 : (resource - 5) / 2 +
 
 } // namespace
 
-Scarcity::Scarcity(const Case &subject, Faults &faults) {
+Scarcity::Scarcity(const Case &subject, const Objective &objective, Faults &faults) {
   const std::map<std::string, Amounts> others = held_by_others(subject);
   parts_ = changes_of_day(subject.intent);
   std::map<std::string, std::vector<HourlyAmount>> by_part; ///< that others take
@@ -86,8 +86,15 @@ Scarcity::Scarcity(const Case &subject, Faults &faults) {
     }
     before = here;
     price_[here.first][here.second] = scarce.price();
-    worth_ += static_cast<__int128>(scarce.price()) *
-              std::max<int64_t>(room->second[scarce.resource()], 0);
+  }
+  for (const auto &[name, prices] : price_) {
+    const Place place = subject.world.at(name);
+    __int128 worth = 0;
+    for (size_t k = 0; k < prices.size(); ++k)
+      worth += static_cast<__int128>(prices[k]) * std::max<int64_t>(room_[name][k], 0);
+    if (place.node->has_power_suspended_mw())
+      worth -= static_cast<__int128>(objective.awake(place).value_or(0)) << price_bits;
+    worth_ += std::max<__int128>(worth, 0);
   }
 }
 

@@ -66,6 +66,20 @@ public:
   }
   std::optional<uint32_t> most() const { return most_; }
 
+  Stays stays() const {
+    Stays result;
+    uint64_t moving = 0;
+    for (const Replica &replica : subject_.replicas) {
+      const Home *home = home_of(replica);
+      result.homes.push_back(home ? home->node : "");
+      result.held.push_back(home && !moved(replica) && !dwells(replica).empty());
+      moving += moved(replica);
+    }
+    if (most_)
+      result.moves = std::max(moving, *most_ - std::min<uint64_t>(*most_, recent_));
+    return result;
+  }
+
   void check(Faults &faults) {
     stand();
     uint64_t needless = 0, forced = 0;
@@ -180,6 +194,8 @@ std::vector<std::string> held_back(const Case &subject) {
   }
   return why;
 }
+
+Stays stays(const Case &subject) { return Settled(subject).stays(); }
 
 void check_settled(const Case &subject, Faults &faults) { Settled(subject).check(faults); }
 

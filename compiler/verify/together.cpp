@@ -2,6 +2,7 @@
 // has, less what other stacks were given there as far as the plan's facts tell.
 #include "compiler/explain/texts.h"
 #include "compiler/verify/closeness.h"
+#include "compiler/verify/data.h"
 #include "compiler/verify/exclusive.h"
 #include "compiler/verify/hours.h"
 #include "compiler/verify/overcommit.h"
@@ -142,44 +143,6 @@ void check_affinities(const Case &subject, Faults &faults) {
                               explain::within(affinity)),
                   affinity.span());
     }
-}
-
-/// Data stays where it is: a volume on its node, `data.location` within its node, site or region.
-void check_data(const Case &subject, Faults &faults) {
-  const std::vector<There> &there = subject.there;
-  for (const Replica &replica : subject.replicas) {
-    const proto::Workload &workload = *replica.workload;
-    const proto::Span *because = nullptr;
-    std::string within;
-    for (const proto::Mount &mount : workload.mounts())
-      if (!mount.volume().empty() && mount.kind().empty() && !because) {
-        because = &mount.span();
-        within = "node";
-      }
-    const std::string &location = workload.data().location();
-    if (!because && (location == "local" || location == "site" || location == "region")) {
-      because = &workload.data().span();
-      within = location == "local" ? "node" : location;
-    }
-    if (!because)
-      continue;
-    const There *home = nullptr;
-    bool at_home = false;
-    for (const There &one : there) {
-      if (one.workload != workload.name() || one.replica != replica.number || one.retiring ||
-          !subject.world.nodes.count(one.node))
-        continue;
-      home = home ? home : &one;
-      const std::string group = spread_group(subject.world.at(one.node), within);
-      at_home |= one.node == replica.node ||
-                 (!group.empty() && group == spread_group(subject.world.at(replica.node), within));
-    }
-    if (home && !at_home)
-      faults.at(diag::N0715,
-                fmt::format("{} on {} leaves its data behind on {}", replica.name(), replica.node,
-                            home->node),
-                *because);
-  }
 }
 
 void check_quotas(const Case &subject, Faults &faults) {

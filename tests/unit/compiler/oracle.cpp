@@ -132,8 +132,10 @@ std::optional<int64_t> Oracle::optimum() {
   std::optional<int64_t> least;
   std::function<void(size_t, int64_t)> descend = [&](size_t r, int64_t sum) {
     if (r == at.size()) {
-      if (keeps_bonds())
+      if (keeps_bonds()) {
+        sum += awake(problem, std::set<size_t>(at.begin(), at.end()));
         least = std::min(least.value_or(sum), sum);
+      }
       return;
     }
     for (size_t node = 0; node < problem.nodes; ++node) {

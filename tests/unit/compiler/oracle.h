@@ -24,7 +24,8 @@ struct Oracle {
   /// Every replica that an affinity is about has another near, or none; among those who are placed.
   bool keeps_bonds() const;
   bool feasible();
-  /// The least that a legal assignment of everybody costs; none: there is none.
+  /// The least that a legal assignment of everybody costs, with what keeps its nodes awake; none:
+  /// there is none.
   std::optional<int64_t> optimum();
 };
 
