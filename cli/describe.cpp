@@ -142,9 +142,12 @@ Described workload(const proto::Intent &intent, const proto::Workload &w) {
             units::show_time(w.load().service_time_ns()), w.load().concurrency()));
   if (w.has_job())
     d.say("job",
-          fmt::format("{}{}, until {}", units::show_time(w.job().duration_ms() * 1'000'000),
+          fmt::format("{}{}, {}", units::show_time(w.job().duration_ms() * 1'000'000),
                       w.job().earliest().empty() ? "" : " from " + w.job().earliest() + " on",
-                      w.job().deadline()));
+                      w.job().within_ms() == 0
+                          ? "until " + w.job().deadline()
+                          : "within " + units::show_time(w.job().within_ms() * 1'000'000) +
+                                " of the first plan that holds it"));
   if (w.has_budget())
     d.say("budget", fmt::format("{}: {} of {} stay up", w.budget().text(), w.budget().least_up(),
                                 w.replicas_min()));

@@ -247,6 +247,13 @@ std::string pulls(llvm::StringRef image, uint64_t bytes, uint64_t bits_per_secon
   return fmt::format("{} of image {} at {}", units::show_bytes(bytes), image.str(),
                      units::show_rate(bits_per_second));
 }
+std::string wakes(llvm::StringRef node, uint64_t milliseconds) {
+  return fmt::format("up to {} until {} wakes", units::show_time(milliseconds * 1'000'000),
+                     node.str());
+}
+std::string wake_unknown(llvm::StringRef node) {
+  return fmt::format("`wake` of node {} is not said", node.str());
+}
 std::string image_size_unknown(llvm::StringRef workload) {
   return fmt::format("`image-size` of workload {} is not said", workload.str());
 }

@@ -89,6 +89,9 @@ std::string stop_first_exclusive(llvm::StringRef node);
 /// Action.forecast: what has to come back, or what would have to be said to predict it.
 std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second);
 std::string pulls(llvm::StringRef image, uint64_t bytes, uint64_t bits_per_second);
+/// "until gw2 wakes, up to 30s"
+std::string wakes(llvm::StringRef node, uint64_t milliseconds);
+std::string wake_unknown(llvm::StringRef node);
 std::string image_size_unknown(llvm::StringRef workload);
 std::string pull_unknown(llvm::StringRef node);
 std::string restore_unknown(llvm::StringRef volume, llvm::StringRef attribute);

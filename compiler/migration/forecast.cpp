@@ -17,6 +17,10 @@ public:
     milliseconds_ += (millibits + bits_per_second - 1) / bits_per_second;
     text_ += (text_.empty() ? "" : ", ") + text;
   }
+  void add(uint64_t milliseconds, const std::string &text) {
+    milliseconds_ += milliseconds;
+    text_ += (text_.empty() ? "" : ", ") + text;
+  }
   void lack(std::string what) { missing_ = missing_.empty() ? std::move(what) : missing_; }
   void tell(proto::Action &action) const {
     action.set_forecast(missing_.empty() ? text_ : missing_);
@@ -42,6 +46,14 @@ void restore(const proto::Workload &workload, Taking &waits) {
   }
 }
 
+/// Whether it is suspended nobody says, so that it is what it may take.
+void wake(const proto::Node &node, Taking &waits) {
+  if (node.has_wake_ms())
+    waits.add(node.wake_ms(), explain::wakes(node.name(), node.wake_ms()));
+  else
+    waits.lack(explain::wake_unknown(node.name()));
+}
+
 /// Where neither side says a word about pulling, nothing is missed.
 void pull(const proto::Workload &workload, const proto::Node &node, Taking &waits) {
   const bool said = workload.image_bytes() != 0 || node.has_pull_bps() || !node.images().empty();
@@ -60,8 +72,11 @@ void pull(const proto::Workload &workload, const proto::Node &node, Taking &wait
 
 } // namespace
 
-void forecast(const proto::Workload &workload, const proto::Node &node, proto::Action &action) {
+void forecast(const proto::Workload &workload, const proto::Node &node, bool asleep,
+              proto::Action &action) {
   Taking waits;
+  if (asleep)
+    wake(node, waits);
   pull(workload, node, waits);
   if (action.verb() == "move")
     restore(workload, waits);

@@ -21,6 +21,11 @@ public:
         after_(waits.after()) {
     for (const proto::Node &node : world.nodes())
       nodes_.emplace(node.name(), &node);
+    for (const Old &old : changes.olds)
+      in_use_.insert(old.there->node());
+    for (const Change &change : changes.changes)
+      if (change.runs)
+        in_use_.insert(change.node);
     for (size_t r = 0; r < news_.size(); ++r)
       for (const Wait &wait : waits.start[r])
         gate(*news_[r].mutable_start_after(), wait);
@@ -40,6 +45,7 @@ public:
       instance.set_renamed_from(change_of(r).renamed_from);
       instance.set_protect(change_of(r).protect);
       instance.set_start_at(replica.starts_at);
+      instance.set_planned_at(replica.planned_at);
       *instance.mutable_spec() = replica.spec;
       keys.emplace_back(replica.node, false, instance.workload(), replica.number, replica.revision,
                         r);
@@ -116,7 +122,7 @@ private:
     action.set_from_revision(change.from_revision);
     if (change.verb == "move" || change.verb == "create")
       forecast(inputs_.intent().workloads(static_cast<int>(change.wanted->workload)),
-               *nodes_.at(change.node), action);
+               *nodes_.at(change.node), sleeps(change.node), action);
     if (change.verb == "replace" || change.verb == "move")
       action.set_handover(explain::healthy_first());
     for (size_t o : change.olds)
@@ -125,12 +131,17 @@ private:
     return action;
   }
 
+  bool sleeps(const std::string &node) const {
+    return nodes_.at(node)->has_power_suspended_mw() && !in_use_.count(node);
+  }
+
   const stages::Inputs &inputs_;
   const WantedReplicas &wanted_;
   const Changes &changes_;
   const Waits &waits_;
   const Renames renames_;
   std::map<std::string, const proto::Node *> nodes_;
+  std::set<std::string> in_use_; ///< nodes that something of the stack is on already
   std::vector<proto::Instance> news_, olds_;
   const std::vector<std::set<size_t>> after_;
 };

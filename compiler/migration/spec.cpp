@@ -236,7 +236,8 @@ WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &reso
          resolved.world().nodes(static_cast<int>(placed.replicas(r).node())).name(),
          {},
          {},
-         placed.replicas(r).starts_at()});
+         placed.replicas(r).starts_at(),
+         placed.replicas(r).planned_at()});
   }
   find_standing(intent, resolved, result);
   for (uint32_t w : result.start_order) {

@@ -17,7 +17,8 @@ struct Wanted {
   std::string node;
   proto::Spec spec;
   std::string revision;
-  std::string starts_at = {}; ///< of a job
+  std::string starts_at = {};  ///< of a job
+  std::string planned_at = {}; ///< the same, where its deadline counts from it
 };
 
 /// One that others may be given the address of: wanted, or left as it is and running.

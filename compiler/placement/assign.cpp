@@ -111,6 +111,7 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
       const bool kept = told && run->start_ms == told->start_ms;
       entry.set_starts_at(kept ? told->text : jobs.text(*run));
       story.starts_at = entry.starts_at();
+      entry.set_planned_at(jobs.planned_at(w));
     }
     story.flows = egress.concerns(w);
     if (!sent.empty() && !(sent[r] && sent[r]->is_zero())) {

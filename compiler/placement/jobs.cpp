@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "compiler/placement/place.h"
+#include "compiler/resolve/renames.h"
 #include "compiler/resolve/report.h"
 #include "intent/units/units.h"
 
@@ -69,7 +70,15 @@ Jobs::Jobs(const stages::Inputs &inputs, const stages::Resolved &resolved)
 void Jobs::read(size_t workload, const stages::Resolved &resolved) {
   const proto::Workload &who = intent_.workloads(static_cast<int>(workload));
   const proto::Job &job = who.job();
-  const auto deadline = milliseconds(job.deadline());
+  Job made;
+  std::string until = job.deadline();
+  if (job.within_ms() != 0) {
+    const std::string before = first_planned_at(intent_, who.name(), resolved.facts());
+    made.planned_at = before.empty() ? resolved.world().at() : before;
+    if (const auto planned = milliseconds(made.planned_at))
+      until = text({*planned - at_ms_ + static_cast<int64_t>(job.within_ms()), 0});
+  }
+  const auto deadline = milliseconds(until);
   const auto earliest = job.earliest().empty() ? std::nullopt : milliseconds(job.earliest());
   auto refuse = [&](std::string cause, std::string fix) {
     Diagnostic fault = report(diag::N0531, fmt::format("job {} has no time to run", who.name()),
@@ -80,7 +89,6 @@ void Jobs::read(size_t workload, const stages::Resolved &resolved) {
   };
   if (!at_known_)
     return refuse("the fleet does not say what time it is", "say `at` in the fleet");
-  Job made;
   made.duration_ms = job.duration_ms();
   made.first_ms = earliest ? std::max<int64_t>(*earliest - at_ms_, 0) : 0;
   made.last_ms = *deadline - at_ms_ - static_cast<int64_t>(job.duration_ms());
@@ -103,7 +111,7 @@ void Jobs::read(size_t workload, const stages::Resolved &resolved) {
   }
   if (waits && made.last_ms < made.first_ms)
     refuse(fmt::format("it takes {}, its deadline is {}, and it may start at {}",
-                       units::show_time(job.duration_ms() * 1'000'000), job.deadline(),
+                       units::show_time(job.duration_ms() * 1'000'000), until,
                        text({made.first_ms, 0})),
            "set a later deadline, or take the job away");
   made.last_ms = std::max(made.first_ms, made.last_ms);
@@ -187,6 +195,22 @@ std::string ToldStarts::of(const stages::Existing &there) const {
   const std::string &name = there.renamed_from().empty() ? there.workload() : there.renamed_from();
   const auto known = starts_.find({name, there.replica(), there.node(), there.revision()});
   return known == starts_.end() ? std::string() : known->second;
+}
+
+std::string first_planned_at(const proto::Intent &intent, const std::string &workload,
+                             const proto::Fleet &facts) {
+  const Renames renames(intent);
+  std::optional<int64_t> first;
+  std::string text;
+  for (const proto::PartState &state : facts.parts())
+    for (const proto::Instance &instance : state.part().instances())
+      if (state.part().stack() == intent.stack() && renames.now(instance.workload()) == workload)
+        if (const auto time = milliseconds(instance.planned_at());
+            time && (!first || *time < *first)) {
+          first = time;
+          text = instance.planned_at();
+        }
+  return text;
 }
 
 std::optional<Run> run_of(const proto::Workload &workload, const std::string &starts_at,

@@ -39,6 +39,8 @@ public:
   Run chosen(size_t workload, uint32_t replica, const NodeView &node, const Weights &weights) const;
   /// RFC 3339.
   std::string text(const Run &run) const;
+  /// When the first plan was made that held the job, RFC 3339; empty where nothing counts from it.
+  const std::string &planned_at(size_t workload) const { return jobs_[workload]->planned_at; }
   /// What jobs that are priced alike have in common.
   std::string look(size_t workload) const;
   const std::vector<Diagnostic> &diagnostics() const { return diagnostics_; }
@@ -48,6 +50,7 @@ private:
     uint64_t duration_ms = 0;
     int64_t first_ms = 0, last_ms = 0; ///< starts, after the fleet's time
     std::vector<int64_t> told;         ///< starts that replicas of it have been told
+    std::string planned_at;
   };
   static Run cheapest(const Job &job, llvm::ArrayRef<int64_t> besides, const NodeView &node,
                       const Weights &weights);
@@ -71,6 +74,11 @@ public:
 private:
   std::map<std::tuple<std::string, uint32_t, std::string, std::string>, std::string> starts_;
 };
+
+/// When the first plan was made that held a workload, as nodes were told, RFC 3339; empty: nobody
+/// was.
+std::string first_planned_at(const proto::Intent &intent, const std::string &workload,
+                             const proto::Fleet &facts);
 
 /// When a replica that is there runs, for what it costs: as it was told, else at once. Nullopt for
 /// what is no job.

@@ -118,7 +118,13 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
                       ? std::string("one rule leaves no node")
                       : counted(conflict.members.size(), "rule") + " cannot hold together"),
       intent, first.span());
+  constexpr size_t most_told = 12;
   for (const Infeasible::Member &member : conflict.members) {
+    if (&member - conflict.members.data() == most_told && conflict.members.size() > most_told + 1) {
+      fault.notes.push_back(
+          note(fmt::format("and {}", counted(conflict.members.size() - most_told, "more rule"))));
+      break;
+    }
     const proto::Workload &workload = intent.workloads(static_cast<int>(member.need));
     NodeBits excluded = member.excluded;
     const bool named = member.restriction.kind() == stages::Restriction::NAMED_DEVICE;

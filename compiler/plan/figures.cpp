@@ -73,7 +73,7 @@ std::string quantity_text(const proto::Quantity *quantity) {
 
 std::string predicted_text(const proto::Expectation &item) {
   if (!item.has_predicted())
-    return "not predicted";
+    return !item.has_met() ? "not predicted" : item.met() ? "holds" : "does not hold";
   std::string low = quantity_text(&item.predicted_low());
   const std::string high = quantity_text(&item.predicted_high());
   if (!item.has_predicted_low() || low == high)

@@ -22,7 +22,8 @@ std::string percent(double share);
 /// "850ms", "12.5s", "3min 35s", "2h 5min"
 std::string duration(uint64_t milliseconds);
 /// A quantity in the unit that it names; "unknown" when absent or malformed.
-/// "12ms", "12..15ms" where the model gives bounds, or "not predicted".
+/// "12ms", "12..15ms" where the model gives bounds, "holds" or "does not hold" where there is no
+/// figure to it, or "not predicted".
 std::string predicted_text(const proto::Expectation &item);
 std::string quantity_text(const proto::Quantity *quantity);
 /// The same as a JSON number in that unit; nullopt when there is none.

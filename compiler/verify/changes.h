@@ -36,7 +36,9 @@ struct Difference {
 
 /// How long a replica waits for its image, and one that moves for its data: `predicted_ms` and
 /// `forecast`.
-void forecast(const proto::Workload &workload, const proto::Node &node, proto::Action &action);
+/// \param asleep  it may be suspended until then
+void forecast(const proto::Workload &workload, const proto::Node &node, bool asleep,
+              proto::Action &action);
 
 Difference difference(const Case &subject, const DesiredState &state);
 

@@ -41,8 +41,15 @@ bool runs_as_wanted(const Desired &wanted, const There &there) {
 
 class Differing {
 public:
+  /// It can be suspended, and nothing of the stack is there yet.
+  bool sleeps(const std::string &node) const {
+    return subject_.world.at(node).node->has_power_suspended_mw() && !in_use_.count(node);
+  }
+
   Differing(const Case &subject, const DesiredState &state) : subject_(subject), state_(state) {
     result_.there = subject.there;
+    for (const There &one : subject.there)
+      in_use_.insert(one.node);
     result_.step_of.resize(state.replicas.size());
     for (const There &there : result_.there)
       by_name_[{there.workload, there.replica}].push_back(&there);
@@ -125,7 +132,8 @@ private:
       }
     }
     if (action.verb() == "create" || action.verb() == "move")
-      forecast(workload, *subject_.world.at(wanted.replica->node).node, action);
+      forecast(workload, *subject_.world.at(wanted.replica->node).node,
+               sleeps(wanted.replica->node), action);
     action.set_revision(wanted.revision);
     finish(std::move(step), workload.name(), wanted.replica->number, wanted.replica->node);
     result_.step_of[i] = result_.steps.size() - 1;
@@ -167,6 +175,7 @@ private:
     result_.steps.push_back(std::move(step));
   }
 
+  std::set<std::string> in_use_; ///< nodes that something of the stack is on
   const Case &subject_;
   const DesiredState &state_;
   Difference result_;

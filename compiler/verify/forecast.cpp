@@ -6,7 +6,8 @@
 
 namespace nemo::verify {
 
-void forecast(const proto::Workload &workload, const proto::Node &node, proto::Action &action) {
+void forecast(const proto::Workload &workload, const proto::Node &node, bool asleep,
+              proto::Action &action) {
   std::vector<std::string> parts;
   std::string unknown;
   std::optional<Rational> sum = Rational(0);
@@ -17,16 +18,25 @@ void forecast(const proto::Workload &workload, const proto::Node &node, proto::A
     sum = sum && whole ? sum->plus(Rational(*whole)) : std::nullopt;
     parts.push_back(part);
   };
+  if (asleep && node.has_wake_ms()) {
+    sum = Rational(static_cast<int64_t>(node.wake_ms()));
+    parts.push_back(explain::wakes(node.name(), node.wake_ms()));
+  } else if (asleep) {
+    unknown = explain::wake_unknown(node.name());
+  }
   bool there = workload.image().empty();
   for (const std::string &image : node.images())
     there |= image == workload.image();
   const bool spoken = node.has_pull_bps() || node.images_size() != 0 || workload.image_bytes() != 0;
   if (!there && spoken) {
+    std::string lacks;
     if (workload.image_bytes() == 0)
-      unknown = explain::image_size_unknown(workload.name());
+      lacks = explain::image_size_unknown(workload.name());
     else if (node.pull_bps() == 0)
-      unknown = explain::pull_unknown(node.name());
-    else
+      lacks = explain::pull_unknown(node.name());
+    if (unknown.empty())
+      unknown = lacks;
+    if (lacks.empty())
       wait(workload.image_bytes(), node.pull_bps(),
            explain::pulls(workload.image(), workload.image_bytes(), node.pull_bps()));
   }

@@ -4,6 +4,7 @@
 // are taken as it says: which old ones make room before their successors serve, and which new ones
 // wait for room. What they lead to is seen when the plan is followed.
 #include "compiler/verify/changes.h"
+#include "compiler/verify/runs.h"
 
 #include <algorithm>
 #include <set>
@@ -385,6 +386,7 @@ private:
       instance.set_protect(step(i).protect);
       if (desired.replica->workload->has_job())
         instance.set_start_at(subject_.plan.placements(static_cast<int>(i)).starts_at());
+      instance.set_planned_at(first_planned_at(subject_, *desired.replica->workload));
       *instance.mutable_spec() = desired.spec;
       by_node[desired.replica->node].push_back(std::move(instance));
     }

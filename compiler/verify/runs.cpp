@@ -23,6 +23,20 @@ std::optional<int64_t> since_1970(const std::string &time) {
 
 } // namespace
 
+std::string first_planned_at(const Case &subject, const proto::Workload &workload) {
+  if (workload.job().within_ms() == 0)
+    return {};
+  const proto::Fleet &facts = subject.plan.facts();
+  std::map<int64_t, std::string> all;
+  for (const proto::PartState &state : facts.parts())
+    if (state.part().stack() == subject.plan.stack())
+      for (const proto::Instance &told : state.part().instances())
+        if (const auto time = since_1970(told.planned_at());
+            time && subject.moves.name_of_now(told.workload()) == workload.name())
+          all.try_emplace(*time, told.planned_at());
+  return all.empty() ? facts.at() : all.begin()->second;
+}
+
 Runs::Runs(const Case &subject) : subject_(subject), at_(since_1970(subject.plan.facts().at())) {
   for (const proto::Placement &placement : subject.plan.placements())
     starts_[{placement.workload(), placement.replica()}] = placement.starts_at();
@@ -48,11 +62,19 @@ std::optional<int64_t> Runs::after_at(const std::string &time) const {
   return parsed && at_ ? std::optional<int64_t>(*parsed - *at_) : std::nullopt;
 }
 
+std::optional<int64_t> Runs::deadline(const proto::Workload &job) const {
+  if (job.job().within_ms() == 0)
+    return after_at(job.job().deadline());
+  const auto planned = after_at(first_planned_at(subject_, job));
+  return planned ? std::optional(*planned + static_cast<int64_t>(job.job().within_ms()))
+                 : std::nullopt;
+}
+
 Runs::Window Runs::window(const proto::Workload &job) const {
   Window window;
-  const auto earliest = after_at(job.job().earliest()), deadline = after_at(job.job().deadline());
+  const auto earliest = after_at(job.job().earliest());
   window.first = std::max<int64_t>(0, earliest.value_or(0));
-  window.last = deadline.value_or(0) - static_cast<int64_t>(job.job().duration_ms());
+  window.last = deadline(job).value_or(0) - static_cast<int64_t>(job.job().duration_ms());
   if (window.last < window.first) {
     window.last = window.first;
     window.reopened = true;
@@ -110,8 +132,8 @@ std::vector<Span> Runs::choices(const proto::Workload &job, const Place &place) 
 std::string Runs::look(const proto::Workload &job) const {
   if (!job.has_job())
     return {};
-  std::string look =
-      fmt::format("{} {} {}", job.job().duration_ms(), job.job().earliest(), job.job().deadline());
+  std::string look = fmt::format("{} {} {}", job.job().duration_ms(), job.job().earliest(),
+                                 deadline(job).value_or(-1));
   for (const Replica &replica : subject_.replicas)
     if (replica.workload == &job)
       if (const Told *known = told(replica))
@@ -152,7 +174,9 @@ void Runs::check(Faults &faults) const {
     else if (run->start < open.first || run->start > open.last)
       refuse(fmt::format("it runs between {} and {}",
                          job.earliest().empty() ? subject_.plan.facts().at() : job.earliest(),
-                         job.deadline()));
+                         to_rfc3339(UnixNanos(std::chrono::milliseconds(
+                                        *at_ + deadline(*replica.workload).value_or(0))),
+                                    0)));
     else if (run->start != open.first && run->start % an_hour != 0)
       refuse("that is no whole hour from the fleet's time on");
   }

@@ -11,6 +11,9 @@
 
 namespace nemo::verify {
 
+/// When the first plan was made that held the job, where its deadline counts from it.
+std::string first_planned_at(const Case &subject, const proto::Workload &workload);
+
 class Runs {
 public:
   explicit Runs(const Case &subject);
@@ -40,6 +43,8 @@ private:
     bool reopened = false;       ///< it is over, and some replica has begun
   };
   Window window(const proto::Workload &job) const;
+  /// When it has ended, in milliseconds after the fleet's time.
+  std::optional<int64_t> deadline(const proto::Workload &job) const;
   const Told *told(const Replica &replica) const;
   std::optional<int64_t> after_at(const std::string &time) const;
 

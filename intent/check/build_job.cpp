@@ -28,16 +28,27 @@ void Builder::job(const TypedBlock &block, const TypedBlock &restart, proto::Wor
                      "write it as in \"2026-11-25T06:00:00Z\"");
     return found;
   };
-  const auto earliest = time("earliest"), deadline = time("deadline");
-  if (block.faulty || !deadline || (block.find("earliest") && !earliest))
+  const TypedAttribute *until = block.find("deadline");
+  const bool relative = until && until->sound() && until->value.has_quantity();
+  const auto earliest = time("earliest"), deadline = relative ? std::nullopt : time("deadline");
+  if (block.faulty || !(deadline || relative) || (block.find("earliest") && !earliest))
     return;
   proto::Job &made = *out.mutable_job();
   made.set_duration_ms(whole(block, "duration", "ms"));
-  made.set_deadline(block.find("deadline")->value.text());
+  if (relative)
+    made.set_within_ms(whole(block, "deadline", "ms"));
+  else
+    made.set_deadline(until->value.text());
   if (earliest)
     made.set_earliest(block.find("earliest")->value.text());
   *made.mutable_span() = context_.span(block.at, block.head);
-  if (earliest &&
+  if (relative && made.within_ms() < made.duration_ms())
+    context_.error(diag::N0332, until->at, until->extent,
+                   fmt::format("within {} there is no time for {}",
+                               units::show_time(made.within_ms() * 1'000'000),
+                               units::show_time(made.duration_ms() * 1'000'000)),
+                   "set a later deadline");
+  if (earliest && deadline &&
       *deadline - *earliest < std::chrono::milliseconds(static_cast<int64_t>(made.duration_ms())))
     context_.error(diag::N0332, block.at, block.head,
                    fmt::format("between `earliest` and `deadline` there is no time for {}",

@@ -127,8 +127,13 @@ std::optional<proto::Value> Values::one(const schema::Attribute &attribute, Curs
   switch (attribute.type) {
   case Type::any:
     return any(where, value_id);
-  case Type::text:
-    return text(attribute, where, value_id);
+  case Type::text: {
+    if (!attribute.dimension || expr.kind == ExprKind::string || expr.kind == ExprKind::reference)
+      return text(attribute, where, value_id);
+    schema::Attribute quantity = attribute;
+    quantity.type = Type::quantity;
+    return number(quantity, where, value_id);
+  }
   case Type::scalar:
     if (expr.kind == ExprKind::string || expr.kind == ExprKind::boolean)
       return any(where, value_id);

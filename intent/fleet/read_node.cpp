@@ -23,6 +23,7 @@ constexpr uint64_t most_devices = 1'000'000; ///< of one name
 constexpr Measure pull{"bit/s", "100Mbit/s", true, true};
 constexpr Measure period{"ms", "10min", true, true};
 constexpr Measure waking{"ms", "30s"};
+constexpr uint64_t most_waking_ms = 3'600'000;
 
 } // namespace
 
@@ -249,6 +250,8 @@ void NodeReader::read_suspend(const Yaml &map, proto::Node &node) {
     if (auto number = reader_.measure(value, keys[key], key == 0 ? power : waking)) {
       if (key == 0)
         node.set_power_suspended_mw(*number);
+      else if (*number > most_waking_ms)
+        reader_.fault(diag::N0411, value, "waking takes no more than 1h");
       else
         node.set_wake_ms(*number);
     }

@@ -17,8 +17,15 @@ constexpr Attribute job_attributes[] = {
      .example = "duration = 2h"},
     {.name = "deadline",
      .type = Type::text,
+     .dimension = time,
      .required = true,
-     .doc = "When it has to have ended, RFC 3339.",
+     .step = "1ms",
+     .min = "1s",
+     .max = "8784h",
+     .doc =
+         "When it has to have ended, RFC 3339; or how long after the first plan that holds it. "
+         "That time is kept with what its node is told to run, so that it stays when the plan is "
+         "made again.",
      .example = "deadline = \"2026-11-25T06:00:00Z\""},
     {.name = "earliest",
      .type = Type::text,
@@ -36,6 +43,6 @@ const Block job_block{
            "chooses where and when, at once or at a whole hour from the fleet's time on, so that "
            "its run is cheapest by the hourly forecasts of price and carbon. It is not started "
            "again after success.",
-    .example = "job { duration = 2h; deadline = \"2026-11-25T06:00:00Z\" }"};
+    .example = "job { duration = 2h; deadline = 8h }"};
 
 } // namespace nemo::schema

@@ -212,6 +212,8 @@ std::string describe_type(const Attribute &attribute) {
     break;
   case Type::text:
     result = "a text in quotes";
+    if (attribute.dimension)
+      result += std::string(", or a quantity such as ") + attribute.max;
     break;
   case Type::boolean:
     result = "true or false";

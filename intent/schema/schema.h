@@ -15,7 +15,7 @@ namespace nemo::schema {
 
 enum class Type : uint8_t {
   any,        ///< whatever constant: labels, a parameter's default
-  text,       ///< "..."
+  text,       ///< "..."; where `dimension` is given, also a quantity of it
   boolean,    ///< true, false
   count,      ///< a whole number
   number,     ///< any number; also with %, when `dimension` is empty
@@ -35,7 +35,8 @@ enum class Data : uint8_t { either, bytes, bits };
 struct Attribute {
   const char *name;
   Type type;
-  /// Canonical text ("s", "bit s^-1"); of a quantity, or of one that may stand for an enumerator.
+  /// Canonical text ("s", "bit s^-1"); of a quantity, or of one that may stand for an enumerator
+  /// or a text.
   const char *dimension = nullptr;
   const char *words = nullptr; ///< "a|b|c": enumerators, or kinds of object
   Data data = Data::either;

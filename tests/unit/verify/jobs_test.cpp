@@ -125,6 +125,34 @@ TEST_CASE("a job that has begun stays, one that waits keeps its time unless anot
   CHECK(lost.placements(0).starts_at() == "2026-11-25T08:00:00Z");
 }
 
+TEST_CASE("a deadline that is a duration counts from the first plan, also when it is made again") {
+  const proto::Intent intent = intent_of(job("duration = 1h; deadline = 4h"));
+  const Grid now{{0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.1}, 0.3}; // at 14:00
+  const proto::Fleet before = fleet_with({now}, "2026-11-24T08:00:00Z");
+  const proto::Plan first = plan_of(intent, before);
+  CHECK(only(first).starts_at() == "2026-11-24T08:00:00Z"); // the cheap hour is too late
+  CHECK(first.parts(0).instances(0).planned_at() == "2026-11-24T08:00:00Z");
+  // Nothing was applied: two hours later it is the first plan again.
+  const proto::Plan anew =
+      plan_of(intent, fleet_with({{{0.3, 0.3, 0.1}, 0.3}}, "2026-11-24T10:00:00Z"));
+  CHECK(only(anew).starts_at() == "2026-11-24T12:00:00Z");
+  CHECK(anew.parts(0).instances(0).planned_at() == "2026-11-24T10:00:00Z");
+  // It was to start at 11:00, and the cheaper hour that is seen by then is past 12:00.
+  const proto::Fleet cheap = fleet_with({{{0.3, 0.3, 0.3, 0.1}, 0.3}}, "2026-11-24T08:00:00Z");
+  const proto::Plan waiting = plan_of(intent, cheap);
+  CHECK(only(waiting).starts_at() == "2026-11-24T11:00:00Z");
+  proto::Fleet fleet = applied(waiting, cheap);
+  const proto::Fleet later = fleet_with({{{0.3, 0.3, 0.01}, 0.3}}, "2026-11-24T10:00:00Z");
+  fleet.set_at(later.at());
+  *fleet.mutable_sites() = later.sites();
+  const proto::Plan again = plan_of(intent, fleet);
+  CHECK(only(again).starts_at() == "2026-11-24T11:00:00Z");
+  CHECK(again.parts(0).instances(0).planned_at() == "2026-11-24T08:00:00Z");
+  proto::Plan wrong = again;
+  wrong.mutable_parts(0)->mutable_instances(0)->set_planned_at("2026-11-24T10:00:00Z");
+  CHECK_FALSE(verify::verify(sealed(wrong)).empty());
+}
+
 TEST_CASE("a start outside of the window, or between whole hours, does not hold") {
   const proto::Intent intent = intent_of(job(
       "duration = 1h; earliest = \"2026-11-24T09:10:00Z\"; deadline = \"2026-11-24T18:00:00Z\""));

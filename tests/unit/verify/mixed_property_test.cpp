@@ -113,8 +113,11 @@ private:
     if (chance(30))
       text += fmt::format("  ports {{ http = {} }}\n", chance(60) ? "auto" : "8080");
     if (job)
-      text += fmt::format("  job {{ duration = {}h; deadline = \"2026-11-24T{}:00:00Z\" }}\n",
-                          1 + below(5), 14 + below(9));
+      text += chance(50)
+                  ? fmt::format("  job {{ duration = {}h; deadline = \"2026-11-24T{}:00:00Z\" }}\n",
+                                1 + below(5), 14 + below(9))
+                  : fmt::format("  job {{ duration = {}h; deadline = {}h }}\n", 1 + below(5),
+                                5 + below(20));
     if (cluster && chance(35))
       text += "  on = lab\n";
     std::string place;

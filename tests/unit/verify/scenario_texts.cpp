@@ -98,7 +98,7 @@ workload backup {
 workload mail {
   exec  = ["/bin/mail"]
   after = [backup]
-  job { duration = 1min; deadline = "2026-11-25T00:00:00Z" }
+  job { duration = 1min; deadline = 16h }
 }
 objective green { minimize cost + carbon * 80EUR/tCO2e; require carbon <= 10gCO2e/h }
 )";
