@@ -56,15 +56,16 @@ bool Egress::receives(size_t workload) const {
 }
 
 uint64_t Egress::price(uint32_t from, uint32_t to) {
-  const auto [known, fresh] = prices_.try_emplace({from, to}, 0);
-  if (fresh)
-    if (const auto route = ways_->route(from, to))
-      for (const predict::Crossing &crossing : route->crossings)
-        if (__builtin_add_overflow(known->second,
-                                   world_.links(ways_->link(crossing).first).price_neur_per_gib(),
-                                   &known->second))
-          known->second = UINT64_MAX;
-  return known->second;
+  const auto [known, fresh] = prices_.try_emplace(uint64_t{from} << 32 | to, 0);
+  if (!fresh)
+    return known->second;
+  uint64_t &sum = known->second;
+  if (const auto route = ways_->route(from, to))
+    for (const predict::Crossing &crossing : route->crossings)
+      if (__builtin_add_overflow(
+              sum, world_.links(ways_->link(crossing).first).price_neur_per_gib(), &sum))
+        sum = UINT64_MAX;
+  return sum;
 }
 
 std::vector<std::optional<Rational>> Egress::paid(const std::vector<Stand> &stands) {

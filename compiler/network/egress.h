@@ -2,9 +2,8 @@
 // replicas have in common.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "base/rational.h"
@@ -40,16 +39,18 @@ public:
   /// of nodes.
   std::vector<double> added(size_t workload, const std::vector<Stand> &stands);
 
-private:
-  /// 1e-9 EUR for a GiB.
+  /// Those with a bandwidth, where some link has a price.
+  const std::vector<Flow> &flows() const { return flows_; }
+  /// Of the way between two nodes, 1e-9 EUR for a GiB.
   uint64_t price(uint32_t from, uint32_t to);
 
+private:
   const proto::Fleet &world_;
   size_t nodes_;
   std::vector<double> hours_; ///< by workload
   std::optional<Ways> ways_;
-  std::vector<Flow> flows_; ///< those with a bandwidth
-  std::map<std::pair<uint32_t, uint32_t>, uint64_t> prices_;
+  std::vector<Flow> flows_;
+  std::unordered_map<uint64_t, uint64_t> prices_; ///< by both nodes
 };
 
 } // namespace nemo::compiler

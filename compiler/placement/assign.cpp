@@ -46,6 +46,22 @@ void set_gap(proto::ObjectiveValue &value) {
                 static_cast<double>(std::max<__int128>(cost < 0 ? -cost : cost, 1)));
 }
 
+// What all cost at least where flows pay for the ways that they go. A plan rounds what each pays.
+std::optional<__int128> least_with_flows(const Figuring &figuring,
+                                         const stages::Admissible &admissible,
+                                         const Problem &problem, const Objective &objective,
+                                         const compiler::Jobs &jobs, compiler::Egress &egress) {
+  Payments payments(problem, objective, jobs, egress);
+  std::vector<std::vector<Option>> options(problem.needs.size());
+  for (size_t w = 0; w < problem.needs.size(); ++w)
+    if (problem.needs[w].count > 0)
+      options[w] = figuring.options(w, admissible);
+  const auto least = payments.least(std::move(options));
+  if (!least)
+    return std::nullopt;
+  return *least - figuring.scarce_room() - (__int128{payments.senders()} << price_bits);
+}
+
 stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView> &nodes,
                         const stages::Admissible &admissible, const Objective &objective,
                         const compiler::Jobs &jobs, const Problem &problem,
@@ -151,6 +167,10 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
       bounded = least.has_value();
       bound += least.value_or(0);
     }
+  if (bounded && !egress.none())
+    bound = std::max(
+        bound,
+        least_with_flows(figuring, admissible, problem, objective, jobs, egress).value_or(bound));
   bound = (bound + (__int128{1} << price_bits) - 1) >> price_bits; // a sum of whole numbers
   auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };
   if (known && fits(sum))

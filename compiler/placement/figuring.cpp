@@ -86,27 +86,25 @@ std::optional<__int128> Figuring::least(size_t w, const stages::Admissible &admi
   if (!choices(w, admissible).known)
     return std::nullopt;
   const uint32_t apart = placement::apart(need);
-  auto [known, fresh] =
-      least_.try_emplace({need.demand, need.no_device, need.cost_class, set, need.far, need.spread,
-                          apart > 1 ? need.count : 0, apart});
-  if (fresh) {
-    Apart costs;
-    std::optional<__int128> one;
-    NodeBits::from_proto(admissible.sets(static_cast<int>(set)), nodes_.size())
-        .for_each([&](size_t node) {
-          const std::optional<__int128> paid = paid_on(w, node);
-          if (!paid || (need.far != UINT32_MAX && problem_.sets[need.far].test(node)))
-            return;
-          one = one ? std::min(*one, *paid) : *paid;
-          if (const uint32_t domain = problem_.domain[static_cast<size_t>(need.spread)][node];
-              apart > 1 && domain != unknown_domain)
-            costs.offer(domain, *paid);
-        });
-    known->second = apart > 1 ? costs.sum(need.count, apart) : one;
-  }
-  if (!known->second || apart > 1)
-    return known->second;
-  return *known->second * need.count;
+  auto [known, fresh] = least_.try_emplace({need.demand, need.no_device, need.cost_class, set,
+                                            need.far, need.spread, need.count, apart});
+  if (fresh)
+    known->second = least_of(problem_, need, options(w, admissible));
+  return known->second;
+}
+
+std::vector<Option> Figuring::options(size_t w, const stages::Admissible &admissible) const {
+  const Need &need = problem_.needs[w];
+  std::vector<Option> list;
+  NodeBits::from_proto(
+      admissible.sets(static_cast<int>(admissible.workloads(static_cast<int>(w)).set())),
+      nodes_.size())
+      .for_each([&](size_t node) {
+        const std::optional<__int128> paid = paid_on(w, node);
+        if (paid && (need.far == UINT32_MAX || !problem_.sets[need.far].test(node)))
+          list.push_back({node, *paid});
+      });
+  return list;
 }
 
 __int128 Figuring::scarce_room() const {

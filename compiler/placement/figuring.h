@@ -7,6 +7,7 @@
 
 #include "compiler/placement/jobs.h"
 #include "compiler/placement/objective.h"
+#include "compiler/placement/payments.h"
 #include "compiler/placement/place.h"
 
 namespace nemo::placement {
@@ -46,6 +47,8 @@ public:
   /// What the replicas of workload `w` cost at least, in 2^-price_bits, where scarce room is paid
   /// for. None where a cost is not known.
   std::optional<__int128> least(size_t w, const stages::Admissible &admissible);
+  /// The nodes that count for that.
+  std::vector<Option> options(size_t w, const stages::Admissible &admissible) const;
   /// What all scarce room is worth. That of a node counts only where it is more than keeping the
   /// node awake costs: else nobody would open it in the relaxation.
   __int128 scarce_room() const;

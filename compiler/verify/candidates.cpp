@@ -160,24 +160,31 @@ uint32_t Choosing::domains(const proto::Workload &workload, uint32_t replicas) c
   return least == 0 || least >= replicas + staying ? replicas : staying > 0 ? 0 : least;
 }
 
+std::vector<Choosing::Option> Choosing::options(const proto::Workload &workload,
+                                                const std::vector<size_t> &candidates,
+                                                const Costs &costs) const {
+  std::vector<Option> list;
+  for (size_t place : candidates) {
+    const std::string &name = places_[place].node->name();
+    if (scarcity_.has_room(workload, name))
+      list.push_back({place, name, scarcity_.paid(workload, name, *costs[place])});
+  }
+  return list;
+}
+
 std::optional<__int128> Choosing::least(const proto::Workload &workload, uint32_t replicas,
-                                        const std::vector<size_t> &candidates,
-                                        const Costs &costs) const {
+                                        const std::vector<Option> &options) const {
   const std::string &spread = workload.place().spread();
   const uint32_t different = domains(workload, replicas);
   const bool apart = different > 1;
   std::map<std::string, __int128> by_domain; // all in one, where they may be together
-  for (size_t place : candidates) {
-    const std::string &name = places_[place].node->name();
-    if (!scarcity_.has_room(workload, name))
-      continue;
-    const std::string domain = apart ? spread_group(places_[place], spread) : "any";
+  for (const Option &option : options) {
+    const std::string domain = apart ? spread_group(places_[option.place], spread) : "any";
     if (domain.empty())
       continue;
-    const __int128 paid = scarcity_.paid(workload, name, *costs[place]);
-    const auto [known, fresh] = by_domain.try_emplace(domain, paid);
-    if (!fresh && paid < known->second)
-      known->second = paid;
+    const auto [known, fresh] = by_domain.try_emplace(domain, option.paid);
+    if (!fresh && option.paid < known->second)
+      known->second = option.paid;
   }
   if (by_domain.size() < (apart ? different : 1))
     return std::nullopt;
@@ -257,7 +264,7 @@ Candidates Choosing::choose(const proto::Workload &workload, uint32_t replicas,
       result.best.pop_back();
   }
   if (!unknown)
-    result.least = least(workload, replicas, near, there);
+    result.least = least(workload, replicas, options(workload, near, there));
   return result;
 }
 
@@ -285,6 +292,20 @@ std::string Choosing::priced(const proto::Workload &workload) const {
   resources.clear_span();
   return resources.SerializeAsString() + '|' + objective_.look(workload) + '|' +
          runs_.look(workload);
+}
+
+std::optional<std::vector<Choosing::Option>> Choosing::options(const proto::Workload &workload) {
+  const Costs &there = costs(workload, priced(workload));
+  const std::vector<bool> &open = allowed(workload, look(workload));
+  const std::vector<bool> distant = far(workload);
+  std::vector<size_t> near;
+  for (size_t place = 0; place < places_.size(); ++place) {
+    if (open[place] && !there[place])
+      return std::nullopt;
+    if (open[place] && (distant.empty() || !distant[place]))
+      near.push_back(place);
+  }
+  return options(workload, near, there);
 }
 
 std::vector<Candidates::Choice> Choosing::nodes(const proto::Workload &workload) {

@@ -35,6 +35,16 @@ public:
   ~Choosing();
   /// \param replicas  how many of it the plan places
   const Candidates &of(const proto::Workload &workload, uint32_t replicas);
+  struct Option {
+    size_t place; ///< by name of the node
+    std::string node;
+    __int128 paid; ///< in Scarcity's unit
+  };
+  /// The nodes that count for what it costs at least; nullopt while a cost is unknown.
+  std::optional<std::vector<Option>> options(const proto::Workload &workload);
+  /// What replicas on these cost together at least.
+  std::optional<__int128> least(const proto::Workload &workload, uint32_t replicas,
+                                const std::vector<Option> &options) const;
   /// The nodes that its rules leave it and that are not too far, by cost, then name; none while the
   /// cost on one of them is unknown.
   std::vector<Candidates::Choice> nodes(const proto::Workload &workload);
@@ -59,8 +69,8 @@ private:
                     const std::string &priced);
   /// In how many domains its replicas are at least for the bound, as far as that is heeded.
   uint32_t domains(const proto::Workload &workload, uint32_t replicas) const;
-  std::optional<__int128> least(const proto::Workload &workload, uint32_t replicas,
-                                const std::vector<size_t> &candidates, const Costs &costs) const;
+  std::vector<Option> options(const proto::Workload &workload,
+                              const std::vector<size_t> &candidates, const Costs &costs) const;
 
   const Case &subject_;
   const Objective &objective_;

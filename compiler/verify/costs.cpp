@@ -3,6 +3,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/verify/balance.h"
 #include "compiler/verify/cheaper.h"
+#include "compiler/verify/payments.h"
 #include "compiler/verify/settled.h"
 #include "compiler/verify/there.h"
 
@@ -148,6 +149,9 @@ void check_figures(const Case &subject, Faults &faults) {
   const std::optional<int64_t> uneven = balanced ? imbalance(subject) : std::nullopt;
   known &= uneven.has_value() || !balanced;
   value += uneven.value_or(0);
+  if (bounded && egress.any())
+    if (const auto least = least_with_flows(subject, objective, choosing, egress))
+      bound = std::max(bound, *least - scarcity.worth());
   constexpr __int128 one = __int128{1} << Scarcity::price_bits;
   bound = (bound + one - 1) >> Scarcity::price_bits; // no cost is between two whole numbers
   auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };

@@ -34,6 +34,18 @@ bool Egress::sends(const std::string &workload) const {
                      [&](const Flow &flow) { return flow.from == workload; });
 }
 
+uint64_t Egress::price(const std::string &from, const std::string &to) {
+  const auto [known, fresh] = prices_[from].try_emplace(to, 0);
+  if (!fresh)
+    return known->second;
+  unsigned __int128 price = 0;
+  if (const std::optional<Way> &way = ways_->between(from, to))
+    for (const Crossed &link : way->links)
+      price += subject_.world.links[link.first].price_neur_per_gib();
+  known->second = price > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(price);
+  return known->second;
+}
+
 std::vector<Figure> Egress::of(const std::vector<Stand> &stands) {
   std::vector<Figure> paid;
   if (!any())
@@ -54,12 +66,7 @@ std::vector<Figure> Egress::of(const std::vector<Stand> &stands) {
       // Prices of a GiB, over all receivers.
       unsigned __int128 prices = 0;
       for (const auto &[sink, count] : sinks)
-        if (const std::optional<Way> &way = ways_->between(stand.node, sink)) {
-          unsigned __int128 price = 0;
-          for (const Crossed &link : way->links)
-            price += subject_.world.links[link.first].price_neur_per_gib();
-          prices += (price > UINT64_MAX ? UINT64_MAX : price) * count;
-        }
+        prices += static_cast<unsigned __int128>(price(stand.node, sink)) * count;
       const auto bits_of_one =
           flow.bandwidth->over(Rational(static_cast<int64_t>(replicas[flow.from])));
       const auto mean = Rational::make(static_cast<Rational::Int>(prices),

@@ -17,6 +17,9 @@ public:
   /// Some flow that may have to pay begins or ends at the workload.
   bool at(const std::string &workload) const;
   bool sends(const std::string &workload) const;
+  const std::vector<Flow> &flows() const { return flows_; }
+  /// Of the way between two nodes, 1e-9 EUR for a GiB.
+  uint64_t price(const std::string &from, const std::string &to);
   struct Stand {
     std::string workload, node;
   };
@@ -29,6 +32,7 @@ private:
   const Case &subject_;
   std::vector<Flow> flows_;
   std::optional<Ways> ways_;
+  std::map<std::string, std::map<std::string, uint64_t>> prices_; ///< by nodes, as asked for
 };
 
 } // namespace nemo::verify

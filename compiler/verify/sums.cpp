@@ -194,6 +194,11 @@ std::optional<int64_t> Objective::of(const proto::Workload &workload, const Plac
   return cost;
 }
 
+std::optional<int64_t> Objective::of_payment(const proto::Workload &workload,
+                                             const Place &place) const {
+  return of(workload, place, Figures{{Rational(0), ""}, {Rational(0), ""}, {Rational(1), ""}});
+}
+
 std::optional<int64_t> Objective::awake(const Place &place) const {
   const Figures figures = figures_awake(place);
   int64_t most = 0;

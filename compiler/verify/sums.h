@@ -35,6 +35,8 @@ public:
   std::optional<int64_t> of(const proto::Workload &workload, const Place &place,
                             const std::optional<Span> &run = std::nullopt,
                             const Figure *egress = nullptr) const;
+  /// What 1 EUR/s counts that it pays there besides.
+  std::optional<int64_t> of_payment(const proto::Workload &workload, const Place &place) const;
   /// What keeping a node awake counts that could be suspended: most that it counts for any
   /// workload.
   std::optional<int64_t> awake(const Place &place) const;
