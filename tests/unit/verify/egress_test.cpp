@@ -115,7 +115,7 @@ TEST_CASE("what flows pay is in the total, whose bound holds for every placement
     CHECK(value >= least - 3e-6);
     found += value <= least + 3e-6;
   }
-  CHECK(found >= 72); // best response is no exact search
+  CHECK(found == rounds);
 }
 
 TEST_CASE("another price of a link makes another plan") {
