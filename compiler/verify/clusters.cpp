@@ -108,7 +108,13 @@ private:
   }
 
   void check_capacity(const std::set<std::string> &nodes) {
-    const std::map<std::string, Amounts> others = held_by_others(subject_);
+    std::map<std::string, Amounts>
+        others; // of this stack, what a plan leaves as it is may be on it
+    for (const proto::PartState &state : subject_.plan.facts().parts())
+      if (state.part().stack() != subject_.plan.stack())
+        for (const proto::Instance &instance : state.part().instances())
+          others[state.part().node()] +=
+              amounts(instance.spec().resources(), instance.spec().mounts());
     Amounts have{};
     for (const std::string &name : nodes) {
       const auto capacities = capacity(*subject_.world.at(name).node);

@@ -207,3 +207,23 @@ TEST_CASE("predicted service levels are computed again") {
                Contains("N0716") && Contains("model"));
   }
 }
+
+TEST_CASE("what a plan leaves on a cluster's nodes is no less of its capacity") {
+  const std::string text =
+      "nemo = 1\nstack = \"shop\"\nselect all { require node.class == edge }\n"
+      "cluster lab { on = all; nodes = 1; controllers = 1; capacity { cpu = "
+      "4core } }\n"
+      "workload a { exec = [\"/bin/a\"]; on = lab; resources { cpu = 1core } }\n"
+      "workload b { exec = [\"/bin/b\"] }\n";
+  const proto::Fleet fleet = fleet_of(
+      "fleet: 1\nat: 2026-11-24T08:00:00Z\nsites: {s: {country: GR, carbon: 100gCO2e/kWh, price: "
+      "0.5EUR/kWh}}\nnodes:\n"
+      "  - {name: n0, site: s, class: edge, resources: {cpu: 4core, memory: 4GiB}, power: {idle: "
+      "8W, max: 16W}, price: 0.001EUR/h}\n"
+      "  - {name: n1, site: s, class: cloud, resources: {cpu: 4core, memory: 4GiB}, power: {idle: "
+      "8W, max: 16W}, price: 0.001EUR/h}\n");
+  const proto::Plan whole = plan_of(intent_of(text), fleet);
+  CHECK(faults(whole).empty());
+  CHECK(whole.clusters(0).nodes(0) == "n0");
+  CHECK(faults(plan_of(intent_of(text), applied(whole, fleet), false, {"b"})).empty());
+}
