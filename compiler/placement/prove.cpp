@@ -125,8 +125,7 @@ private:
       return judge();
     const uint32_t r = order_[i];
     const std::vector<Choice> &choices = choices_[i];
-    const int64_t before = sum_;
-    const Wide paid_before = sum_paid_;
+    const Wide before = sum_, paid_before = sum_paid_;
     for (size_t c = follows(i) ? at_.back() : 0; c < choices.size(); ++c) {
       const Choice &choice = choices[c];
       if (before + choice.cost + rest_[i + 1] >= least_.cost)
@@ -160,7 +159,7 @@ private:
   }
 
   bool judge() {
-    int64_t cost = sum_;
+    Wide cost = sum_;
     if (terms_.whole) {
       constexpr uint64_t looked_at = 20; // about what it takes
       if (steps_ < looked_at)
@@ -171,8 +170,10 @@ private:
         return false;
       cost += *more;
     }
+    if (cost < INT64_MIN)
+      return false;
     if (cost < least_.cost && (!terms_.accepts || terms_.accepts(state_.assignment())))
-      least_ = {cost, state_.assignment()};
+      least_ = {static_cast<int64_t>(cost), state_.assignment()};
     return true;
   }
 
@@ -184,12 +185,11 @@ private:
   uint64_t steps_;
   std::vector<uint32_t> order_;
   std::vector<std::vector<Choice>> choices_; ///< in that order
-  std::vector<int64_t> rest_;                ///< the least that those from here on cost
+  std::vector<Wide> rest_;                   ///< the least that those from here on cost
   std::vector<Wide> rest_paid_;
   std::vector<size_t> at_;   ///< choices of those that are placed
   std::vector<uint32_t> on_; ///< by node
-  int64_t sum_ = 0;
-  Wide sum_paid_ = 0;
+  Wide sum_ = 0, sum_paid_ = 0;
   uint64_t moved_ = 0;
   Least least_;
 };

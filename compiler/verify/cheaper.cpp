@@ -51,8 +51,7 @@ private:
     std::vector<Option> options;
     std::vector<Amount> needs;
     bool alone = false; ///< nothing tells it from its siblings
-    int64_t least = 0;
-    Wide least_paid = 0;
+    Wide least = 0, least_paid = 0;
   };
 
   bool read() {
@@ -141,13 +140,14 @@ private:
       const bool moves = !home.empty() && home != option.node;
       if ((stays_.moves && moved_ + moves > *stays_.moves) || !fits(item, option.node))
         continue;
-      const int64_t before = sum_;
+      const Wide before = sum_;
       sum_ += option.cost + (on_[option.node].empty() ? awake(option.node) : 0);
       sum_paid_ += option.paid;
       moved_ += moves;
       put(item, option.node);
       at_.push_back(o);
-      if (sum_ + rest_ < bound_ && (sum_paid_ + rest_paid_ + unit - 1) / unit < bound_ &&
+      if (sum_ + rest_ < bound_ &&
+          (sum_paid_ + rest_paid_ + unit - 1) >> Scarcity::price_bits < bound_ &&
           keeps_affinities(item, option.node))
         found = descend(i + 1);
       at_.pop_back();
@@ -268,7 +268,7 @@ private:
   Found judge() {
     constexpr int64_t sums = 20, checks = 1000; // about what they take
     steps_ -= sums;
-    int64_t cost = sum_;
+    Wide cost = sum_;
     if (egress_.any()) {
       std::vector<Egress::Stand> stands;
       for (const Replica &replica : other_.replicas)
@@ -283,7 +283,7 @@ private:
                    all = objective_.of(*replica.workload, place, std::nullopt, &paid[i]);
         if (!own || !all)
           return Found::undecided;
-        cost += *all - *own;
+        cost += Wide{*all} - *own;
       }
     }
     if (objective_.in_euros() && balance_asked(subject_.intent) != 0) {
@@ -313,7 +313,7 @@ private:
   Closeness closeness_;
   const Stays stays_;
   std::vector<Item> items_;
-  int64_t sum_ = 0, rest_ = 0;        ///< of those that stand; at least of the others
+  Wide sum_ = 0, rest_ = 0;           ///< of those that stand; at least of the others
   Wide sum_paid_ = 0, rest_paid_ = 0; ///< the same with room at its price
   uint64_t moved_ = 0;
   int64_t steps_ = 3'000'000;
