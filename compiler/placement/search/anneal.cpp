@@ -119,8 +119,8 @@ private:
 
   void try_swap(uint32_t one, uint32_t other, Cost most) {
     const uint32_t a = state_.node_of(one), b = state_.node_of(other);
-    if (a != b && a != nowhere && b != nowhere && state_.swap_delta(one, other) <= most &&
-        state_.swap_fits(one, other))
+    if (a != b && a != nowhere && b != nowhere && state_.swap_room(one, other) &&
+        state_.swap_delta(one, other) <= most && state_.swap_allowed(one, other))
       state_.swap(one, other);
   }
 
@@ -209,7 +209,8 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
       const uint32_t other =
           arena.replicas[random.below(static_cast<uint32_t>(arena.replicas.size()))];
       if (state.node_of(one) != state.node_of(other) && state.node_of(one) != nowhere &&
-          state.node_of(other) != nowhere && state.swap_fits(one, other))
+          state.node_of(other) != nowhere && state.swap_room(one, other) &&
+          state.swap_allowed(one, other))
         delta = state.swap_delta(one, other);
     }
     if (delta > 0)

@@ -4,6 +4,17 @@
 
 namespace nemo::optimiser {
 
+namespace {
+
+/// Rows are padded to a multiple of it: a pair or all of them make one instruction.
+constexpr uint32_t lanes = 4;
+
+// By signs alone, as comparing numbers of 64 bits takes many instructions on older processors.
+bool any_negative(const int64_t (&of)[lanes]) { return (of[0] | of[1] | of[2] | of[3]) < 0; }
+int64_t positive(int64_t value) { return value & ~(value >> 63); }
+
+} // namespace
+
 State::State(const Tables &tables)
     : tables_(tables), rules_(tables), node_of_(tables.replicas, nowhere), place_(tables.replicas),
       hosted_(tables.nodes), rows_(tables.node_rows), node_cost_(tables.nodes),
@@ -13,7 +24,7 @@ State::State(const Tables &tables)
   for (uint32_t node = 0; node < tables.nodes; ++node) {
     const int64_t *level = node_row(node) + tables.rooms;
     for (uint32_t i = 0; i < tables.levels; ++i)
-      node_cost_[node] += std::max<int64_t>(level[i], 0);
+      node_cost_[node] += positive(level[i]);
     cost_ += node_cost_[node];
   }
   uint32_t largest = 0;
@@ -71,11 +82,14 @@ Solution State::solution() const {
 
 bool State::room(uint32_t replica, uint32_t node) const {
   const int64_t *left = node_row(node), *taken = tables_.row_on(replica, node);
-  bool fits = true;
-  for (uint32_t i = 0; i < tables_.rooms; i += 4)
-    fits &= (taken[i] <= left[i]) & (taken[i + 1] <= left[i + 1]) & (taken[i + 2] <= left[i + 2]) &
-            (taken[i + 3] <= left[i + 3]);
-  return fits && tables_.may(replica, node) &&
+  for (uint32_t begin = 0; begin < tables_.rooms; begin += lanes) {
+    int64_t lacks[lanes];
+    for (uint32_t lane = 0; lane < lanes; ++lane)
+      lacks[lane] = left[begin + lane] - taken[begin + lane];
+    if (any_negative(lacks))
+      return false;
+  }
+  return tables_.may(replica, node) &&
          (!tables_.devices || devices_fit(replica, node, nowhere));
 }
 
@@ -165,7 +179,7 @@ Cost State::leaving(uint32_t replica) const {
                 *weight = tables_.row(replica) + tables_.rooms;
   Cost after = 0;
   for (uint32_t i = 0; i < tables_.levels; ++i)
-    after += std::max<int64_t>(level[i] - weight[i], 0);
+    after += positive(level[i] - weight[i]);
   Cost change = after - node_cost_[node] - tables_.own(replica, node);
   if (hosted_[node].size() == 1 && !tables_.open_price.empty())
     change -= tables_.open_price[node];
@@ -177,7 +191,7 @@ Cost State::arriving(uint32_t replica, uint32_t node) const {
                 *weight = tables_.row(replica) + tables_.rooms;
   Cost after = 0;
   for (uint32_t i = 0; i < tables_.levels; ++i)
-    after += std::max<int64_t>(level[i] + weight[i], 0);
+    after += positive(level[i] + weight[i]);
   Cost change = after - node_cost_[node] + tables_.own(replica, node);
   if (hosted_[node].empty() && !tables_.open_price.empty())
     change += tables_.open_price[node];
@@ -223,7 +237,7 @@ void State::detach(uint32_t replica) {
   Cost after = 0;
   for (uint32_t i = tables_.rooms; i < tables_.stride; ++i) {
     row[i] -= freed[i];
-    after += std::max<int64_t>(row[i], 0);
+    after += positive(row[i]);
   }
   node_cost_[node] = after;
   std::vector<uint32_t> &there = hosted_[node];
@@ -244,7 +258,7 @@ void State::attach(uint32_t replica, uint32_t node) {
   Cost after = 0;
   for (uint32_t i = tables_.rooms; i < tables_.stride; ++i) {
     row[i] += taken[i];
-    after += std::max<int64_t>(row[i], 0);
+    after += positive(row[i]);
   }
   node_cost_[node] = after;
   place_[replica] = static_cast<uint32_t>(hosted_[node].size());
@@ -302,7 +316,7 @@ Cost State::swap_delta(uint32_t one, uint32_t other) {
   for (uint32_t i = 0; i < tables_.levels; ++i) {
     const int64_t difference = of_one[i] - of_other[i];
     after +=
-        std::max<int64_t>(at_a[i] - difference, 0) + std::max<int64_t>(at_b[i] + difference, 0);
+        positive(at_a[i] - difference) + positive(at_b[i] + difference);
   }
   Cost change = after - node_cost_[a] - node_cost_[b] + tables_.own(one, b) +
                 tables_.own(other, a) - tables_.own(one, a) - tables_.own(other, b);
@@ -320,16 +334,26 @@ Cost State::swap_delta(uint32_t one, uint32_t other) {
   return change;
 }
 
-bool State::swap_fits(uint32_t one, uint32_t other) {
+bool State::swap_room(uint32_t one, uint32_t other) const {
   const uint32_t a = node_of_[one], b = node_of_[other];
   const int64_t *at_a = node_row(a), *at_b = node_row(b);
   const int64_t *one_on_a = tables_.row_on(one, a), *one_on_b = tables_.row_on(one, b);
   const int64_t *other_on_a = tables_.row_on(other, a), *other_on_b = tables_.row_on(other, b);
-  bool fits = true;
-  for (uint32_t i = 0; i < tables_.rooms; ++i)
-    fits &= (other_on_a[i] - one_on_a[i] <= at_a[i]) & (one_on_b[i] - other_on_b[i] <= at_b[i]);
-  if (!fits || !tables_.may(one, b) || !tables_.may(other, a))
-    return false;
+  for (uint32_t begin = 0; begin < tables_.rooms; begin += lanes) {
+    int64_t lacks[lanes];
+    for (uint32_t lane = 0; lane < lanes; ++lane) {
+      const uint32_t i = begin + lane;
+      lacks[lane] =
+          (at_a[i] + one_on_a[i] - other_on_a[i]) | (at_b[i] + other_on_b[i] - one_on_b[i]);
+    }
+    if (any_negative(lacks))
+      return false;
+  }
+  return tables_.may(one, b) && tables_.may(other, a);
+}
+
+bool State::swap_allowed(uint32_t one, uint32_t other) {
+  const uint32_t a = node_of_[one], b = node_of_[other];
   if (tables_.devices && (!devices_fit(one, b, other) || !devices_fit(other, a, one)))
     return false;
   return (!rules_.bind(one) && !rules_.bind(other)) || rules_.may_swap(one, a, other, b);
@@ -346,7 +370,7 @@ bool State::chain(uint32_t one, uint32_t other, uint32_t to, Cost most) {
     return false;
   Cost after = 0;
   for (uint32_t i = tables_.rooms; i < tables_.stride; ++i)
-    after += std::max<int64_t>(left[i] + taken[i] - freed[i], 0);
+    after += positive(left[i] + taken[i] - freed[i]);
   const Cost change = after - node_cost_[middle] + tables_.own(one, middle) -
                       tables_.own(other, middle) + leaving(one) + arriving(other, to);
   // The busiest group can still make it cheaper by its price.

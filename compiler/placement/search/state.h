@@ -74,9 +74,11 @@ public:
            busiest_change(replica, node);
   }
 
-  /// Of two replicas on different nodes.
+  /// Of two replicas on different nodes: room for both, on nodes that they may be on; whether
+  /// devices and rules allow it, too; what it costs.
+  bool swap_room(uint32_t one, uint32_t other) const;
+  bool swap_allowed(uint32_t one, uint32_t other);
   Cost swap_delta(uint32_t one, uint32_t other);
-  bool swap_fits(uint32_t one, uint32_t other);
 
   /// Moves `one` to where `other` is, and that one to `to`, a third node, if both may and the cost
   /// rises by at most `most`.
