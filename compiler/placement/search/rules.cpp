@@ -194,11 +194,34 @@ int64_t Rules::change(uint32_t replica, uint32_t from, uint32_t to) const {
   return change;
 }
 
+// A domain is broken where some of the group are and nobody that they have to be near.
+int64_t Rules::follower_change(const Reached &near, uint32_t out, uint32_t into) const {
+  int64_t change = 0;
+  if (into != nowhere)
+    change +=
+        tallies_.count(near.to_tally, into) == 0 && tallies_.count(near.group_tally, into) == 0;
+  if (out != nowhere)
+    change -= tallies_.count(near.to_tally, out) == 0 && tallies_.count(near.group_tally, out) == 1;
+  return change;
+}
+
+int64_t Rules::leader_change(const Reached &near, uint32_t out, uint32_t into) const {
+  int64_t change = 0;
+  if (into != nowhere)
+    change -=
+        tallies_.count(near.to_tally, into) == 0 && tallies_.count(near.group_tally, into) > 0;
+  if (out != nowhere)
+    change += tallies_.count(near.to_tally, out) == 1 && tallies_.count(near.group_tally, out) > 0;
+  return change;
+}
+
 int64_t Rules::near_change(const Reached &near, bool is_group, bool is_to, uint32_t from,
                            uint32_t to) const {
   const uint32_t out = domain(near.family, from), into = domain(near.family, to);
   if (out == into)
     return 0;
+  if (near.relation == UINT32_MAX && is_group != is_to)
+    return is_group ? follower_change(near, out, into) : leader_change(near, out, into);
   auto present = [&](uint32_t tally, bool counts, uint32_t in, bool after) {
     int64_t count = tallies_.count(tally, in);
     if (after && counts)

@@ -82,6 +82,10 @@ private:
     return relation.reaches[foe.towards ? in_foe * domains + in : in * domains + in_foe];
   }
   bool apart(uint32_t one, uint32_t other) const;
+  /// Of `broken`, in one family's domains, when one that has to be near moves, or one to be near
+  /// to.
+  int64_t follower_change(const Reached &near, uint32_t out, uint32_t into) const;
+  int64_t leader_change(const Reached &near, uint32_t out, uint32_t into) const;
   int64_t near_change(const Reached &near, bool is_group, bool is_to, uint32_t from,
                       uint32_t to) const;
 
