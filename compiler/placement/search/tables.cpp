@@ -52,6 +52,24 @@ Tables::Tables(const Model &model)
     first_device[node + 1] += first_device[node];
 }
 
+// What is short most often comes first, and is looked at first: what is transient goes on being
+// held where replicas come from.
+void Tables::sort_by_tightness(std::vector<size_t> &rooms,
+                               const std::vector<int64_t> &total) const {
+  const size_t dims = model.resources.size();
+  std::vector<double> looseness(dims);
+  for (size_t i = 0; i < model.capacity.size(); ++i)
+    looseness[i % dims] += static_cast<double>(std::min(model.capacity[i], total[i % dims]));
+  for (const Replica &replica : model.replicas)
+    for (size_t d = 0; d < dims && replica.home != nowhere; ++d)
+      if (model.resources[d].transient)
+        looseness[d] -= static_cast<double>(model.shapes[replica.shape].demand[d]);
+  for (size_t d = 0; d < dims; ++d)
+    looseness[d] /= std::max(static_cast<double>(total[d]), 1.0);
+  std::stable_sort(rooms.begin(), rooms.end(),
+                   [&](size_t a, size_t b) { return looseness[a] < looseness[b]; });
+}
+
 void Tables::lay_out() {
   const size_t dims = model.resources.size();
   std::vector<int64_t> total(dims);
@@ -76,6 +94,7 @@ void Tables::lay_out() {
         }))
       overload.push_back(d);
   }
+  sort_by_tightness(room, total);
   for (size_t b = 0; b < model.balances.size(); ++b)
     if (model.balances[b].price > 0 && model.balances[b].target > 0)
       balance.push_back(b);

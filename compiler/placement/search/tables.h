@@ -94,6 +94,7 @@ private:
       sum += demand[d] * price[d];
     return sum >> 20;
   }
+  void sort_by_tightness(std::vector<size_t> &rooms, const std::vector<int64_t> &total) const;
   void lay_out();
   void flatten_replicas();
 
