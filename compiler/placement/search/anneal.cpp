@@ -220,7 +220,7 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
     return {1, 1};
   auto temperature = [&](double share) {
     double low = 1e-3, high = 1e18;
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 24; ++i) { // to a millionth
       const double middle = std::sqrt(low * high);
       double sum = 0;
       for (double delta : uphill)
