@@ -48,6 +48,11 @@ public:
   }
 
 private:
+  // Drawn once more where it is the same: a few nodes are all that many arenas have.
+  uint32_t any_node(uint32_t but) {
+    const uint32_t node = any_node();
+    return node == but ? any_node() : node;
+  }
   uint32_t any_node() {
     return arena_.nodes[random_.below(static_cast<uint32_t>(arena_.nodes.size()))];
   }
@@ -87,7 +92,7 @@ private:
     if (kind == 0 && (dice >> 52 & 15) == 0)
       return try_lift(one, most);
     if (kind < 6)
-      return try_shift(one, homeward ? home : any_node(), most);
+      return try_shift(one, homeward ? home : any_node(from), most);
     uint32_t other = nowhere;
     if (homeward) {
       const std::vector<uint32_t> &there = state_.hosted(home);
@@ -96,6 +101,8 @@ private:
       other = there[random_.below(static_cast<uint32_t>(there.size()))];
     } else {
       other = replica_to_swap_with(one);
+      if (state_.node_of(other) == from)
+        other = replica_to_swap_with(one);
     }
     if (kind < 11 || !arena_.rank.empty())
       return try_swap(one, other, most);
