@@ -216,8 +216,7 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
       const uint32_t other =
           arena.replicas[random.below(static_cast<uint32_t>(arena.replicas.size()))];
       if (state.node_of(one) != state.node_of(other) && state.node_of(one) != nowhere &&
-          state.node_of(other) != nowhere && state.swap_room(one, other) &&
-          state.swap_allowed(one, other))
+          state.node_of(other) != nowhere && state.swap_fits(one, other))
         delta = state.swap_delta(one, other);
     }
     if (delta > 0)

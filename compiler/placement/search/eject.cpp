@@ -216,7 +216,7 @@ void Ejection::shake(const std::vector<uint32_t> &nodes, Cost limit, uint32_t tr
     }
     const uint32_t other = random_.below(tables_.replicas);
     const uint32_t to = state_.node_of(other);
-    if (to != nowhere && to != from && state_.swap_room(one, other) && state_.swap_allowed(one, other) &&
+    if (to != nowhere && to != from && state_.swap_fits(one, other) &&
         (plain_ || bearable(state_.swap_delta(one, other), limit))) {
       state_.swap(one, other);
       note(from);

@@ -1,5 +1,6 @@
-// All threads anneal everything at once first, each by itself, where there is enough to spend per
-// replica for that to pay, and improve a few nodes at a time then. They meet when fixed shares of
+// All threads anneal first, each by itself: everything at once where there is enough to spend per
+// replica for that to pay, then what is away from home. After that they improve a few nodes at a
+// time. They meet when fixed shares of
 // the budget are spent and go on from the best of all; who still anneals does not listen.
 #include <algorithm>
 #include <barrier>
@@ -9,6 +10,7 @@
 #include "compiler/placement/search/construct.h"
 #include "compiler/placement/search/fill.h"
 #include "compiler/placement/search/focus.h"
+#include "compiler/placement/search/homing.h"
 #include "compiler/placement/search/incumbent.h"
 #include "compiler/placement/search/rebuild.h"
 
@@ -19,8 +21,9 @@ char NothingFound::ID = 0;
 namespace {
 
 constexpr int meetings = 20;
-/// Of the budget: when the first descent has to be done, and when annealing everything has.
-constexpr double descended = 0.4, annealed = 0.9;
+/// Of the budget: when the first descent has to be done, when annealing everything has, what
+/// follows on it among a few nodes, and annealing what is away.
+constexpr double descended = 0.2, annealed = 0.7, focused = 0.8, homed = 0.95;
 /// By what share a placement that was partly rebuilt may be dearer at first.
 constexpr double rebuilt_dearer = 1e-4;
 /// Annealing everything pays from this many ticks per replica on, where a node has 50 replicas (it
@@ -74,8 +77,14 @@ private:
     const bool anneals = budget.left() && !opening_costs(tables_) &&
                          worth_annealing(state, per_replica(budget, budget.ticks() - before,
                                                             Budget::Clock::now() - begin));
+    double ended_at = 0;
     if (anneals)
-      spend(budget, annealed, [&](Budget &part) { anneal_all(state, random, part); });
+      spend(budget, annealed, [&](Budget &part) { ended_at = anneal_all(state, random, part); });
+    // The one node that was left in a bad way is put right first, as it outweighs all homes.
+    if (anneals)
+      spend(budget, focused, [&](Budget &part) { focus(state, avoidable_, random, part); });
+    if (!opening_costs(tables_))
+      spend(budget, homed, [&](Budget &part) { bring_home(state, ended_at, random, part); });
     for (int meeting = 1; meeting <= meetings; ++meeting) {
       // What opening a node costs is saved by emptying it, which moves of one or two never do.
       if (opening_costs(tables_) && thread % 2 == 0 && state.broken() == 0) {
@@ -130,7 +139,8 @@ private:
       state.load(*best);
   }
 
-  void anneal_all(State &state, Random &random, Budget &budget) const {
+  /// \returns the last temperature.
+  double anneal_all(State &state, Random &random, Budget &budget) const {
     const Arena arena = Arena::all(state);
     Cooling cooling;
     if (const auto melt = melting(state)) {
@@ -142,6 +152,7 @@ private:
       cooling.from = std::max(cooling.from, cooling.to);
     }
     anneal(state, arena, cooling, random, budget, options_.enough);
+    return cooling.to;
   }
 
   bool worth_annealing(const State &state, double ticks_per_replica) const {

@@ -89,8 +89,7 @@ bool State::room(uint32_t replica, uint32_t node) const {
     if (any_negative(lacks))
       return false;
   }
-  return tables_.may(replica, node) &&
-         (!tables_.devices || devices_fit(replica, node, nowhere));
+  return tables_.may(replica, node) && (!tables_.devices || devices_fit(replica, node, nowhere));
 }
 
 bool State::admits(uint32_t replica, uint32_t node) const {
@@ -315,8 +314,7 @@ Cost State::swap_delta(uint32_t one, uint32_t other) {
   Cost after = 0;
   for (uint32_t i = 0; i < tables_.levels; ++i) {
     const int64_t difference = of_one[i] - of_other[i];
-    after +=
-        positive(at_a[i] - difference) + positive(at_b[i] + difference);
+    after += positive(at_a[i] - difference) + positive(at_b[i] + difference);
   }
   Cost change = after - node_cost_[a] - node_cost_[b] + tables_.own(one, b) +
                 tables_.own(other, a) - tables_.own(one, a) - tables_.own(other, b);

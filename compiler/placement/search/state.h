@@ -78,6 +78,9 @@ public:
   /// devices and rules allow it, too; what it costs.
   bool swap_room(uint32_t one, uint32_t other) const;
   bool swap_allowed(uint32_t one, uint32_t other);
+  bool swap_fits(uint32_t one, uint32_t other) {
+    return swap_room(one, other) && swap_allowed(one, other);
+  }
   Cost swap_delta(uint32_t one, uint32_t other);
 
   /// Moves `one` to where `other` is, and that one to `to`, a third node, if both may and the cost

@@ -37,7 +37,13 @@ Model random_nodes(uint64_t seed) {
   return model;
 }
 
-Cost cheapest_subset(const Model &model, const std::vector<double> &need) {
+double room(const Tables &tables, uint32_t node, size_t d) {
+  return static_cast<double>(tables.node_rows[size_t{node} * tables.stride + d]);
+}
+
+/// \param need  by room, in the order of the tables.
+Cost cheapest_subset(const Tables &tables, const std::vector<double> &need) {
+  const Model &model = tables.model;
   Cost best = INT64_MAX;
   for (uint32_t subset = 0; subset < 1u << model.nodes; ++subset) {
     Cost price = 0;
@@ -46,7 +52,7 @@ Cost cheapest_subset(const Model &model, const std::vector<double> &need) {
       if (subset >> node & 1) {
         price += model.open_price[node];
         for (int d = 0; d < 2; ++d)
-          has[d] += static_cast<double>(model.capacity[node * 2 + d]);
+          has[d] += room(tables, node, d);
       }
     if (has[0] >= need[0] && has[1] >= need[1])
       best = std::min(best, price);
@@ -68,12 +74,12 @@ TEST_CASE("A cover of few nodes is the cheapest that there is") {
       std::vector<double> need(tables.rooms);
       for (uint32_t node = 0; node < model.nodes; ++node)
         for (size_t d = 0; d < 2; ++d)
-          need[d] += part * static_cast<double>(model.capacity[node * 2 + d]);
+          need[d] += part * room(tables, node, d);
       Cost price = 0;
       for (uint32_t node : cover.find(need, state, random, budget))
         price += model.open_price[node];
       INFO("seed " << seed << ", " << part);
-      CHECK(price == cheapest_subset(model, need));
+      CHECK(price == cheapest_subset(tables, need));
     }
   }
 }
