@@ -358,7 +358,8 @@ std::string bound_model() {
          "relaxation, Fisher 1981)";
 }
 std::string searched_bound_model() {
-  return "every placement that could cost less was looked at (branch and bound, Land and Doig 1960)";
+  return "every placement that could cost less was looked at (branch and bound, Land and Doig "
+         "1960)";
 }
 
 std::string detail_no_model(llvm::StringRef metric) {
