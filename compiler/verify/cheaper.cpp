@@ -26,7 +26,8 @@ public:
           const Runs &runs, Choosing &choosing, Egress &egress)
       : bound_(bound), subject_(subject), other_(subject), objective_(objective),
         scarcity_(scarcity), runs_(runs), choosing_(choosing), egress_(egress),
-        closeness_(subject.world), stays_(stays(subject)), ports_(ports_of_others(subject)) {}
+        closeness_(subject.world), bystanders_(bystanders(subject)), stays_(stays(subject)),
+        ports_(ports_of_others(subject)) {}
 
   Found run() {
     constexpr size_t most_replicas = 64;
@@ -262,6 +263,11 @@ private:
           for (const std::string &other : nodes)
             if (!keeps(affinity, other))
               return false;
+    for (const auto &[one, affinity] : bystanders_)
+      if (affinity->to() == own.name() &&
+          (affinity->anti() ? close(*affinity, one->node, node, true)
+                            : !keeps(*affinity, one->node)))
+        return false;
     return true;
   }
 
@@ -311,6 +317,7 @@ private:
   Choosing &choosing_;
   Egress &egress_;
   Closeness closeness_;
+  const std::vector<Bystander> bystanders_;
   const Stays stays_;
   std::vector<Item> items_;
   Wide sum_ = 0, rest_ = 0;           ///< of those that stand; at least of the others

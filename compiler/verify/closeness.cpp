@@ -15,4 +15,17 @@ std::optional<bool> Closeness::between(const proto::Affinity &affinity, const st
   return here.empty() || there.empty() ? std::nullopt : std::optional(here == there);
 }
 
+std::vector<Bystander> bystanders(const Case &subject) {
+  std::map<std::string, const proto::Workload *> blocks;
+  for (const proto::Workload &workload : subject.intent.workloads())
+    blocks.emplace(workload.name(), &workload);
+  std::vector<Bystander> all;
+  for (const There &one : subject.frozen)
+    if (const auto block = blocks.find(one.workload);
+        !one.retiring && block != blocks.end() && subject.world.nodes.count(one.node))
+      for (const proto::Affinity &affinity : block->second->place().affinities())
+        all.push_back({&one, &affinity});
+  return all;
+}
+
 } // namespace nemo::verify

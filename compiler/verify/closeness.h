@@ -1,6 +1,7 @@
 // What affinity and anti-affinity ask of two nodes.
 #pragma once
 
+#include "compiler/verify/case.h"
 #include "compiler/verify/ways.h"
 
 namespace nemo::verify {
@@ -16,5 +17,14 @@ private:
   const World &world_;
   Ways ways_;
 };
+
+/// What the intent asks of a replica that the plan leaves as it is.
+struct Bystander {
+  const There *one = nullptr;
+  const proto::Affinity *affinity = nullptr;
+};
+/// Who stays where it is, on nodes of the fleet, and has an affinity: a plan of the others keeps
+/// it, too.
+std::vector<Bystander> bystanders(const Case &subject);
 
 } // namespace nemo::verify

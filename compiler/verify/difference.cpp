@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
+#include "compiler/verify/exclusive.h"
 
 namespace nemo::verify {
 
@@ -46,7 +47,8 @@ public:
     return subject_.world.at(node).node->has_power_suspended_mw() && !in_use_.count(node);
   }
 
-  Differing(const Case &subject, const DesiredState &state) : subject_(subject), state_(state) {
+  Differing(const Case &subject, const DesiredState &state)
+      : subject_(subject), claims_(subject), state_(state) {
     result_.there = subject.there;
     for (const There &one : subject.there)
       in_use_.insert(one.node);
@@ -126,9 +128,8 @@ private:
         const Place from = subject_.world.at(main->node);
         action.set_verb("move");
         action.set_from_node(main->node);
-        action.set_reason(explain::move_reason(
-            main->node, !from.node,
-            from.node && broken_rules({subject_.intent, &workload, from}).empty()));
+        action.set_reason(explain::move_reason(main->node, !from.node,
+                                               from.node && claims_.admit(workload, main->node)));
       }
     }
     if (action.verb() == "create" || action.verb() == "move")
@@ -177,6 +178,7 @@ private:
 
   std::set<std::string> in_use_; ///< nodes that something of the stack is on
   const Case &subject_;
+  const Claims claims_;
   const DesiredState &state_;
   Difference result_;
   std::map<std::pair<std::string, uint32_t>, std::vector<const There *>> by_name_;

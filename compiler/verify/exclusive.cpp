@@ -8,7 +8,7 @@
 
 namespace nemo::verify {
 
-Claims::Claims(const Case &subject) {
+Claims::Claims(const Case &subject) : subject_(subject) {
   for (const proto::PartState &state : subject.plan.facts().parts())
     if (state.part().stack() != subject.plan.stack())
       for (const proto::Instance &one : state.part().instances())
@@ -28,6 +28,11 @@ const std::string *Claims::against(const proto::Workload &workload, const std::s
       if (holder.workload != workload.name() && (holder.exclusive || workload.place().exclusive()))
         return &holder.name;
   return nullptr;
+}
+
+bool Claims::admit(const proto::Workload &workload, const std::string &node) const {
+  return !against(workload, node) &&
+         broken_rules({subject_.intent, &workload, subject_.world.at(node)}).empty();
 }
 
 std::string Claims::look(const proto::Workload &workload) const {

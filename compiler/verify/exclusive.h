@@ -12,6 +12,8 @@ public:
   explicit Claims(const Case &subject);
   /// Somebody on the node whom the workload may not be beside; null: nobody.
   const std::string *against(const proto::Workload &workload, const std::string &node) const;
+  /// No rule removes the node for the workload, and nobody whom it may not be beside stays there.
+  bool admit(const proto::Workload &workload, const std::string &node) const;
   /// What of a workload's name and block decides the answer.
   std::string look(const proto::Workload &workload) const;
 
@@ -21,6 +23,7 @@ private:
     std::string workload; ///< of this stack; empty: of another
     bool exclusive = false;
   };
+  const Case &subject_;
   std::map<std::string, std::vector<Holder>> on_;
   std::set<std::string> names_; ///< workloads of this stack that hold something
 };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "compiler/explain/texts.h"
 #include "compiler/verify/desired.h"
+#include "compiler/verify/exclusive.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
 #include "compiler/verify/runs.h"
@@ -23,7 +24,7 @@ using std::chrono::milliseconds;
 
 class Settled {
 public:
-  explicit Settled(const Case &subject) : subject_(subject), runs_(subject) {
+  explicit Settled(const Case &subject) : subject_(subject), runs_(subject), claims_(subject) {
     std::map<std::tuple<std::string, uint32_t, std::string, std::string>, std::string> arrivals;
     for (const proto::Running &one : subject.plan.facts().running())
       if (one.stack() == subject.plan.stack())
@@ -87,7 +88,7 @@ public:
       if (!moved(replica))
         continue;
       const std::string &home = home_of(replica)->node;
-      if (!broken_rules({subject_.intent, replica.workload, subject_.world.at(home)}).empty()) {
+      if (!claims_.admit(*replica.workload, home)) {
         ++forced;
         continue;
       }
@@ -174,6 +175,7 @@ private:
 
   const Case &subject_;
   const Runs runs_;
+  const Claims claims_;
   std::map<Case::Unit, Home> homes_;
   uint64_t recent_ = 0;
   std::optional<uint32_t> most_;

@@ -16,12 +16,14 @@ Spreading::Spreading(const Case &subject, const proto::Workload &workload)
     if (one.workload == workload.name() && !one.retiring && subject.world.nodes.count(one.node))
       if (std::string at = domain(one.node); !at.empty())
         held_.push_back(std::move(at));
+  // That some of those already share is not for this plan to change.
+  sharing_ = held_.size() - std::set<std::string>(held_.begin(), held_.end()).size();
   if (workload.place().min_domains() == 0)
     return;
   size_t all = held_.size();
   for (const Replica &replica : subject.replicas)
     all += replica.workload->name() == workload.name();
-  sharing_ = all - std::min<size_t>(workload.place().min_domains(), all);
+  sharing_ = std::max(sharing_, all - std::min<size_t>(workload.place().min_domains(), all));
 }
 
 std::string Spreading::domain(const std::string &node) const {

@@ -160,10 +160,9 @@ private:
     const auto [known, fresh] = allowed_.try_emplace({&workload, node}, false);
     if (fresh) {
       const Place place = subject_.world.at(node);
-      known->second = !claims_.against(workload, node) &&
+      known->second = claims_.admit(workload, node) &&
                       !wants_other_devices(workload.resources(), *place.node) &&
-                      (workload.survive() != "site" || !spread_group(place, "site").empty()) &&
-                      broken_rules({subject_.intent, &workload, place}).empty();
+                      (workload.survive() != "site" || !spread_group(place, "site").empty());
     }
     return known->second;
   }

@@ -124,25 +124,33 @@ void check_affinities(const Case &subject, Faults &faults) {
   std::map<std::string, std::vector<std::string>> nodes_of;
   for (const Replica &replica : subject.replicas)
     nodes_of[replica.workload->name()].push_back(replica.node);
+  const auto planned = nodes_of;
   for (const There &one : subject.frozen)
     if (!one.retiring && subject.world.nodes.count(one.node))
       nodes_of[one.workload].push_back(one.node);
   Closeness closeness(subject.world);
-  for (const Replica &replica : subject.replicas)
-    for (const proto::Affinity &affinity : replica.workload->place().affinities()) {
-      bool near = false, unknown = false;
-      for (const std::string &node : nodes_of[affinity.to()]) {
-        const std::optional<bool> is = closeness.between(affinity, replica.node, node);
-        near |= is.value_or(false);
-        unknown |= !is;
-      }
-      if (affinity.anti() ? near || unknown : !near)
-        faults.at(diag::N0715,
-                  fmt::format("{} on {} is to be {} {} within {}, and is not", replica.name(),
-                              replica.node, affinity.anti() ? "apart from" : "near", affinity.to(),
-                              explain::within(affinity)),
-                  affinity.span());
+  auto check = [&](const proto::Affinity &affinity, const std::string &name,
+                   const std::string &node, const std::vector<std::string> &others) {
+    bool near = false, unknown = false;
+    for (const std::string &other : others) {
+      const std::optional<bool> is = closeness.between(affinity, node, other);
+      near |= is.value_or(false);
+      unknown |= !is;
     }
+    if (affinity.anti() ? near || unknown : !near)
+      faults.at(diag::N0715,
+                fmt::format("{} on {} is to be {} {} within {}, and is not", name, node,
+                            affinity.anti() ? "apart from" : "near", affinity.to(),
+                            explain::within(affinity)),
+                affinity.span());
+  };
+  for (const Replica &replica : subject.replicas)
+    for (const proto::Affinity &affinity : replica.workload->place().affinities())
+      check(affinity, replica.name(), replica.node, nodes_of[affinity.to()]);
+  // Two that both stay are not what this plan decides.
+  for (const auto &[one, affinity] : bystanders(subject))
+    if (const auto to = planned.find(affinity->to()); to != planned.end())
+      check(*affinity, one->name(), one->node, affinity->anti() ? to->second : nodes_of[to->first]);
 }
 
 void check_quotas(const Case &subject, Faults &faults) {

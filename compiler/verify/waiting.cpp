@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
+#include "compiler/verify/exclusive.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
 #include "compiler/verify/spreading.h"
@@ -83,7 +84,7 @@ namespace {
 class Waiting {
 public:
   Waiting(const Case &subject, Faults &faults)
-      : subject_(subject), faults_(faults), rank_(ranks(subject.plan.intent())),
+      : subject_(subject), claims_(subject), faults_(faults), rank_(ranks(subject.plan.intent())),
         guaranteed_(guaranteed(subject.plan.intent(), rank_)), used_(held_by_others(subject)),
         ports_(ports_of_others(subject)) {
     for (const proto::Workload &workload : subject.plan.intent().workloads())
@@ -190,7 +191,6 @@ private:
 
   bool admits(const proto::Workload &workload, const std::string &node,
               const std::set<const Replica *> &without) const {
-    const Place place = subject_.world.at(node);
     std::set<uint32_t> ports;
     if (const auto here = on_node_.find(node); here != on_node_.end())
       for (const Replica *one : here->second)
@@ -210,7 +210,7 @@ private:
       if (!Spreading(subject_, workload).allows(nodes))
         return false;
     }
-    return broken_rules({subject_.intent, &workload, place}).empty();
+    return claims_.admit(workload, node);
   }
 
   void check_must(const proto::Workload &workload, uint32_t number) {
@@ -242,6 +242,7 @@ private:
   }
 
   const Case &subject_;
+  const Claims claims_;
   Faults &faults_;
   std::map<std::string, uint64_t> rank_;
   std::map<std::string, uint32_t> guaranteed_;
