@@ -68,8 +68,10 @@ TEST_CASE("placement agrees with an exhaustive oracle") {
 
 TEST_CASE("placements cost what is least, and no bound is above that") {
   const bool bonded = GENERATE(false, true), asleep = GENERATE(false, true);
-  int placed = 0, least = 0, tight = 0, far = 0;
-  for (uint32_t seed = 1; seed <= 1500; ++seed) {
+  // What nodes cost awake is worth a fifth of them: pricing it takes thirty times as long.
+  const uint32_t seeds = asleep ? 300 : 1500;
+  uint32_t placed = 0, least = 0, tight = 0, far = 0;
+  for (uint32_t seed = 1; seed <= seeds; ++seed) {
     INFO("seed " << seed);
     Problem problem = random_problem(seed);
     if (bonded && problem.needs.size() > 1) {
@@ -121,11 +123,11 @@ TEST_CASE("placements cost what is least, and no bound is above that") {
     REQUIRE(proved->cost == *optimum);
     REQUIRE(proved->nodes.empty() == (cost == *optimum));
   }
-  CHECK(placed > 300);
+  CHECK(placed > seeds / 5);
   INFO(placed << " placed, " << least << " at the least cost, of " << tight << " it is proved");
   CHECK(least >= placed * (asleep ? 98 : 99) / 100);
   CHECK(tight >= placed * (asleep ? 3 : 5) / 10);
-  CHECK((far > 100) == bonded);
+  CHECK((far > seeds / 15) == bonded);
 }
 
 TEST_CASE("a packing that greedy misses is found by the exact search") {
