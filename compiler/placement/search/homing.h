@@ -9,7 +9,9 @@
 namespace nemo::optimiser {
 
 /// Until the budget is spent; leaves the state at the best that was seen. Does nothing where next
-/// to nobody is away. \param begin  the least temperature to begin with, in units of cost.
+/// to nobody is away.
+///
+/// \param begin  the least temperature to begin with, in units of cost.
 void bring_home(State &state, double begin, Random &random, Budget &budget);
 
 } // namespace nemo::optimiser
