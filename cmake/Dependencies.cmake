@@ -5,6 +5,7 @@ find_package(Protobuf 3.21 REQUIRED)         # the contracts between compiler, b
 find_package(fmt 9 REQUIRED)                 # text
 find_package(yaml-cpp REQUIRED)              # fleet files
 find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)          # certificates, signatures, sealing, TLS of a fleet (Apache-2.0)
 find_package(Catch2 2 REQUIRED)              # unit tests
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)        # commit and cleanliness of the tree (linking exception)

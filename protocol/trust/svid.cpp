@@ -1,0 +1,117 @@
+#include "protocol/trust/svid.h"
+
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+namespace nemo::trust {
+
+namespace {
+
+using Store = std::unique_ptr<X509_STORE, Released<X509_STORE_free>>;
+using StoreContext = std::unique_ptr<X509_STORE_CTX, Released<X509_STORE_CTX_free>>;
+
+void free_stack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
+using Stack = std::unique_ptr<STACK_OF(X509), Released<free_stack>>;
+
+llvm::Expected<SpiffeId> check_leaf(X509 *leaf, const std::string &fleet) {
+  if ((X509_get_extension_flags(leaf) & EXFLAG_INVALID) != 0)
+    return openssl_failure("a certificate has an extension that cannot be read");
+  if ((X509_get_extension_flags(leaf) & EXFLAG_CA) != 0)
+    return failure("the certificate is a signing certificate, which identifies nobody");
+  const int usage_at = X509_get_ext_by_NID(leaf, NID_key_usage, -1);
+  if (usage_at < 0 || X509_EXTENSION_get_critical(X509_get_ext(leaf, usage_at)) == 0)
+    return failure("the certificate has no critical key usage");
+  const uint32_t usage = X509_get_key_usage(leaf);
+  if ((usage & KU_DIGITAL_SIGNATURE) == 0)
+    return failure("the certificate's key usage lacks digitalSignature");
+  if ((usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0)
+    return failure("the certificate's key usage has keyCertSign or cRLSign, which only signing "
+                   "certificates may have");
+  constexpr uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
+  if ((X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) != 0 &&
+      (X509_get_extended_key_usage(leaf) & both) != both)
+    return failure("the certificate's extended key usage lacks serverAuth or clientAuth");
+  const std::vector<std::string> uris = uris_of(leaf);
+  if (uris.size() != 1)
+    return failure("the certificate has {} URIs among its names; a SPIFFE certificate has exactly "
+                   "one",
+                   uris.size());
+  auto id = parse_id(uris.front());
+  if (id && id->fleet != fleet)
+    return failure("{} is not of the fleet {}", id->text(), fleet);
+  return id;
+}
+
+llvm::Error check_authority(X509 *authority, const std::string &fleet) {
+  const std::vector<std::string> uris = uris_of(authority);
+  if (uris.empty() || (uris.size() == 1 && uris.front() == "spiffe://" + fleet))
+    return llvm::Error::success();
+  return failure("a signing certificate in the path carries {}, not spiffe://{}",
+                 shown(uris.front()), fleet);
+}
+
+} // namespace
+
+llvm::Expected<Svid> verify_svid(X509 *leaf, STACK_OF(X509) * others, const Bundle &bundle,
+                                 UnixNanos at) {
+  if (sk_X509_num(others) > static_cast<int>(max_chain))
+    return failure("{} certificates came along; at most {} are looked at", sk_X509_num(others),
+                   max_chain);
+  auto id = check_leaf(leaf, bundle.fleet);
+  if (!id)
+    return id.takeError();
+
+  const Store store(X509_STORE_new());
+  const StoreContext context(X509_STORE_CTX_new());
+  for (const std::string &der : bundle.roots) {
+    auto root = parse_certificate(der);
+    if (!root)
+      return root.takeError();
+    X509_STORE_add_cert(store.get(), root->get());
+  }
+  X509_VERIFY_PARAM *rules = X509_STORE_get0_param(store.get());
+  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
+  X509_VERIFY_PARAM_set_auth_level(rules, 2); // 112 bits
+  X509_VERIFY_PARAM_set_depth(rules, static_cast<int>(max_chain));
+  X509_VERIFY_PARAM_set_time(
+      rules, std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
+  if (X509_STORE_CTX_init(context.get(), store.get(), leaf, others) != 1)
+    return openssl_failure("a certificate cannot be checked");
+  if (X509_verify_cert(context.get()) != 1) {
+    const int error = X509_STORE_CTX_get_error(context.get());
+    const int depth = X509_STORE_CTX_get_error_depth(context.get());
+    forget_openssl_errors();
+    return failure("the certificate of {} does not lead to a root of the fleet {}: {} (certificate "
+                   "{} of the path)",
+                   id->text(), bundle.fleet, X509_verify_cert_error_string(error), depth);
+  }
+  Svid svid{std::move(*id), share(X509_get0_pubkey(leaf)), {}, not_before(leaf), not_after(leaf)};
+  const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(context.get());
+  for (int i = 0; i < sk_X509_num(path); ++i) {
+    X509 *certificate = sk_X509_value(path, i);
+    svid.key_ids.push_back(key_id(X509_get0_pubkey(certificate)));
+    if (i > 0)
+      if (auto error = check_authority(certificate, bundle.fleet))
+        return error;
+  }
+  return svid;
+}
+
+llvm::Expected<Svid> verify_svid(llvm::ArrayRef<std::string> chain, const Bundle &bundle,
+                                 UnixNanos at) {
+  if (chain.empty() || chain.size() > max_chain)
+    return failure("a chain of {} certificates; it has to be 1 to {}", chain.size(), max_chain);
+  auto leaf = parse_certificate(chain.front());
+  if (!leaf)
+    return leaf.takeError();
+  const Stack others(sk_X509_new_null());
+  for (const std::string &der : chain.drop_front()) {
+    auto other = parse_certificate(der);
+    if (!other)
+      return other.takeError();
+    sk_X509_push(others.get(), other->release());
+  }
+  return verify_svid(leaf->get(), others.get(), bundle, at);
+}
+
+} // namespace nemo::trust
