@@ -1,0 +1,307 @@
+// Members: how they get their certificates.
+#include "backends/fleet/authority/authority.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+#include "base/error.h"
+#include "protocol/trust/bundle.h"
+
+namespace nemo::authority {
+
+using namespace trust;
+
+namespace {
+
+/// Certificates begin a little before they are made, for members whose clocks are behind.
+constexpr std::chrono::seconds head_start{60};
+
+std::string joined(llvm::ArrayRef<std::string> hosts) { return llvm::join(hosts, ","); }
+
+std::vector<std::string> hosts_in(llvm::StringRef text) {
+  llvm::SmallVector<llvm::StringRef, 4> parts;
+  text.split(parts, ',', -1, /*KeepEmpty=*/false);
+  return {parts.begin(), parts.end()};
+}
+
+} // namespace
+
+llvm::Expected<Bundle> Authority::bundle() {
+  Bundle bundle{fleet_, {}, 0, 3600};
+  auto sequence = state_->number("bundle");
+  if (!sequence)
+    return sequence.takeError();
+  bundle.sequence = static_cast<uint64_t>(*sequence);
+  if (auto error = state_->select("SELECT certificate FROM roots ORDER BY position", {},
+                                  [&](const Row &row) { bundle.roots.push_back(row.bytes(0)); }))
+    return error;
+  return bundle;
+}
+
+llvm::Expected<Secret> Authority::invite(const SpiffeId &member, std::chrono::seconds lifetime,
+                                         llvm::StringRef who, UnixNanos now) {
+  if (member.fleet != fleet_ || !is_member_name(member.name))
+    return failure("{} cannot be invited to the fleet {}", shown(member.text()), fleet_);
+  if (member.role == Role::authority)
+    return failure("nobody is invited to be the authority");
+  if (lifetime <= std::chrono::seconds(0) || lifetime > longest_invitation)
+    return failure("an invitation holds for 1 s to {} h", longest_invitation.count());
+  Secret text;
+  auto error = state_->transact([&]() -> llvm::Error {
+    // The root that the intermediate leads to: chain_for_joins() shows it.
+    auto pin = state_->bytes("pin");
+    if (!pin)
+      return pin.takeError();
+    const JoinToken token = make_token(member, *pin, now + lifetime);
+    auto key = token_key(token);
+    if (!key)
+      return key.takeError();
+    if (auto error =
+            state_->run("DELETE FROM tokens WHERE expires<?", {to_unix_ms(now)}).takeError())
+      return error;
+    if (auto error =
+            state_
+                ->run("INSERT INTO tokens VALUES(?,?,?,?,NULL)",
+                      {token.id, sha256_bytes(*key), member.text(), to_unix_ms(token.expires)})
+                .takeError())
+      return error;
+    text = to_text(token);
+    return log(now, who, "invite", member.text(),
+               "token " + llvm::toHex(token.id, true) + " until " + to_rfc3339(token.expires));
+  });
+  if (error)
+    return error;
+  return text;
+}
+
+llvm::Expected<SpiffeId> Authority::use_token(const proto::JoinRequest &request, UnixNanos now) {
+  std::string digest, member;
+  int64_t expires = 0;
+  bool used = false;
+  if (auto error = state_->select("SELECT digest, member, expires, used FROM tokens WHERE id=?",
+                                  {request.token_id()}, [&](const Row &row) {
+                                    digest = row.bytes(0);
+                                    member = row.bytes(1);
+                                    expires = row.number(2);
+                                    used = !row.is_null(3);
+                                  }))
+    return error;
+  // One answer for a token that never was and one whose secret is not known, in the same time.
+  if (!equal_secret(sha256_bytes(request.token_key()),
+                    digest.empty() ? std::string(32, '\0') : digest))
+    return failure("there is no such join token");
+  if (used)
+    return failure(
+        "this join token was used before; ask for a new one. If it was not you, somebody "
+        "else joined as {}: revoke it",
+        member);
+  if (expires <= to_unix_ms(now))
+    return failure("this join token has expired; ask for a new one");
+  auto changed = state_->run("UPDATE tokens SET used=? WHERE id=? AND used IS NULL",
+                             {to_unix_ms(now), request.token_id()});
+  if (!changed)
+    return changed.takeError();
+  if (*changed != 1)
+    return failure("this join token was used before; ask for a new one");
+  return parse_id(member);
+}
+
+llvm::Expected<proto::JoinResponse> Authority::join(const proto::JoinRequest &request,
+                                                    llvm::StringRef channel, UnixNanos now) {
+  if (auto error = check_proof(request, channel))
+    return error;
+  auto csr = parse_request(request.csr());
+  if (!csr)
+    return csr.takeError();
+  proto::JoinResponse response;
+  auto error = state_->transact([&]() -> llvm::Error {
+    auto member = use_token(request, now);
+    if (!member)
+      return member.takeError();
+    if (csr->id != *member)
+      return failure("this join token is for {}, not for {}", member->text(), csr->id.text());
+    bool known = false;
+    if (auto error =
+            state_->select("SELECT 1 FROM certified WHERE member=? AND expires>?",
+                           {member->text(), to_unix_ms(now)}, [&](const Row &) { known = true; }))
+      return error;
+    if (known)
+      if (auto error = revoke_member(*member, now))
+        return error;
+    auto chain = issue(*csr, {}, now);
+    if (!chain)
+      return chain.takeError();
+    response.mutable_chain()->Assign(chain->begin(), chain->end());
+    auto roots = bundle();
+    if (!roots)
+      return roots.takeError();
+    auto document = to_document(*roots);
+    if (!document)
+      return document.takeError();
+    response.set_bundle(std::move(*document));
+    auto list = sign_list(now);
+    if (!list)
+      return list.takeError();
+    response.set_revocations(std::move(*list));
+    return log(now, member->text(), "join", member->text(),
+               "key " + llvm::toHex(csr->key_id, true) + (known ? ", in place of another" : ""));
+  });
+  if (error)
+    return error;
+  return response;
+}
+
+llvm::Expected<Authority::Chain> Authority::renew(llvm::StringRef signed_bytes, UnixNanos now) {
+  auto roots = bundle();
+  if (!roots)
+    return roots.takeError();
+  auto list = revocations(now);
+  if (!list)
+    return list.takeError();
+  auto revoked = Revocations().next(*list, *roots, now);
+  if (!revoked)
+    return revoked.takeError();
+  auto verified = verify(signed_bytes, Expectation::renewal(fleet_, now), {*roots, *revoked});
+  if (!verified)
+    return verified.takeError();
+  auto csr = parse_request(verified->statement.renewal().csr());
+  if (!csr)
+    return csr.takeError();
+  const SpiffeId &member = verified->signer.id;
+  if (csr->id != member)
+    return failure("{} asked for a certificate of {}", member.text(), csr->id.text());
+  Chain chain;
+  auto error = state_->transact([&]() -> llvm::Error {
+    std::string hosts;
+    if (auto error = state_->select("SELECT hosts FROM certified WHERE key_id=?",
+                                    {verified->signer.key_ids.front()},
+                                    [&](const Row &row) { hosts = row.bytes(0); }))
+      return error;
+    auto issued = issue(*csr, hosts_in(hosts), now);
+    if (!issued)
+      return issued.takeError();
+    chain = std::move(*issued);
+    return log(now, member.text(), "renew", member.text(), "key " + llvm::toHex(csr->key_id, true));
+  });
+  if (error)
+    return error;
+  return chain;
+}
+
+llvm::Expected<Authority::Chain> Authority::certify(llvm::StringRef csr,
+                                                    llvm::ArrayRef<std::string> hosts,
+                                                    llvm::StringRef who, UnixNanos now) {
+  auto request = parse_request(csr);
+  if (!request)
+    return request.takeError();
+  if (request->id.fleet != fleet_ || request->id.role == Role::authority)
+    return failure("{} cannot be certified by the fleet {}", request->id.text(), fleet_);
+  Chain chain;
+  auto error = state_->transact([&]() -> llvm::Error {
+    auto issued = issue(*request, hosts, now);
+    if (!issued)
+      return issued.takeError();
+    chain = std::move(*issued);
+    return log(now, who, "certify", request->id.text(),
+               "key " + llvm::toHex(request->key_id, true) +
+                   (hosts.empty() ? "" : ", hosts " + joined(hosts)));
+  });
+  if (error)
+    return error;
+  return chain;
+}
+
+llvm::Expected<Authority::Chain> Authority::issue(const CertificateRequest &request,
+                                                  llvm::ArrayRef<std::string> hosts,
+                                                  UnixNanos now) {
+  if (auto error = load())
+    return error;
+  bool revoked = false;
+  int64_t issued_before = 0;
+  if (auto error = state_->select("SELECT 1 FROM revoked_keys WHERE key_id=?", {request.key_id},
+                                  [&](const Row &) { revoked = true; }))
+    return error;
+  if (revoked)
+    return failure("{} asks for a certificate with a key that was revoked", request.id.text());
+  if (auto error = state_->select("SELECT issued_before FROM revoked_members WHERE member=?",
+                                  {request.id.text()},
+                                  [&](const Row &row) { issued_before = row.number(0); }))
+    return error;
+  std::string other;
+  if (auto error = state_->select("SELECT member FROM certified WHERE key_id=? AND member<>?",
+                                  {request.key_id, request.id.text()},
+                                  [&](const Row &row) { other = row.bytes(0); }))
+    return error;
+  if (!other.empty())
+    return failure("{} asks for a certificate with the key of {}", request.id.text(), other);
+  const Validity validity{
+      std::max(std::chrono::floor<std::chrono::seconds>(now) - UnixNanos::duration(head_start),
+               from_unix_ms(issued_before)),
+      now + svid_lifetime};
+  auto certificate = make_svid(*online_, request.key.get(), request.id, hosts, validity);
+  if (!certificate)
+    return certificate.takeError();
+  if (auto error =
+          state_->run("DELETE FROM certified WHERE expires<?", {to_unix_ms(now)}).takeError())
+    return error;
+  if (auto error =
+          state_
+              ->run("INSERT OR REPLACE INTO certified VALUES(?,?,?,?)",
+                    {request.key_id, request.id.text(), joined(hosts), to_unix_ms(validity.until)})
+              .takeError())
+    return error;
+  return Chain{std::move(*certificate), online_->certificate};
+}
+
+llvm::Error Authority::revoke_member(const SpiffeId &member, UnixNanos now) {
+  // One second after the begin of what was made in this very second; what comes next begins there.
+  const auto before =
+      std::chrono::floor<std::chrono::seconds>(now) - head_start + std::chrono::seconds(1);
+  // Statements are kept for 90 days at most after their signer's certificate.
+  const auto until = now + svid_lifetime + std::chrono::hours(24 * 90);
+  if (auto error = state_
+                       ->run("INSERT OR REPLACE INTO revoked_members VALUES(?,?,?)",
+                             {member.text(), to_unix_ms(before), to_unix_ms(until)})
+                       .takeError())
+    return error;
+  return state_->set("list_changed", int64_t{1});
+}
+
+llvm::Error Authority::revoke(const SpiffeId &member, llvm::StringRef who, llvm::StringRef why,
+                              UnixNanos now) {
+  if (member.fleet != fleet_)
+    return failure("{} is not of the fleet {}", member.text(), fleet_);
+  return state_->transact([&]() -> llvm::Error {
+    if (auto error = revoke_member(member, now))
+      return error;
+    if (auto error =
+            state_->run("DELETE FROM tokens WHERE member=? AND used IS NULL", {member.text()})
+                .takeError())
+      return error;
+    return log(now, who, "revoke", member.text(), why.str());
+  });
+}
+
+llvm::Error Authority::revoke_key(llvm::StringRef key_id, llvm::StringRef who, llvm::StringRef why,
+                                  UnixNanos now) {
+  if (key_id.size() != 32)
+    return failure("a key's id has 32 bytes, not {}", key_id.size());
+  if (auto error = load())
+    return error;
+  // Its own list, and every certificate that it could make, would be void with it.
+  if (key_id == online_->key.id())
+    return failure("this is the intermediate in use: rotate to a new one first");
+  return state_->transact([&]() -> llvm::Error {
+    // An intermediate's own certificate may last as long as one can.
+    const auto until = now + intermediate_lifetime + std::chrono::hours(24 * 90);
+    if (auto error = state_
+                         ->run("INSERT OR REPLACE INTO revoked_keys VALUES(?,?)",
+                               {key_id.str(), to_unix_ms(until)})
+                         .takeError())
+      return error;
+    if (auto error = state_->set("list_changed", int64_t{1}))
+      return error;
+    return log(now, who, "revoke", "key " + llvm::toHex(key_id, true), why.str());
+  });
+}
+
+} // namespace nemo::authority

@@ -1,0 +1,35 @@
+// A fleet's roots as a SPIFFE bundle: a JWK Set (SPIFFE Trust Domain and Bundle, section 4;
+// X.509-SVID, section 6), which other fleets and other implementations read. The document does not
+// say whose it is: who fetches it has to know.
+#pragma once
+
+#include <string>
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include "protocol/trust/statement.h"
+#include "protocol/trust/svid.h"
+
+namespace nemo::trust {
+
+inline constexpr size_t max_document = 1 << 20; ///< bytes
+inline constexpr size_t max_roots = 32;
+
+/// \returns an error for a root that is not on P-256, as those of another implementation may be.
+llvm::Expected<std::string> to_document(const Bundle &bundle);
+
+/// Entries of other uses and key types are ignored, as the specification asks; an error where no
+/// X.509 root is left, or one is no signing certificate or carries another fleet.
+llvm::Expected<Bundle> read_document(llvm::StringRef json, llvm::StringRef fleet);
+
+/// `next`, where it may follow `held`: the same fleet, and a higher sequence, or the same with the
+/// same roots.
+llvm::Expected<Bundle> newer(const Bundle &held, Bundle next);
+
+/// What the own authority says a fleet's roots are from now on, in a Signed of kind BUNDLE, where
+/// it may follow `held`.
+llvm::Expected<Bundle> next_bundle(const Bundle &held, llvm::StringRef signed_bytes,
+                                   const Trust &own, UnixNanos now);
+
+} // namespace nemo::trust

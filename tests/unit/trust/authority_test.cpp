@@ -1,0 +1,229 @@
+#include "backends/fleet/authority/authority.h"
+
+#include <filesystem>
+#include <sys/stat.h>
+
+#include <openssl/x509v3.h>
+
+#include "fleet.h"
+#include "protocol/trust/bundle.h"
+
+using namespace nemo;
+using namespace nemo::trust;
+using namespace nemo::test;
+using authority::Authority;
+
+namespace {
+
+/// What a member sends to get a new certificate.
+std::string renewal(const Fleet &fleet, const Member &member, const SigningKey &next,
+                    const SpiffeId &id) {
+  proto::Statement statement;
+  statement.set_issued_unix_ms(to_unix_ms(fleet.now));
+  statement.set_expires_unix_ms(to_unix_ms(fleet.now + 1min));
+  statement.mutable_renewal()->set_csr(good(make_request(next, id)));
+  return good(sign(statement, member.signer()));
+}
+
+} // namespace
+
+TEST_CASE("the root key is in its own file, and the authority works without it") {
+  Fleet fleet;
+  struct stat status {};
+  REQUIRE(::stat(fleet.root_key().c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+  REQUIRE(::stat((fleet.dir / "ca").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0700);
+  REQUIRE(::stat((fleet.dir / "ca/authority.db").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+  std::filesystem::rename(fleet.root_key(), fleet.dir / "away.key");
+  fleet.authority = good(Authority::open(fleet.dir / "ca"));
+  const Member n1 = fleet.member(Role::node, "n1");
+  CHECK(said(verify_svid(n1.chain, good(fleet.authority->bundle()), fleet.now)).empty());
+  CHECK_THAT(said(fleet.authority->rotate(fleet.root_key(), "t", fleet.now)), has("No such file"));
+  CHECK_THAT(said(Authority::create(fleet.dir / "ca", "again", fleet.dir / "k", "t", fleet.now)),
+             has("File exists"));
+  CHECK_THAT(said(Authority::open(fleet.dir / "none")), has("unable to open"));
+  CHECK_THAT(
+      said(Authority::create(fleet.dir / "x", "Not A Fleet", fleet.dir / "k", "t", fleet.now)),
+      has("cannot be a fleet's name"));
+}
+
+TEST_CASE("an intermediate whose key others may read is not used") {
+  Fleet fleet;
+  REQUIRE(::chmod((fleet.dir / "ca/intermediate-1.key").c_str(), 0640) == 0);
+  CHECK_THAT(said(Authority::open(fleet.dir / "ca")), has("chmod 600"));
+}
+
+TEST_CASE("a member renews with a new key, for itself and nobody else") {
+  Fleet fleet;
+  const Member n1 = fleet.member(Role::node, "n1");
+  const SigningKey next = good(SigningKey::generate());
+  const auto chain = good(fleet.authority->renew(renewal(fleet, n1, next, n1.id), fleet.now));
+  const Svid svid = good(verify_svid(chain, good(fleet.authority->bundle()), fleet.now));
+  CHECK(svid.id == n1.id);
+  CHECK(svid.key_ids.front() == next.id());
+  CHECK_THAT(
+      said(fleet.authority->renew(renewal(fleet, n1, next, fleet.id(Role::node, "n2")), fleet.now)),
+      has("asked for a certificate of spiffe://shop.example/node/n2"));
+  CHECK_THAT(said(fleet.authority->renew(renewal(fleet, n1, next, fleet.id(Role::operator_, "n1")),
+                                         fleet.now)),
+             has("asked for a certificate of"));
+  CHECK_THAT(said(fleet.authority->renew(renewal(fleet, n1, next, n1.id), fleet.now + 2min)),
+             has("expired"));
+  const Member n2 = fleet.member(Role::node, "n2");
+  CHECK_THAT(said(fleet.authority->renew(renewal(fleet, n2, n1.key, n2.id), fleet.now)),
+             has("with the key of"));
+}
+
+TEST_CASE("a broker keeps its hosts when it renews") {
+  Fleet fleet;
+  const Member broker = fleet.member(Role::broker, "b", {"broker.shop.example", "10.0.0.1", "::1"});
+  const SigningKey next = good(SigningKey::generate());
+  const auto chain =
+      good(fleet.authority->renew(renewal(fleet, broker, next, broker.id), fleet.now));
+  const Certificate certificate = good(parse_certificate(chain.front()));
+  CHECK(X509_check_host(certificate.get(), "broker.shop.example", 0, 0, nullptr) == 1);
+  CHECK(X509_check_ip_asc(certificate.get(), "10.0.0.1", 0) == 1);
+  CHECK(X509_check_ip_asc(certificate.get(), "::1", 0) == 1);
+  CHECK(X509_check_host(certificate.get(), "other.example", 0, 0, nullptr) == 0);
+  const std::string csr = good(make_request(next, broker.id));
+  for (const char *host :
+       {"a,URI:spiffe://shop.example/operator/eve", "a b", "", "-a", "[::1]", "a:1"})
+    CHECK_THAT(said(fleet.authority->certify(csr, {host}, "t", fleet.now)),
+               has("no name or address"));
+  CHECK_THAT(said(fleet.authority->certify(good(make_request(next, {"other", Role::node, "n"})), {},
+                                           "t", fleet.now)),
+             has("cannot be certified"));
+  CHECK_THAT(said(fleet.authority->certify(good(make_request(next, fleet.id(Role::authority, "x"))),
+                                           {}, "t", fleet.now)),
+             has("cannot be certified"));
+}
+
+TEST_CASE("who is revoked is out: listed, not renewed, its token void") {
+  Fleet fleet;
+  const Member n1 = fleet.member(Role::node, "n1"), n2 = fleet.member(Role::node, "n2");
+  const std::string token = fleet.invite(n1.id);
+  const uint64_t number = fleet.revocations().number();
+  good(fleet.authority->revoke(n1.id, "t", "stolen", fleet.now));
+  const Revocations list = fleet.revocations();
+  CHECK(list.number() == number + 1);
+  const Bundle bundle = good(fleet.authority->bundle());
+  CHECK_THAT(said(list.check(good(verify_svid(n1.chain, bundle, fleet.now)))), has("was revoked"));
+  CHECK(said(list.check(good(verify_svid(n2.chain, bundle, fleet.now)))).empty());
+  const SigningKey next = good(SigningKey::generate());
+  CHECK_THAT(said(fleet.authority->renew(renewal(fleet, n1, next, n1.id), fleet.now)),
+             has("was revoked"));
+  CHECK_THAT(join(fleet, token, next).error, has("no such join token"));
+  // Back with a new token.
+  const Attempt again = join(fleet, fleet.invite(n1.id), next);
+  REQUIRE(again.error.empty());
+  CHECK(
+      said(fleet.revocations().check(good(verify_svid(again.joined.chain, bundle, fleet.now + 2s))))
+          .empty());
+
+  good(fleet.authority->revoke_key(n2.key.id(), "t", "lost", fleet.now));
+  CHECK_THAT(said(fleet.revocations().check(good(verify_svid(n2.chain, bundle, fleet.now)))),
+             has("was revoked"));
+  CHECK_THAT(said(fleet.authority->certify(good(make_request(n2.key, n2.id)), {}, "t", fleet.now)),
+             has("key that was revoked"));
+  CHECK_THAT(said(fleet.authority->revoke_key("short", "t", "", fleet.now)), has("has 32 bytes"));
+}
+
+TEST_CASE("the list stays as it is for a day, and is then signed anew under the next number") {
+  Fleet fleet;
+  const std::string list = good(fleet.authority->revocations(fleet.now));
+  CHECK(good(fleet.authority->revocations(fleet.now + 23h)) == list);
+  const Bundle bundle = good(fleet.authority->bundle());
+  const Revocations first = good(Revocations().next(list, bundle, fleet.now));
+  const std::string later = good(fleet.authority->revocations(fleet.now + 25h));
+  const Revocations second = good(first.next(later, bundle, fleet.now + 25h));
+  CHECK(second.number() == first.number() + 1);
+  CHECK(second.due() > first.due());
+  CHECK_THAT(said(second.next(list, bundle, fleet.now + 25h)), has("older than"));
+}
+
+TEST_CASE("a new intermediate takes over, and a stolen one can be revoked") {
+  Fleet fleet;
+  const Member before = fleet.member(Role::node, "n1");
+  const std::string stolen =
+      good(verify_svid(before.chain, good(fleet.authority->bundle()), fleet.now)).key_ids[1];
+  CHECK_THAT(said(fleet.authority->revoke_key(stolen, "t", "stolen", fleet.now)),
+             has("rotate to a new one first"));
+  // A second process has it open meanwhile.
+  const auto other = good(Authority::open(fleet.dir / "ca"));
+  good(fleet.authority->rotate(fleet.root_key(), "t", fleet.now));
+  const Bundle bundle = good(fleet.authority->bundle());
+  CHECK(said(verify_svid(before.chain, bundle, fleet.now)).empty());
+  const SigningKey key = good(SigningKey::generate());
+  const auto chain =
+      good(other->certify(good(make_request(key, fleet.id(Role::node, "n2"))), {}, "t", fleet.now));
+  const Svid after = good(verify_svid(chain, bundle, fleet.now));
+  CHECK(after.key_ids[1] != stolen);
+  const Revocations held = fleet.revocations();
+  good(fleet.authority->revoke_key(stolen, "t", "stolen", fleet.now));
+  const Revocations list =
+      good(held.next(good(fleet.authority->revocations(fleet.now)), bundle, fleet.now));
+  CHECK_THAT(said(list.check(good(verify_svid(before.chain, bundle, fleet.now)))),
+             has("was revoked"));
+  CHECK(said(list.check(after)).empty());
+  const SigningKey unknown = good(SigningKey::generate());
+  good(unknown.save(fleet.dir / "unknown.key"));
+  CHECK_THAT(said(fleet.authority->rotate(fleet.dir / "unknown.key", "t", fleet.now)),
+             has("not the key of a root"));
+}
+
+TEST_CASE("a fleet changes its root while its members go on") {
+  Fleet fleet;
+  const Bundle first = good(fleet.authority->bundle());
+  const Member n1 = fleet.member(Role::node, "n1");
+  const std::string old_root = good(verify_svid(n1.chain, first, fleet.now)).key_ids.back();
+  good(fleet.authority->add_root(fleet.dir / "root-2.key", "t", fleet.now));
+  CHECK_THAT(said(fleet.authority->drop_root(old_root, "t", fleet.now)),
+             has("rotate to another one first"));
+  // The old root vouches for the new one.
+  const Revocations none;
+  const Bundle both = good(next_bundle(first, good(fleet.authority->signed_bundle(fleet.now)),
+                                       {first, none}, fleet.now));
+  CHECK(both.roots.size() == 2);
+  CHECK(both.sequence > first.sequence);
+  good(fleet.authority->rotate(fleet.dir / "root-2.key", "t", fleet.now));
+  const Member n2 = fleet.member(Role::node, "n2");
+  CHECK_FALSE(said(verify_svid(n2.chain, first, fleet.now)).empty());
+  CHECK(said(verify_svid(n2.chain, both, fleet.now)).empty());
+  CHECK(said(verify_svid(n1.chain, both, fleet.now)).empty());
+  CHECK(join(fleet, fleet.invite(fleet.id(Role::node, "n3")), good(SigningKey::generate()))
+            .error.empty());
+  good(fleet.authority->drop_root(old_root, "t", fleet.now));
+  const Bundle last = good(
+      next_bundle(both, good(fleet.authority->signed_bundle(fleet.now)), {both, none}, fleet.now));
+  CHECK(last.roots.size() == 1);
+  CHECK_THAT(said(verify_svid(n1.chain, last, fleet.now)), has("does not lead to a root"));
+  CHECK_THAT(said(fleet.authority->drop_root(old_root, "t", fleet.now)), has("no such root"));
+}
+
+TEST_CASE("two fleets exchange bundles and check each other's members") {
+  Fleet one("one.example"), two("two.example");
+  const Bundle theirs =
+      good(read_document(good(to_document(good(two.authority->bundle()))), "two.example"));
+  const Member node = two.member(Role::node, "n1");
+  CHECK(good(verify_svid(node.chain, theirs, two.now)).id == node.id);
+  CHECK_THAT(said(verify_svid(node.chain, good(one.authority->bundle()), one.now)),
+             has("not of the fleet one.example"));
+}
+
+TEST_CASE("everything that the authority does is in its log, and the log is whole or it stops") {
+  Fleet fleet;
+  const Member n1 = fleet.member(Role::node, "n1");
+  join(fleet, fleet.invite(fleet.id(Role::node, "n2")), good(SigningKey::generate()));
+  good(fleet.authority->revoke(n1.id, "alice", "gone", fleet.now));
+  good(fleet.authority->record({fleet.now, "alice", "apply", "shop", "digest"}));
+  const std::string log = read(fleet.dir / "ca/audit.log");
+  for (const char *what : {"create", "certify", "invite", "join", "revoke", "apply"})
+    CHECK(log.find("\"what\":\"" + std::string(what) + "\"") != std::string::npos);
+  CHECK(good(fleet.authority->verify_audit()).sequence == 6);
+  write(fleet.dir / "ca/audit.log", log.substr(0, log.rfind('\n', log.size() - 2) + 1));
+  CHECK_THAT(said(fleet.authority->verify_audit()), has("ends too early"));
+  CHECK_THAT(said(fleet.authority->invite(fleet.id(Role::node, "n3"), 1h, "t", fleet.now)),
+             has("was cut or changed"));
+}
