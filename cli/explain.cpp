@@ -166,7 +166,8 @@ int explain_workload(const Session &session, const Options &options, const std::
   const auto object = find(planned.checked.intent, name);
   if (!object)
     return unknown_object(session, options, planned.checked.intent, name);
-  if (replica && found.explanation && found.explanation->stories.empty())
+  if (replica && found.explanation && found.explanation->stories.empty() &&
+      found.explanation->finished.empty() && found.explanation->waiting.empty())
     return unknown(session, options, fmt::format("{}/{}", name, *replica), {name});
   if (!planned.seen)
     excuse_fleet(options, diagnostics);

@@ -9,7 +9,7 @@ Explained explain(PlanRequest request, const std::string &workload,
   result.planned = make_plan(request);
   const stages::Stages &stages = result.planned.stages;
   // A fault of a later pass (an expectation that does not hold, say) leaves the placement standing.
-  if (stages.placement().replicas().empty() ||
+  if ((stages.placement().replicas().empty() && stages.resolved().finished().empty()) ||
       stages.placement().replicas_size() != stages.resolved().replicas_size())
     return result;
   const proto::Intent &intent = stages.inputs().intent();

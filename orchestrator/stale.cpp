@@ -5,6 +5,7 @@
 
 #include "base/diagnostics/registry.h"
 #include "compiler/plan/binding.h"
+#include "compiler/resolve/facts.h"
 #include "intent/check/check.h"
 #include "orchestrator/git.h"
 
@@ -59,7 +60,7 @@ std::vector<Diagnostic> stale(const proto::Plan &plan, const proto::Fleet &now) 
                         (commit ? commit->substr(0, 12) : "a tree with changes"));
     }
   }
-  for (std::string &what : plan::what_moved(plan, now))
+  for (std::string &what : plan::what_moved(plan, compiler::facts_read(plan.intent(), now)))
     moved.push_back(std::move(what));
   if (moved.empty())
     return {};

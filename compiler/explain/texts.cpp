@@ -99,6 +99,7 @@ std::string waiting_reason(uint64_t priority, uint32_t gang) {
 
 std::string create_reason() { return "wanted, and does not run"; }
 std::string keep_reason() { return "runs as wanted"; }
+std::string finished_reason() { return "has finished; only another block runs it again"; }
 std::string rename_reason(llvm::StringRef was) {
   return fmt::format("was {}; goes on running", was.str());
 }

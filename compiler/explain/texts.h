@@ -52,6 +52,7 @@ std::string waiting_reason(uint64_t priority, uint32_t gang);
 
 std::string create_reason();
 std::string keep_reason();
+std::string finished_reason();
 std::string rename_reason(llvm::StringRef was);
 /// What such an action is about goes on running as it is.
 bool stays(llvm::StringRef verb);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
+#include "compiler/resolve/block_spec.h"
 #include "compiler/resolve/report.h"
 
 namespace nemo::compiler {
@@ -68,28 +69,45 @@ void retarget(google::protobuf::RepeatedPtrField<proto::Gate> &gates,
   gates = std::move(kept);
 }
 
-void add_instances(const stages::Resolved &resolved, const std::string &stack,
+void add_instances(const proto::Intent &intent, const stages::Resolved &resolved,
                    stages::Migration &migration) {
-  std::set<std::tuple<std::string, uint32_t, std::string, std::string>> frozen;
-  for (const stages::Existing &there : resolved.frozen())
-    frozen.emplace(there.renamed_from().empty() ? there.workload() : there.renamed_from(),
-                   there.replica(), there.node(), there.revision());
+  std::map<std::tuple<std::string, uint32_t, std::string, std::string>, const stages::Existing *>
+      stay;
+  for (const auto *list : {&resolved.frozen(), &resolved.finished()})
+    for (const stages::Existing &there : *list)
+      stay.emplace(
+          std::make_tuple(there.renamed_from().empty() ? there.workload() : there.renamed_from(),
+                          there.replica(), there.node(), there.revision()),
+          &there);
+  std::set<std::string> guarded;
+  for (const proto::Workload &workload : intent.workloads())
+    if (workload.protect())
+      guarded.insert(workload.name());
   std::vector<OnNode> told;
   std::set<std::tuple<std::string, uint32_t, std::string>> there;
   std::set<std::string> nodes;
   for (const proto::Node &node : resolved.world().nodes())
     nodes.insert(node.name());
   for (const proto::PartState &state : resolved.facts().parts())
-    if (state.part().stack() == stack && nodes.count(state.part().node()))
-      for (const proto::Instance &instance : state.part().instances())
-        if (frozen.count({instance.workload(), instance.replica(), state.part().node(),
-                          instance.revision()})) {
-          OnNode &entry = told.emplace_back();
-          entry.set_node(state.part().node());
-          *entry.mutable_instance() = instance;
-          entry.mutable_instance()->clear_renamed_from();
-          there.emplace(instance.workload(), instance.replica(), instance.revision());
+    if (state.part().stack() == intent.stack() && nodes.count(state.part().node()))
+      for (const proto::Instance &instance : state.part().instances()) {
+        const auto known = stay.find(std::make_tuple(instance.workload(), instance.replica(),
+                                                     state.part().node(), instance.revision()));
+        if (known == stay.end())
+          continue;
+        OnNode &entry = told.emplace_back();
+        entry.set_node(state.part().node());
+        proto::Instance &as_told = *entry.mutable_instance();
+        as_told = instance;
+        as_told.clear_renamed_from();
+        if (const stages::Existing &finished = *known->second;
+            finished.finished() && !finished.left_out()) {
+          as_told.set_workload(finished.workload());
+          as_told.set_renamed_from(finished.renamed_from());
+          as_told.set_protect(finished.protect() || guarded.count(finished.workload()) != 0);
         }
+        there.emplace(as_told.workload(), as_told.replica(), as_told.revision());
+      }
   std::map<Unit, const OnNode *> from_now_on;
   for (const OnNode &entry : migration.instances())
     if (!entry.instance().retiring())
@@ -103,13 +121,6 @@ void add_instances(const stages::Resolved &resolved, const std::string &stack,
   sort(*migration.mutable_instances());
 }
 
-// A specification without what follows from others: what its own block says of it.
-proto::Spec own(proto::Spec spec) {
-  spec.clear_peers();
-  spec.clear_accept_missing();
-  return spec;
-}
-
 void add_left_out(const stages::Inputs &inputs, const stages::Resolved &resolved,
                   stages::Migration &migration) {
   const proto::Intent &intent = inputs.intent();
@@ -117,6 +128,9 @@ void add_left_out(const stages::Inputs &inputs, const stages::Resolved &resolved
   for (const stages::Replica &replica : resolved.replicas())
     planned.emplace(intent.workloads(static_cast<int>(replica.workload())).name(),
                     replica.number());
+  for (const stages::Existing &there : resolved.finished())
+    if (!there.left_out())
+      planned.emplace(there.workload(), there.replica());
   std::map<Unit, std::pair<const proto::Workload *, const stages::Existing *>> all;
   std::map<std::string, const proto::Workload *> blocks;
   for (const proto::Workload &workload : intent.workloads()) {
@@ -125,9 +139,15 @@ void add_left_out(const stages::Inputs &inputs, const stages::Resolved &resolved
       if (!planned.count({workload.name(), number}))
         all[{workload.name(), number}].first = &workload;
   }
-  for (const stages::Existing &there : resolved.frozen())
+  const auto leave = [&](const stages::Existing &there) {
     if (auto &slot = all[{there.workload(), there.replica()}].second; !there.retiring() && !slot)
       slot = &there;
+  };
+  for (const stages::Existing &there : resolved.frozen())
+    leave(there);
+  for (const stages::Existing &there : resolved.finished())
+    if (there.left_out())
+      leave(there);
   for (const auto &[unit, sides] : all) {
     const auto &[workload, there] = sides;
     std::string verb, reason;
@@ -168,6 +188,25 @@ void add_left_out(const stages::Inputs &inputs, const stages::Resolved &resolved
   }
 }
 
+// It stays where it is, under the name and the protection of now.
+proto::Action finished_action(const proto::Intent &intent, const stages::Existing &there) {
+  const bool guarded =
+      std::any_of(intent.workloads().begin(), intent.workloads().end(), [&](const auto &workload) {
+        return workload.protect() && workload.name() == there.workload();
+      });
+  const bool renamed = !there.renamed_from().empty(), newly = guarded && !there.protect();
+  const char *verb = renamed ? "rename" : newly ? "protect" : "keep";
+  proto::Action action;
+  action.set_id(explain::action_id(verb, there.workload(), there.replica()));
+  action.set_verb(verb);
+  action.set_object(explain::object(there.workload(), there.replica()));
+  action.set_node(there.node());
+  action.set_reason(explain::finished_reason());
+  action.set_revision(there.revision());
+  action.set_from_revision(there.revision());
+  return action;
+}
+
 } // namespace
 
 std::vector<Diagnostic> check_frozen(const stages::Inputs &inputs, const stages::Resolved &resolved,
@@ -201,7 +240,10 @@ std::vector<Diagnostic> check_frozen(const stages::Inputs &inputs, const stages:
 
 void add_frozen(const stages::Inputs &inputs, const stages::Resolved &resolved,
                 stages::Migration &migration) {
-  add_instances(resolved, inputs.intent().stack(), migration);
+  add_instances(inputs.intent(), resolved, migration);
+  for (const stages::Existing &there : resolved.finished())
+    if (!there.left_out())
+      *migration.add_actions() = finished_action(inputs.intent(), there);
   add_left_out(inputs, resolved, migration);
 }
 

@@ -13,8 +13,8 @@ namespace nemo::compiler {
 std::vector<Diagnostic> check_frozen(const stages::Inputs &inputs, const stages::Resolved &resolved,
                                      const Changes &changes);
 
-/// Adds to `migration` what is left as it is, waiting for what is there from now on, and what would
-/// change if it were selected.
+/// Adds to `migration` what is left as it is or has finished, waiting for what is there from now
+/// on; that the latter stays; and what would change if it were selected.
 void add_frozen(const stages::Inputs &inputs, const stages::Resolved &resolved,
                 stages::Migration &migration);
 

@@ -33,7 +33,7 @@ Migrated migrate(const stages::Inputs &inputs, const stages::Resolved &resolved,
   if (has_errors(result.diagnostics))
     return result;
   result.migration = order(inputs, resolved.world(), replicas, changes, waits);
-  if (is_selective(inputs))
+  if (is_selective(inputs) || !resolved.finished().empty())
     add_frozen(inputs, resolved, result.migration);
   return result;
 }

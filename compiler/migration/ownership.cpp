@@ -14,9 +14,10 @@ std::vector<Diagnostic> ownership(const stages::Inputs &inputs, const stages::Re
   const proto::Intent &intent = inputs.intent();
   std::vector<Diagnostic> out;
   std::map<std::string, std::set<std::string>> by_source;
-  for (const stages::Existing &there : resolved.existing())
-    if (!there.source().empty() && there.source() != inputs.source())
-      by_source[there.source()].insert(there.workload());
+  for (const auto *list : {&resolved.existing(), &resolved.finished()})
+    for (const stages::Existing &there : *list)
+      if (!there.left_out() && !there.source().empty() && there.source() != inputs.source())
+        by_source[there.source()].insert(there.workload());
   if (!inputs.take_over())
     for (const auto &[source, names] : by_source) {
       std::vector<std::string> list(names.begin(), names.end());

@@ -111,7 +111,7 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
   for (size_t o = 0; o < changes.olds.size(); ++o) {
     const Old &old = changes.olds[o];
     auto node = index.find(old.there->node());
-    if (!old.reachable || node == index.end())
+    if (!old.reachable || node == index.end() || old.there->finished())
       continue;
     // What nobody says the specification of is taken to be like what follows it.
     const Wanted *next = changes.changes[old.change].wanted;

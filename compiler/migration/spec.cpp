@@ -11,7 +11,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "base/digest.h"
-#include "compiler/resolve/hours.h"
+#include "compiler/resolve/block_spec.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/selection.h"
 
@@ -146,61 +146,29 @@ void find_standing(const proto::Intent &intent, const stages::Resolved &resolved
   result.standing.resize(static_cast<size_t>(intent.workloads_size()));
   for (size_t r = 0; r < result.replicas.size(); ++r)
     result.standing[result.replicas[r].workload].push_back({result.replicas[r].number, r, nullptr});
-  if (resolved.frozen().empty())
+  if (resolved.frozen().empty() && resolved.finished().empty())
     return;
   std::unordered_map<std::string, size_t> index;
   for (int w = 0; w < intent.workloads_size(); ++w)
     index.emplace(intent.workloads(w).name(), static_cast<size_t>(w));
-  for (const stages::Existing &there : resolved.frozen())
+  const auto add = [&](const stages::Existing &there) {
     if (auto w = index.find(there.workload());
-        w != index.end() && serves(there) &&
+        w != index.end() &&
         there.replica() < intent.workloads(static_cast<int>(w->second)).replicas_min())
       result.standing[w->second].push_back({there.replica(), std::nullopt, &there});
+  };
+  for (const stages::Existing &there : resolved.frozen())
+    if (serves(there))
+      add(there);
+  for (const stages::Existing &there : resolved.finished())
+    if (there.left_out() ? serves(there) : there.has_spec())
+      add(there);
   for (std::vector<Standing> &list : result.standing)
     std::stable_sort(list.begin(), list.end(),
                      [](const Standing &a, const Standing &b) { return a.number < b.number; });
 }
 
 } // namespace
-
-proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload) {
-  proto::Spec spec;
-  *spec.mutable_exec() = workload.exec();
-  spec.set_image(workload.image());
-  spec.set_sandbox(workload.sandbox().empty() ? "process" : workload.sandbox());
-  spec.set_network(workload.network().empty() ? "host" : workload.network());
-  *spec.mutable_resources() = as_limits(workload.resources());
-  spec.mutable_resources()->clear_span();
-  *spec.mutable_connect() = workload.connect();
-  *spec.mutable_ports() = workload.ports();
-  for (proto::Port &port : *spec.mutable_ports())
-    port.clear_span();
-  *spec.mutable_env() = workload.env();
-  *spec.mutable_mounts() = workload.mounts();
-  for (proto::Mount &mount : *spec.mutable_mounts()) {
-    mount.clear_span();
-    mount.clear_source();
-    mount.clear_restore_bps();
-  }
-  if (workload.has_health()) {
-    *spec.mutable_health() = workload.health();
-    spec.mutable_health()->clear_span();
-  }
-  if (workload.has_restart())
-    *spec.mutable_restart() = workload.restart();
-  spec.set_stop_grace_ms(workload.stop_grace_ms());
-  spec.set_stop_signal(workload.stop_signal());
-  for (const std::string &name : workload.secrets())
-    for (const proto::Secret &secret : intent.secrets())
-      if (secret.name() == name) {
-        proto::Secret *copy = spec.add_secrets();
-        *copy = secret;
-        copy->clear_span();
-      }
-  spec.set_working_directory(workload.working_directory());
-  spec.set_exclusive(workload.place().exclusive());
-  return spec;
-}
 
 proto::Spec essence(proto::Spec spec, const Renames &renames) {
   for (proto::Peer &peer : *spec.mutable_peers()) {

@@ -39,9 +39,6 @@ struct WantedReplicas {
 WantedReplicas wanted(const stages::Inputs &inputs, const stages::Resolved &resolved,
                       const stages::Placed &placed, const stages::Deliverable &deliverable);
 
-/// What the intent says, before it is known where it runs and who is there.
-proto::Spec spec_of(const proto::Intent &intent, const proto::Workload &workload);
-
 /// The specification as it reads under the names of now. Two that are equal in this are given the
 /// same by the agent, so one may stand for the other without a restart.
 proto::Spec essence(proto::Spec spec, const Renames &renames);

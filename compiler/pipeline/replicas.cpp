@@ -182,7 +182,8 @@ private:
 
   Counts as_many_as_there_are() const {
     Counts counts = fewest_;
-    for (const auto *list : {&state_.resolved().existing(), &state_.resolved().frozen()})
+    for (const auto *list : {&state_.resolved().existing(), &state_.resolved().frozen(),
+                             &state_.resolved().finished()})
       for (const stages::Existing &there : *list)
         if (const auto known = index_.find(there.workload());
             known != index_.end() && !there.retiring()) {
@@ -218,7 +219,7 @@ stages::Inputs with_replicas(const stages::Inputs &inputs, const Counts &counts)
 
 stages::Resolved resolve_again(const stages::Inputs &inputs, const stages::Resolved &before) {
   proto::Fleet world = before.world(); // with what clusters keep awake
-  stages::Resolved resolved = resolve(inputs).resolved;
+  stages::Resolved resolved = resolve(inputs, &before).resolved;
   *resolved.mutable_world() = std::move(world);
   return resolved;
 }

@@ -9,6 +9,7 @@
 #include "compiler/placement/build.h"
 #include "compiler/placement/objective.h"
 #include "compiler/policy/policy.h"
+#include "compiler/resolve/finished.h"
 #include "compiler/resolve/selection.h"
 
 namespace nemo::compiler {
@@ -17,11 +18,25 @@ namespace {
 
 using placement::Admission;
 
+/// By workload: the numbers of its replicas that have not finished.
+using Numbers = std::vector<std::vector<uint32_t>>;
+
+Numbers numbers_of(const stages::Stages &state) {
+  Numbers numbers(static_cast<size_t>(state.inputs().intent().workloads_size()));
+  for (const stages::Replica &replica : state.resolved().replicas())
+    numbers[replica.workload()].push_back(replica.number());
+  return numbers;
+}
+
 /// Places as many as have room, and takes the places over into `admission`.
-bool place(stages::Stages &state, const placement::Problem &whole, Admission &admission,
-           const placement::Watch &watch, bool as_it_is, std::vector<Diagnostic> &diagnostics) {
+bool place(stages::Stages &state, const placement::Problem &whole, const Numbers &numbers,
+           Admission &admission, const placement::Watch &watch, bool as_it_is,
+           std::vector<Diagnostic> &diagnostics) {
   google::protobuf::RepeatedField<uint32_t> counts;
-  counts.Add(admission.counts.begin(), admission.counts.end());
+  for (size_t w = 0; w < numbers.size(); ++w)
+    counts.Add(admission.counts[w] < numbers[w].size()
+                   ? numbers[w][admission.counts[w]]
+                   : state.inputs().intent().workloads(static_cast<int>(w)).replicas_min());
   const stages::Inputs inputs = with_replicas(state.inputs(), counts);
   *state.mutable_resolved() = resolve_again(inputs, state.resolved());
   *state.mutable_policy() = judge_policies(inputs, state.resolved()).admissible;
@@ -54,7 +69,8 @@ bool let_wait(stages::Stages &state, const placement::Watch &watch,
   const proto::Intent &intent = inputs.intent();
   if (inputs.destroy() || is_selective(inputs))
     return false;
-  std::vector<placement::Turn> turns = placement::queue(intent);
+  std::vector<placement::Turn> turns =
+      placement::queue(intent, finished_replicas(intent, state.resolved()));
   if (turns.empty())
     return false;
   const std::vector<NodeView> nodes = views(state.resolved().world());
@@ -67,9 +83,10 @@ bool let_wait(stages::Stages &state, const placement::Watch &watch,
       placement::admit(problem, turns, placement::budget_of(inputs, watch));
   if (!admission)
     return false;
-  if (place(state, problem, *admission, watch, false, diagnostics) &&
+  const Numbers numbers = numbers_of(state);
+  if (place(state, problem, numbers, *admission, watch, false, diagnostics) &&
       placement::settle_waiting(problem, turns, *admission))
-    place(state, problem, *admission, watch, true, diagnostics);
+    place(state, problem, numbers, *admission, watch, true, diagnostics);
   std::stable_sort(turns.begin(), turns.end(),
                    [](const auto &a, const auto &b) { return a.workload < b.workload; });
   for (const placement::Turn &turn : turns)
@@ -78,7 +95,7 @@ bool let_wait(stages::Stages &state, const placement::Watch &watch,
         const proto::Workload &workload = intent.workloads(static_cast<int>(turn.workload));
         proto::Waiting &waiting = *state.mutable_placement()->add_waiting();
         waiting.set_workload(workload.name());
-        waiting.set_replica(number);
+        waiting.set_replica(numbers[turn.workload][number]);
         waiting.set_reason(
             explain::waiting_reason(turn.priority, workload.gang() ? turn.count : 1));
       }

@@ -278,7 +278,7 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
   Objective objective = compiler::read_objective(intent, nodes);
   result.diagnostics = std::move(objective.diagnostics);
   if (!inputs.destroy())
-    for (Diagnostic &fault : quotas(intent))
+    for (Diagnostic &fault : quotas(intent, resolved))
       result.diagnostics.push_back(std::move(fault));
   if (has_errors(result.diagnostics))
     return result;

@@ -12,6 +12,7 @@
 #include "compiler/placement/build_devices.h"
 #include "compiler/placement/build_prices.h"
 #include "compiler/resolve/devices.h"
+#include "compiler/resolve/finished.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/overcommit.h"
 #include "compiler/resolve/supply.h"
@@ -288,6 +289,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     }
     return known->second;
   };
+  const std::vector<uint32_t> finished = compiler::finished_replicas(intent, resolved);
   std::vector<std::vector<uint32_t>> numbers(static_cast<size_t>(intent.workloads_size()));
   for (const stages::Replica &replica : resolved.replicas())
     numbers[replica.workload()].push_back(replica.number());
@@ -325,7 +327,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
                    : workload.survive() == "site" ? Survive::site
                                                   : Survive::nothing;
     // Of a workload that is planned in part, nobody says what it would take.
-    if (need.count < workload.replicas_min())
+    if (need.count + finished[w] < workload.replicas_min())
       need.survive = Survive::nothing;
     if (need.survive == Survive::site)
       if (auto clause = without_site(problem, w))
@@ -336,8 +338,10 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
       Replica replica;
       replica.need = static_cast<uint32_t>(w);
       if (auto home = homes.find({workload.name(), number}); home != homes.end()) {
-        replica.home = NodeId(home->second.node);
-        replica.home_devices = DeviceTables::bits(home->second.there->spec().gpus());
+        if (!home->second.there->finished()) {
+          replica.home = NodeId(home->second.node);
+          replica.home_devices = DeviceTables::bits(home->second.there->spec().gpus());
+        }
         replica.pinned = pin(problem, workload, w, home->second.node);
       }
       problem.replicas.push_back(std::move(replica));

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/clock.h"
 #include "compiler/placement/place.h"
+#include "compiler/resolve/existing.h"
+#include "compiler/resolve/finished.h"
 #include "compiler/resolve/renames.h"
 #include "compiler/resolve/report.h"
 #include "intent/units/units.h"
@@ -55,15 +58,17 @@ Jobs::Jobs(const stages::Inputs &inputs, const stages::Resolved &resolved)
     return;
   const ToldStarts starts(intent_.stack(), resolved.facts());
   for (const stages::Existing &there : resolved.existing()) {
-    if (there.retiring())
+    if (there.retiring() || there.finished())
       continue;
     const std::string start = starts.of(there);
     if (const auto time = milliseconds(start))
       told_.try_emplace({there.workload(), there.replica()},
                         Told{there.node(), *time - at_ms_, false, start});
   }
+  const std::vector<uint32_t> finished = finished_replicas(intent_, resolved);
   for (size_t w = 0; w < jobs_.size(); ++w)
-    if (intent_.workloads(static_cast<int>(w)).has_job())
+    if (const proto::Workload &workload = intent_.workloads(static_cast<int>(w));
+        workload.has_job() && (finished[w] == 0 || finished[w] < workload.replicas_min()))
       read(w, resolved);
 }
 
@@ -200,11 +205,17 @@ std::string ToldStarts::of(const stages::Existing &there) const {
 std::string first_planned_at(const proto::Intent &intent, const std::string &workload,
                              const proto::Fleet &facts) {
   const Renames renames(intent);
+  std::set<std::tuple<std::string, uint32_t, std::string, std::string>> finished;
+  for (const proto::Running &running : facts.running())
+    if (running.stack() == intent.stack() && has_ended(running))
+      finished.emplace(running.workload(), running.replica(), running.node(), running.revision());
   std::optional<int64_t> first;
   std::string text;
   for (const proto::PartState &state : facts.parts())
     for (const proto::Instance &instance : state.part().instances())
-      if (state.part().stack() == intent.stack() && renames.now(instance.workload()) == workload)
+      if (state.part().stack() == intent.stack() && renames.now(instance.workload()) == workload &&
+          !finished.count(
+              {instance.workload(), instance.replica(), state.part().node(), instance.revision()}))
         if (const auto time = milliseconds(instance.planned_at());
             time && (!first || *time < *first)) {
           first = time;

@@ -75,8 +75,8 @@ private:
   std::map<std::tuple<std::string, uint32_t, std::string, std::string>, std::string> starts_;
 };
 
-/// When the first plan was made that held a workload, as nodes were told, RFC 3339; empty: nobody
-/// was.
+/// When the first plan was made that held a workload, as nodes were told of what has not finished,
+/// RFC 3339; empty: nobody was.
 std::string first_planned_at(const proto::Intent &intent, const std::string &workload,
                              const proto::Fleet &facts);
 

@@ -78,14 +78,14 @@ private:
 
 } // namespace
 
-std::vector<Turn> queue(const proto::Intent &intent) {
+std::vector<Turn> queue(const proto::Intent &intent, const std::vector<uint32_t> &finished) {
   const std::vector<uint64_t> rank = inherited(intent);
   std::vector<Turn> turns;
   for (uint32_t w = 0; w < rank.size(); ++w) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(w));
     if (rank[w] == always)
       continue;
-    const uint32_t all = workload.replicas_min(), step = workload.gang() ? all : 1;
+    const uint32_t all = workload.replicas_min() - finished[w], step = workload.gang() ? all : 1;
     for (uint32_t number = 0; number < all; number += step)
       turns.push_back({w, number, step, false, static_cast<uint32_t>(rank[w])});
   }
@@ -113,7 +113,7 @@ std::vector<Turn> queue(const proto::Intent &intent) {
   };
   for (uint32_t w = 0; w < rank.size(); ++w)
     if (rank[w] == always)
-      for (uint32_t r = 0; r < intent.workloads(static_cast<int>(w)).replicas_min(); ++r)
+      for (uint32_t r = finished[w]; r < intent.workloads(static_cast<int>(w)).replicas_min(); ++r)
         guarantee(w, 1);
   for (Turn &turn : turns)
     turn.guaranteed = guarantee(turn.workload, turn.count);

@@ -11,7 +11,7 @@ namespace nemo::placement {
 /// Replicas that are given room together: one, or all of a gang.
 struct Turn {
   uint32_t workload = 0;
-  uint32_t first = 0, count = 1; ///< the replicas' numbers
+  uint32_t first = 0, count = 1; ///< which of the workload's that have not finished
   bool guaranteed = false;       ///< within what its tenant is guaranteed
   uint32_t priority = 0;         ///< of the workload, or of what needs it
 
@@ -24,6 +24,7 @@ struct Turn {
 /// First who gets room first: what tenants are guaranteed, then by priority, then in the order of
 /// the intent and by number. Workloads without a priority are not in it: they always get room, and
 /// so does what they are `after` or have an affinity to.
-std::vector<Turn> queue(const proto::Intent &intent);
+/// \param finished  by workload: how many of its replicas have finished
+std::vector<Turn> queue(const proto::Intent &intent, const std::vector<uint32_t> &finished);
 
 } // namespace nemo::placement

@@ -263,7 +263,8 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
   return fault;
 }
 
-std::vector<Diagnostic> quotas(const proto::Intent &intent) {
+std::vector<Diagnostic> quotas(const proto::Intent &intent, const stages::Resolved &resolved) {
+  const std::vector<uint32_t> finished = compiler::finished_replicas(intent, resolved);
   struct Field {
     const char *name, *unit; ///< unit null: bytes, else thousandths of it
     uint64_t (proto::Resources::*get)() const;
@@ -294,10 +295,11 @@ std::vector<Diagnostic> quotas(const proto::Intent &intent) {
       unsigned __int128 used = 0;
       for (const compiler::PartOfDay &part : parts) {
         unsigned __int128 then = 0;
-        for (const proto::Workload &workload : intent.workloads())
-          if (workload.tenant() == tenant.name())
+        for (int w = 0; w < intent.workloads_size(); ++w)
+          if (const proto::Workload &workload = intent.workloads(w);
+              workload.tenant() == tenant.name())
             then += static_cast<unsigned __int128>((each(workload, part).*field.get)()) *
-                    workload.replicas_min();
+                    (workload.replicas_min() - finished[static_cast<size_t>(w)]);
         used = std::max(used, then);
       }
       if (used <= quota)
@@ -311,13 +313,15 @@ std::vector<Diagnostic> quotas(const proto::Intent &intent) {
           note(fmt::format("quota: {}; its workloads reserve {}", field.text(quota),
                            used > UINT64_MAX ? std::string("more than 2^64")
                                              : field.text(static_cast<uint64_t>(used)))));
-      for (const proto::Workload &workload : intent.workloads())
-        if (workload.tenant() == tenant.name() && (each(workload).*field.get)() > 0 &&
-            fault.notes.size() < 6)
+      for (int w = 0; w < intent.workloads_size() && fault.notes.size() < 6; ++w) {
+        const proto::Workload &workload = intent.workloads(w);
+        const uint32_t count = workload.replicas_min() - finished[static_cast<size_t>(w)];
+        if (workload.tenant() == tenant.name() && (each(workload).*field.get)() > 0 && count > 0)
           fault.notes.push_back(note(fmt::format("workload {}: {} of {} each", workload.name(),
-                                                 counted(workload.replicas_min(), "replica"),
+                                                 counted(count, "replica"),
                                                  field.text((each(workload).*field.get)())),
                                      intent, workload.span()));
+      }
       fault.fix = "raise the quota, or ask for less";
       out.push_back(std::move(fault));
     }

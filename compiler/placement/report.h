@@ -25,7 +25,7 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
 std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
                        const Problem &problem, const Relaxations &found, bool in_euro);
 
-/// Tenants whose workloads together ask for more than their quota.
-std::vector<Diagnostic> quotas(const proto::Intent &intent);
+/// Tenants whose workloads together ask for more than their quota, but for what has finished.
+std::vector<Diagnostic> quotas(const proto::Intent &intent, const stages::Resolved &resolved);
 
 } // namespace nemo::placement

@@ -148,7 +148,7 @@ Hysteresis hysteresis_of(const stages::Inputs &inputs, const stages::Resolved &r
   for (const proto::Node &node : resolved.world().nodes())
     nodes.emplace(node.name(), true);
   for (const stages::Existing &there : resolved.existing())
-    if (!there.retiring() && nodes.count(there.node()))
+    if (!there.retiring() && !there.finished() && nodes.count(there.node()))
       homes.try_emplace({there.workload(), there.replica()}, &there);
   constexpr int64_t hour = 3'600'000;
   for (const auto &[name, there] : homes)

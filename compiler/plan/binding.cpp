@@ -97,6 +97,8 @@ std::string fleet_digest(const proto::Fleet &facts) {
     kept.set_uid(running.uid());
     kept.set_revision(running.revision());
     kept.set_source(running.source());
+    if (running.state() == proto::Running::EXITED) // facts have this of finished jobs alone
+      kept.set_state(running.state());
     running = std::move(kept);
   }
   for (auto &part : *copy.mutable_parts())

@@ -21,9 +21,9 @@ std::string fleet_digest(const proto::Fleet &facts);
 /// from.
 std::string facts_digest(const proto::Fleet &facts);
 
-/// What has moved between the facts that the plan read and the fleet as it is now, in words, one
-/// each. Empty when the fleet is as it was at the plan's start or in a state that the plan's own
-/// actions have reached.
+/// What has moved between the facts that the plan read and those of the fleet as it is now, in
+/// words, one each. Empty when the fleet is as it was at the plan's start or in a state that the
+/// plan's own actions have reached.
 std::vector<std::string> what_moved(const proto::Plan &plan, const proto::Fleet &now);
 
 /// A plan file: a one-line magic with the version, then the message. Reading checks magic, version,

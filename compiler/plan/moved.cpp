@@ -212,6 +212,35 @@ std::set<Where> running(const proto::Fleet &fleet, const std::string &stack) {
   return all;
 }
 
+std::set<Where> finished(const proto::Fleet &fleet, const std::string &stack) {
+  std::set<Where> all;
+  for (const proto::Running &one : fleet.running())
+    if (one.stack() == stack && one.state() == proto::Running::EXITED && one.exit_code() == 0)
+      all.insert({one.workload(), one.replica(), one.node(), one.revision()});
+  return all;
+}
+
+/// Whatever the plan ends with may finish, and gives room then. What it takes for finished has to
+/// be, and what it replaces or moves may not be.
+void compare_finished(Moves &moves, const proto::Plan &plan, const proto::Fleet &now) {
+  const std::set<Where> start = finished(plan.facts(), plan.stack());
+  const std::set<Where> observed = finished(now, plan.stack());
+  const std::set<Where> there = running(now, plan.stack());
+  std::set<Where> goes_on;
+  for (const proto::Part &part : plan.parts())
+    for (const proto::Instance &instance : part.instances())
+      if (!instance.retiring())
+        for (const std::string &name : {instance.workload(), instance.renamed_from()})
+          goes_on.insert({name, instance.replica(), part.node(), instance.revision()});
+  for (const Where &where : start)
+    if (there.count(where) && !observed.count(where))
+      moves.push_back(
+          fmt::format("{} on {} had finished, and runs again", where.name(), where.node));
+  for (const Where &where : running(plan.facts(), plan.stack()))
+    if (observed.count(where) && !start.count(where) && !goes_on.count(where))
+      moves.push_back(fmt::format("{} on {} has finished", where.name(), where.node));
+}
+
 void compare_running(Moves &moves, const proto::Plan &plan, const proto::Fleet &now) {
   const std::set<Where> start = running(plan.facts(), plan.stack());
   const std::set<Where> observed = running(now, plan.stack());
@@ -333,6 +362,7 @@ std::vector<std::string> what_moved(const proto::Plan &plan, const proto::Fleet 
   Moves moves;
   compare_inventory(moves, plan.facts(), now);
   compare_running(moves, plan, now);
+  compare_finished(moves, plan, now);
   compare_parts(moves, plan, now);
   compare_room(moves, plan, now);
   return moves;

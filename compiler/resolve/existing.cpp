@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "compiler/resolve/renames.h"
@@ -20,8 +21,16 @@ bool is_over(const proto::Running &running) {
 
 } // namespace
 
+bool has_ended(const proto::Running &running) {
+  return running.state() == proto::Running::EXITED && running.exit_code() == 0;
+}
+
 std::vector<stages::Existing> existing(const proto::Intent &intent, const proto::Fleet &fleet) {
   const Renames renames(intent);
+  std::set<std::string> jobs;
+  for (const proto::Workload &workload : intent.workloads())
+    if (workload.has_job())
+      jobs.insert(workload.name());
 
   struct Told {
     const proto::Instance *instance;
@@ -39,7 +48,7 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
 
   std::map<Key, stages::Existing> found;
   auto add = [&](const Key &key, bool retiring, bool protect, const std::string &source,
-                 const std::string &since) {
+                 const std::string &since, bool ended) {
     stages::Existing entry;
     entry.set_workload(renames.now(std::get<0>(key)));
     if (entry.workload() != std::get<0>(key))
@@ -54,6 +63,9 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
     entry.set_retiring(retiring);
     entry.set_source(source);
     entry.set_since(since);
+    entry.set_finished(ended &&
+                       (jobs.count(entry.workload()) != 0 ||
+                        (spec != told.end() && !spec->second.instance->start_at().empty())));
     found.emplace(key, std::move(entry));
   };
   for (const proto::Running &running : fleet.running()) {
@@ -63,11 +75,11 @@ std::vector<stages::Existing> existing(const proto::Intent &intent, const proto:
     auto order = told.find(key);
     bool retiring =
         running.retiring() || (order != told.end() && order->second.instance->retiring());
-    add(key, retiring, running.protect(), running.source(), running.since());
+    add(key, retiring, running.protect(), running.source(), running.since(), has_ended(running));
   }
   for (const auto &[key, order] : told)
     if (!order.instance->retiring() && !found.count(key))
-      add(key, false, false, order.part->source(), "");
+      add(key, false, false, order.part->source(), "", false);
 
   std::vector<stages::Existing> result;
   for (auto &entry : found)

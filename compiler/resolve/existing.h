@@ -7,6 +7,9 @@
 
 namespace nemo::compiler {
 
+/// Whether what is reported has ended well and is not started again.
+bool has_ended(const proto::Running &running);
+
 /// Joins what nodes report to run with what they were told to run; `moved` renames. In order of
 /// workload, replica, node, revision.
 std::vector<stages::Existing> existing(const proto::Intent &intent, const proto::Fleet &fleet);

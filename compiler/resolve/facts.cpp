@@ -3,7 +3,9 @@
 
 #include <set>
 #include <string>
+#include <tuple>
 
+#include "compiler/resolve/existing.h"
 #include "protocol/formula/evaluate.h"
 
 namespace nemo::compiler {
@@ -84,11 +86,45 @@ void keep_labels(RepeatedPtrField<proto::Fact> &labels, const std::set<std::stri
       labels.DeleteSubrange(i, 1);
 }
 
-proto::PartState room_taken(const proto::PartState &state) {
+/// Stack, workload by the name that it is reported under, replica, node, revision.
+using Instance = std::tuple<std::string, std::string, uint32_t, std::string, std::string>;
+
+Instance key_of(const proto::Running &running) {
+  return {running.stack(), running.workload(), running.replica(), running.node(),
+          running.revision()};
+}
+
+/// Jobs of all stacks that have ended well. Of other stacks' workloads only what a node was told of
+/// a start says that they are jobs.
+std::set<Instance> finished_jobs(const proto::Intent &intent, const proto::Fleet &fleet) {
+  std::set<Instance> ended, result;
+  for (const proto::Running &running : fleet.running())
+    if (has_ended(running))
+      ended.insert(key_of(running));
+  for (const proto::PartState &state : fleet.parts())
+    for (const proto::Instance &told : state.part().instances())
+      if (const Instance key{state.part().stack(), told.workload(), told.replica(),
+                             state.part().node(), told.revision()};
+          !told.start_at().empty() && ended.count(key))
+        result.insert(key);
+  if (ended.empty())
+    return result;
+  for (const stages::Existing &there : existing(intent, fleet))
+    if (there.finished())
+      result.emplace(intent.stack(),
+                     there.renamed_from().empty() ? there.workload() : there.renamed_from(),
+                     there.replica(), there.node(), there.revision());
+  return result;
+}
+
+proto::PartState room_taken(const proto::PartState &state, const std::set<Instance> &finished) {
   proto::PartState room;
   room.mutable_part()->set_stack(state.part().stack());
   room.mutable_part()->set_node(state.part().node());
   for (const proto::Instance &instance : state.part().instances()) {
+    if (finished.count({state.part().stack(), instance.workload(), instance.replica(),
+                        state.part().node(), instance.revision()}))
+      continue;
     proto::Instance *copy = room.mutable_part()->add_instances();
     copy->set_workload(instance.workload());
     copy->set_replica(instance.replica());
@@ -159,6 +195,7 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
   }
   if (names.links)
     *facts.mutable_links() = fleet.links();
+  const std::set<Instance> finished = finished_jobs(intent, fleet);
   for (const proto::Running &running : fleet.running())
     if (running.stack() == intent.stack()) {
       proto::Running *copy = facts.add_running();
@@ -173,12 +210,13 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
       copy->set_protect(running.protect());
       if (names.since)
         copy->set_since(running.since());
-      if (running.state() == proto::Running::STOPPED)
+      if (running.state() == proto::Running::STOPPED || finished.count(key_of(running)))
         copy->set_state(running.state());
     }
   const std::set<std::string> asleep = sleepers(intent, fleet);
   for (const proto::Running &running : fleet.running())
-    if (running.stack() != intent.stack() && asleep.count(running.node())) {
+    if (running.stack() != intent.stack() && asleep.count(running.node()) &&
+        !finished.count(key_of(running))) {
       proto::Running *copy = facts.add_running(); // somebody is there
       copy->set_stack(running.stack());
       copy->set_workload(running.workload());
@@ -186,7 +224,8 @@ proto::Fleet facts_read(const proto::Intent &intent, const proto::Fleet &fleet) 
       copy->set_node(running.node());
     }
   for (const proto::PartState &state : fleet.parts())
-    *facts.add_parts() = state.part().stack() == intent.stack() ? state : room_taken(state);
+    *facts.add_parts() =
+        state.part().stack() == intent.stack() ? state : room_taken(state, finished);
   return facts;
 }
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "compiler/resolve/existing.h"
 #include "compiler/resolve/facts.h"
+#include "compiler/resolve/finished.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/node_bits.h"
 #include "compiler/resolve/overlay.h"
@@ -14,7 +15,7 @@
 
 namespace nemo::compiler {
 
-Resolution resolve(const stages::Inputs &inputs) {
+Resolution resolve(const stages::Inputs &inputs, const stages::Resolved *before) {
   const proto::Intent &intent = inputs.intent();
   Resolution result;
   stages::Resolved &resolved = result.resolved;
@@ -40,6 +41,7 @@ Resolution resolve(const stages::Inputs &inputs) {
   if (is_selective(inputs))
     for (Diagnostic &fault : select(inputs, resolved))
       result.diagnostics.push_back(std::move(fault));
+  set_finished_apart(inputs, resolved, before);
   keep_awake(inputs, resolved);
   return result;
 }

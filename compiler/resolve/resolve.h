@@ -16,6 +16,7 @@ struct Resolution {
 
 /// A workload with a range of replicas gets its lowest number (see pipeline/replicas.h). A plan to
 /// destroy has no replicas.
-Resolution resolve(const stages::Inputs &inputs);
+/// \param before  where other numbers of replicas are tried: the same of the numbers before
+Resolution resolve(const stages::Inputs &inputs, const stages::Resolved *before = nullptr);
 
 } // namespace nemo::compiler

@@ -13,10 +13,10 @@ void keep_awake(proto::Fleet &world, const std::vector<std::string> &names) {
 
 void keep_awake(const stages::Inputs &inputs, stages::Resolved &resolved) {
   std::vector<std::string> names;
-  for (const proto::PartState &state : inputs.fleet().parts())
+  for (const proto::PartState &state : resolved.facts().parts())
     if (state.part().stack() != inputs.intent().stack() && !state.part().instances().empty())
       names.push_back(state.part().node());
-  for (const proto::Running &running : inputs.fleet().running())
+  for (const proto::Running &running : resolved.facts().running())
     if (running.stack() != inputs.intent().stack())
       names.push_back(running.node());
   for (const stages::Existing &there : resolved.frozen())

@@ -34,10 +34,19 @@ struct Case {
   std::set<Unit> selected = {};       ///< where it does
   std::vector<There> there = {};      ///< what is there and selected
   std::vector<There> frozen = {};     ///< what is there and left as it is
+  std::vector<There> finished = {};   ///< jobs that are over: left as they are, and hold nothing
+  std::set<Unit> over = {};           ///< the same
 
   bool takes(const std::string &workload, uint32_t replica) const {
     return !selective || selected.count({workload, replica}) != 0;
   }
+
+  /// Its job is over, and nothing asks for another run.
+  bool is_over(const std::string &workload, uint32_t replica) const {
+    return over.count({workload, replica}) != 0;
+  }
+  /// All of its replicas are over.
+  bool is_over(const proto::Workload &workload) const;
 
   Question question(const Replica &replica) const {
     return {intent, replica.workload, world.at(replica.node)};

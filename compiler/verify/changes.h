@@ -54,6 +54,9 @@ gated(const Case &subject, const DesiredState &state, Difference &difference);
 void add_frozen(const Case &subject, const DesiredState &state,
                 std::map<std::string, std::vector<proto::Instance>> &by_node);
 
+/// What the plan says of jobs that are over.
+std::vector<proto::Action> kept_finished(const Case &subject);
+
 /// Follows the plan's own gates in the most careless ways that they allow: nothing may wait for
 /// ever, and as many replicas of a workload as its budget says stay up; without one, one of
 /// several.

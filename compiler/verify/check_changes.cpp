@@ -129,6 +129,8 @@ void check_changes(const Case &subject, Faults &faults) {
   google::protobuf::RepeatedPtrField<proto::Action> actions;
   for (const Step &step : changes.steps)
     *actions.Add() = step.action;
+  for (const proto::Action &action : kept_finished(subject))
+    *actions.Add() = action;
   faults.compare_lists(diag::N0717, "actions", subject.plan.actions(), actions);
   check_parts(subject, instances, faults);
   check_circles(subject.plan, faults);

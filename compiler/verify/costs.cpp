@@ -18,7 +18,7 @@ std::map<std::pair<std::string, uint32_t>, std::string> homes(const Case &subjec
                                                               const std::vector<There> &there) {
   std::map<std::pair<std::string, uint32_t>, std::string> all;
   for (const There &one : there)
-    if (!one.retiring && subject.world.nodes.count(one.node))
+    if (!one.retiring && !one.over && subject.world.nodes.count(one.node))
       all.try_emplace({one.workload, one.replica}, one.node);
   return all;
 }
@@ -35,13 +35,13 @@ void check_totals(const Case &subject, const std::vector<There> &there, const Ru
   }
   std::vector<Egress::Stand> stands; // also of what no flow is about, which pays nothing
   for (const There &one : there)
-    if (subject.world.nodes.count(one.node))
+    if (subject.world.nodes.count(one.node) && !one.over)
       stands.push_back({one.workload, one.node});
   const std::vector<Figure> sent = egress.of(stands);
   size_t at = 0;
   for (const There &one : there) {
     const Place place = subject.world.at(one.node);
-    if (!place.node)
+    if (!place.node || one.over)
       continue; // nothing runs on a node that is gone
     const Figure *paid = sent.empty() ? nullptr : &sent[at++];
     const proto::Resources *resources = one.spec ? &one.spec->resources() : nullptr;

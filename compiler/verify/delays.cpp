@@ -72,6 +72,9 @@ Levels::Levels(const Case &subject, ReplicasOf replicas)
     for (const std::string &other : block->after())
       if (workload(other))
         needs_[name].insert(other);
+  for (auto &[name, needs] : needs_)
+    std::erase_if(needs,
+                  [&](const std::string &other) { return subject.is_over(*workload(other)); });
 }
 
 const proto::Workload *Levels::workload(const std::string &name) const {

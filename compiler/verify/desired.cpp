@@ -200,6 +200,11 @@ DesiredState desired_state(const Case &subject, Faults &faults) {
     if (const auto block = by_name.find(one.workload);
         block != by_name.end() && one.serves() && one.replica < block->second->replicas_min())
       state.frozen[one.workload].push_back(&one);
+  for (const There &one : subject.finished)
+    if (const auto block = by_name.find(one.workload);
+        block != by_name.end() && one.replica < block->second->replicas_min() &&
+        (subject.takes(one.workload, one.replica) ? one.spec != nullptr : one.serves()))
+      state.frozen[one.workload].push_back(&one);
   const auto lacking = shortfalls_of(subject);
   for (const proto::Workload *workload : state.starting) {
     proto::Spec common = lowered(subject.intent, *workload);

@@ -72,7 +72,8 @@ void check_transient_exclusive(const Case &subject, const Difference &difference
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &coming : part.instances()) {
       if (coming.retiring() || running.count({coming.workload(), coming.replica()}) ||
-          !subject.takes(coming.workload(), coming.replica()))
+          !subject.takes(coming.workload(), coming.replica()) ||
+          subject.is_over(coming.workload(), coming.replica()))
         continue;
       for (const proto::Instance &leaving : part.instances()) {
         if (!leaving.retiring() || leaving.workload() == coming.workload() ||

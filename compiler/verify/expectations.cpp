@@ -98,7 +98,8 @@ private:
   bool is_whole(const WorkloadList &workloads) const {
     for (const proto::Workload *workload : workloads)
       for (uint32_t number = 0; number < workload->replicas_min(); ++number)
-        if (!subject_.takes(workload->name(), number))
+        if (!subject_.takes(workload->name(), number) &&
+            !subject_.is_over(workload->name(), number))
           return false;
     return true;
   }
@@ -129,7 +130,9 @@ private:
       if (in)
         about.push_back(workload);
     }
-    if (!is_whole(about))
+    const bool any = !about.empty();
+    std::erase_if(about, [&](const auto *workload) { return subject_.is_over(*workload); });
+    if (!is_whole(about) || (any && about.empty()))
       return;
     if (!is_figure(rule)) {
       if (rule.verb() == proto::Rule::PREFER)
@@ -144,7 +147,8 @@ private:
     WorkloadList ends = {levels_.workload(flow.from)};
     if (flow.to != flow.from)
       ends.push_back(levels_.workload(flow.to));
-    if (!is_whole(ends))
+    if (!is_whole(ends) || std::any_of(ends.begin(), ends.end(),
+                                       [&](const auto *end) { return subject_.is_over(*end); }))
       return;
     const Question question{subject_.intent, nullptr, {}};
     if (rule.has_where() && !truth(rule.where(), question, /*when_unknown=*/true))

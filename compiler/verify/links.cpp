@@ -66,7 +66,10 @@ std::map<std::string, uint32_t> Levels::nodes_of(const std::string &name) const 
 
 bool Levels::is_whole(const std::string &name) const {
   const proto::Workload *block = workload(name);
-  return block && replicas_(block).size() == block->replicas_min();
+  size_t all = block ? replicas_(block).size() : 0;
+  for (uint32_t number = 0; block && number < block->replicas_min(); ++number)
+    all += subject_.is_over(name, number);
+  return block && all == block->replicas_min() && !subject_.is_over(*block);
 }
 
 Levels::Parts Levels::parts(const Flow &flow, std::string &missing) {

@@ -15,7 +15,7 @@ void check_placements(Case &subject, Faults &faults) {
   std::set<std::pair<std::string, uint32_t>> wanted;
   for (const proto::Workload *workload : workloads)
     for (uint32_t number = 0; number < workload->replicas_min(); ++number) {
-      if (!subject.takes(workload->name(), number))
+      if (!subject.takes(workload->name(), number) || subject.is_over(workload->name(), number))
         continue;
       subject.replicas.push_back({workload, number, {}});
       wanted.emplace(workload->name(), number);

@@ -38,6 +38,9 @@ public:
       start.insert({there.workload, there.replica, there.node, there.revision});
     for (const There &there : subject.frozen)
       start.insert({there.reported_as, there.replica, there.node, there.revision});
+    for (const There &there : subject.finished) // whoever waits for one that is over waits no more
+      for (const std::string &name : {there.workload, there.reported_as})
+        start.insert({name, there.replica, there.node, there.revision});
     for (const proto::Part &part : subject.plan.parts())
       for (const proto::Instance &instance : part.instances()) {
         const Slot slot{instance.workload(), instance.replica(), part.node(), instance.revision()};

@@ -45,16 +45,24 @@ proto::Intent decided(const proto::Plan &plan) {
       if (!one.retiring)
         raise(counts, one.workload, one.replica);
   }
+  std::map<std::string, uint32_t> first_waiting;
+  for (const proto::Waiting &waiting : plan.waiting())
+    if (const auto [known, fresh] =
+            first_waiting.try_emplace(waiting.workload(), waiting.replica());
+        !fresh)
+      known->second = std::min(known->second, waiting.replica());
   const std::map<std::string, uint64_t> rank = ranks(intent);
   for (proto::Workload &workload : *intent.mutable_workloads()) {
     const auto count = counts.find(workload.name());
-    const bool waits = whole && rank.at(workload.name()) != never_waits;
+    const uint32_t fewest = workload.replicas_min();
+    const auto first = first_waiting.find(workload.name());
+    const bool waits = whole && rank.at(workload.name()) != never_waits &&
+                       first != first_waiting.end() && first->second < fewest;
     if (count == counts.end() && !waits)
       continue;
-    const uint32_t fewest = workload.replicas_min();
-    workload.set_replicas_min(std::clamp(count == counts.end() ? 0 : count->second,
-                                         waits ? 0 : fewest,
-                                         std::max(fewest, workload.replicas_max())));
+    workload.set_replicas_min(
+        waits ? first->second
+              : std::clamp(count->second, fewest, std::max(fewest, workload.replicas_max())));
     if (workload.replicas_min() < fewest) { // the others wait
       workload.set_replicas_max(workload.replicas_min());
       const uint32_t waiting = fewest - workload.replicas_min();

@@ -1,6 +1,8 @@
 #include "compiler/verify/runs.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -27,12 +29,19 @@ std::string first_planned_at(const Case &subject, const proto::Workload &workloa
   if (workload.job().within_ms() == 0)
     return {};
   const proto::Fleet &facts = subject.plan.facts();
+  std::set<std::tuple<std::string, uint32_t, std::string, std::string>> over;
+  for (const auto *list : {&subject.there, &subject.finished})
+    for (const There &one : *list)
+      if (one.over)
+        over.insert({one.reported_as, one.replica, one.node, one.revision});
   std::map<int64_t, std::string> all;
   for (const proto::PartState &state : facts.parts())
     if (state.part().stack() == subject.plan.stack())
       for (const proto::Instance &told : state.part().instances())
         if (const auto time = since_1970(told.planned_at());
-            time && subject.moves.name_of_now(told.workload()) == workload.name())
+            time &&
+            !over.count({told.workload(), told.replica(), state.part().node(), told.revision()}) &&
+            subject.moves.name_of_now(told.workload()) == workload.name())
           all.try_emplace(*time, told.planned_at());
   return all.empty() ? facts.at() : all.begin()->second;
 }
@@ -41,7 +50,7 @@ Runs::Runs(const Case &subject) : subject_(subject), at_(since_1970(subject.plan
   for (const proto::Placement &placement : subject.plan.placements())
     starts_[{placement.workload(), placement.replica()}] = placement.starts_at();
   for (const There &there : subject.there) {
-    if (there.retiring || !there.told)
+    if (there.retiring || !there.told || there.over)
       continue;
     if (const auto start = after_at(there.told->start_at()))
       told_.try_emplace({there.workload, there.replica},

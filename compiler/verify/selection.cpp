@@ -114,7 +114,31 @@ std::set<Unit> selected_units(const Case &subject, const std::vector<There> &the
 proto::Spec by_its_block(proto::Spec spec) {
   spec.clear_peers();
   spec.clear_accept_missing();
+  spec.clear_gpus();
   return spec;
+}
+
+/// What has ended is the whole of it, and its block says what it was started from.
+bool needs_no_run(const Case &subject, const There &ended, const std::vector<There> &there) {
+  if (ended.retiring || subject.plan.destroy())
+    return false;
+  for (const There &other : there)
+    if (&other != &ended && other.workload == ended.workload && other.replica == ended.replica)
+      return false;
+  const auto wants = [&](const proto::Workload &workload, uint32_t replicas) {
+    return workload.name() == ended.workload && workload.has_job() && ended.replica < replicas &&
+           (!ended.spec || by_its_block(*ended.spec).SerializeAsString() ==
+                               by_its_block(lowered(subject.intent, workload)).SerializeAsString());
+  };
+  // Where others wait for room, the numbers up to theirs are decided; what is over is over.
+  for (int w = 0; w < subject.intent.workloads_size(); ++w)
+    if (wants(subject.intent.workloads(w),
+              std::max(subject.intent.workloads(w).replicas_min(),
+                       w < subject.plan.intent().workloads_size()
+                           ? subject.plan.intent().workloads(w).replicas_min()
+                           : 0)))
+      return true;
+  return false;
 }
 
 } // namespace
@@ -133,9 +157,26 @@ void split_selection(Case &subject, Faults &faults) {
   subject.selective = subject.plan.targets_size() + subject.plan.excludes_size() != 0;
   if (subject.selective)
     subject.selected = selected_units(subject, there, units, faults);
-  for (There &one : there)
-    (subject.takes(one.workload, one.replica) ? subject.there : subject.frozen)
-        .push_back(std::move(one));
+  std::vector<bool> stays;
+  for (const There &one : there)
+    stays.push_back(one.over && (!subject.takes(one.workload, one.replica) ||
+                                 needs_no_run(subject, one, there)));
+  for (size_t i = 0; i < there.size(); ++i) {
+    const bool taken = subject.takes(there[i].workload, there[i].replica);
+    if (stays[i])
+      subject.over.emplace(there[i].workload, there[i].replica);
+    (stays[i] ? subject.finished
+     : taken  ? subject.there
+              : subject.frozen)
+        .push_back(std::move(there[i]));
+  }
+}
+
+bool Case::is_over(const proto::Workload &workload) const {
+  for (uint32_t number = 0; number < workload.replicas_min(); ++number)
+    if (!is_over(workload.name(), number))
+      return false;
+  return workload.replicas_min() > 0;
 }
 
 void check_left_out(const Case &subject, Faults &faults) {
@@ -148,9 +189,11 @@ void check_left_out(const Case &subject, Faults &faults) {
         if (!subject.takes(workload.name(), number))
           sides[{workload.name(), number}].first = &workload;
   }
-  for (const There &one : subject.frozen)
-    if (!one.retiring && !sides[{one.workload, one.replica}].second)
-      sides[{one.workload, one.replica}].second = &one;
+  for (const auto *list : {&subject.frozen, &subject.finished})
+    for (const There &one : *list)
+      if (!subject.takes(one.workload, one.replica) && !one.retiring &&
+          !sides[{one.workload, one.replica}].second)
+        sides[{one.workload, one.replica}].second = &one;
   google::protobuf::RepeatedPtrField<proto::Action> expected;
   auto would = [&](const Unit &unit, const char *verb, const There *there, std::string reason) {
     proto::Action &action = *expected.Add();

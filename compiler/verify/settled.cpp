@@ -31,7 +31,7 @@ public:
         arrivals[{one.workload(), one.replica(), one.node(), one.revision()}] = one.since();
     const auto at = from_rfc3339(subject.plan.facts().at());
     for (const There &there : subject.there) {
-      if (there.retiring || !subject.world.nodes.count(there.node))
+      if (there.retiring || there.over || !subject.world.nodes.count(there.node))
         continue;
       const auto since =
           from_rfc3339(arrivals[{there.reported_as, there.replica, there.node, there.revision}]);

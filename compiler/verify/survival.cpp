@@ -29,7 +29,7 @@ bool is_promised(const Case &subject, const proto::Workload &workload) {
   if (workload.survive().empty() || workload.replicas_min() == 0)
     return false;
   for (uint32_t number = 0; number < workload.replicas_min(); ++number)
-    if (!subject.takes(workload.name(), number))
+    if (!subject.takes(workload.name(), number) && !subject.is_over(workload.name(), number))
       return false;
   return true;
 }

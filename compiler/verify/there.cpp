@@ -53,6 +53,7 @@ std::vector<There> what_is_there(const proto::Intent &intent, const Moves &moves
       continue;
     list.push_back({moves.name_of_now(running.workload()), running.replica(), running.node(),
                     running.revision(), running.workload(), running.retiring(), running.protect(),
+                    running.state() == proto::Running::EXITED && running.exit_code() == 0,
                     running.source(), nullptr, nullptr});
   }
   const size_t reported = list.size();
@@ -74,11 +75,18 @@ std::vector<There> what_is_there(const proto::Intent &intent, const Moves &moves
       } else if (!told.retiring()) {
         known.emplace(key, list.size());
         list.push_back({moves.name_of_now(told.workload()), told.replica(), part.node(),
-                        told.revision(), told.workload(), false, told.protect(), part.source(),
-                        &told.spec(), &told});
+                        told.revision(), told.workload(), false, told.protect(), false,
+                        part.source(), &told.spec(), &told});
       }
     }
   }
+  std::set<std::string> jobs;
+  for (const proto::Workload &workload : intent.workloads())
+    if (workload.has_job())
+      jobs.insert(workload.name());
+  for (There &there : list)
+    there.over &=
+        jobs.count(there.workload) != 0 || (there.told && !there.told->start_at().empty());
   std::stable_sort(list.begin(), list.end(), [](const There &a, const There &b) {
     return std::tie(a.workload, a.replica, a.node, a.revision, a.reported_as) <
            std::tie(b.workload, b.replica, b.node, b.revision, b.reported_as);

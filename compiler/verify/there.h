@@ -19,6 +19,7 @@ struct There {
   std::string reported_as; ///< the name that it runs under
   bool retiring = false;
   bool guarded = false; ///< it runs protected
+  bool over = false;    ///< a job that has ended well, and holds nothing any more
   std::string source;
   const proto::Spec *spec = nullptr;     ///< what it was started from, where somebody says
   const proto::Instance *told = nullptr; ///< as its node was told

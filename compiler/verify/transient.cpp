@@ -194,7 +194,7 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
       if (!instance.retiring())
         successors[{instance.workload(), instance.replica()}] = &instance.spec();
   for (const Leaving &old : difference.leaving) {
-    if (!old.reachable)
+    if (!old.reachable || old.there->over)
       continue;
     const There &there = *old.there;
     const auto next = successors.find({there.workload, there.replica});
@@ -213,7 +213,8 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
   }
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances()) {
-      if (instance.retiring() || !subject.takes(instance.workload(), instance.replica()))
+      if (instance.retiring() || !subject.takes(instance.workload(), instance.replica()) ||
+          subject.is_over(instance.workload(), instance.replica()))
         continue;
       Traffic &traffic = nodes[part.node()];
       if (!starting.count({instance.workload(), instance.replica()})) {

@@ -3,6 +3,7 @@
 #include "compiler/verify/waiting.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -43,8 +44,9 @@ std::map<std::string, uint64_t> ranks(const proto::Intent &intent) {
   return rank;
 }
 
-std::map<std::string, uint32_t> guaranteed(const proto::Intent &intent,
+std::map<std::string, uint32_t> guaranteed(const Case &subject,
                                            const std::map<std::string, uint64_t> &ranks) {
+  const proto::Intent &intent = subject.plan.intent();
   std::map<std::string, uint32_t> result;
   for (const proto::Tenant &tenant : intent.tenants()) {
     if (!tenant.has_guarantee())
@@ -65,8 +67,11 @@ std::map<std::string, uint32_t> guaranteed(const proto::Intent &intent,
         Amounts with = used;
         const Amounts each = amounts(workload->resources(), workload->mounts());
         bool inside = true;
+        uint32_t open = 0;
+        for (uint32_t i = number; i < number + step; ++i)
+          open += !subject.is_over(workload->name(), i);
         for (size_t i = 0; i < 4; ++i) {
-          with[i] += each[i] * step;
+          with[i] += each[i] * open;
           inside &= most[i] == 0 || with[i] <= most[i];
         }
         if (!inside)
@@ -85,7 +90,7 @@ class Waiting {
 public:
   Waiting(const Case &subject, Faults &faults)
       : subject_(subject), claims_(subject), faults_(faults), rank_(ranks(subject.plan.intent())),
-        guaranteed_(guaranteed(subject.plan.intent(), rank_)), used_(held_by_others(subject)),
+        guaranteed_(guaranteed(subject, rank_)), used_(held_by_others(subject)),
         ports_(ports_of_others(subject)) {
     for (const proto::Workload &workload : subject.plan.intent().workloads())
       for (const proto::Affinity &affinity : workload.place().affinities())
@@ -111,16 +116,22 @@ public:
       const uint32_t placed = subject_.intent.workloads(w).replicas_min();
       if (subject_.plan.destroy() || subject_.selective || placed >= all)
         continue;
-      if (whole.gang() && placed != 0)
+      std::array<uint32_t, 2> open{}; ///< placed, waiting
+      for (uint32_t number = 0; number < all; ++number)
+        open[number >= placed] += !subject_.is_over(whole.name(), number);
+      if (whole.gang() && open[0] != 0)
         faults_.at(
             diag::N0713,
-            fmt::format("{} of the {} replicas of gang {} are placed", placed, all, whole.name()),
+            fmt::format("{} of the {} replicas of gang {} are placed", open[0], all, whole.name()),
             whole.span());
       for (uint32_t number = placed; number < all; ++number) {
+        if (subject_.is_over(whole.name(), number))
+          continue;
         proto::Waiting &entry = *expected.Add();
         entry.set_workload(whole.name());
         entry.set_replica(number);
-        entry.set_reason(explain::waiting_reason(rank_.at(whole.name()), whole.gang() ? all : 1));
+        entry.set_reason(
+            explain::waiting_reason(rank_.at(whole.name()), whole.gang() ? open[1] : 1));
       }
       if (judged(whole))
         check_must(subject_.intent.workloads(w), placed);
@@ -163,7 +174,9 @@ private:
       for (const Replica *one : here->second) {
         const proto::Workload &block = *one->workload;
         const std::string &name = block.name();
-        const uint32_t last = next.try_emplace(name, block.replicas_min()).first->second - 1;
+        uint32_t last = next.try_emplace(name, block.replicas_min()).first->second - 1;
+        while (last > 0 && subject_.is_over(name, last))
+          --last;
         if (one->number != last || list.replicas.count(one) || rank_.at(name) == never_waits ||
             bonded_.count(name) || (block.gang() && block.replicas_min() > 1) ||
             !(turn(name, one->number) < above))

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "protocol/intent.pb.h"
+#include "compiler/verify/case.h"
 
 namespace nemo::verify {
 
@@ -15,9 +15,9 @@ constexpr uint64_t never_waits = UINT64_MAX;
 /// By workload: its priority, or the highest of what needs it.
 std::map<std::string, uint64_t> ranks(const proto::Intent &intent);
 
-/// By workload: how many of its replicas, the lowest numbers, are within what its tenant is
-/// guaranteed.
-std::map<std::string, uint32_t> guaranteed(const proto::Intent &intent,
+/// By workload: below which number its replicas are within what its tenant is guaranteed. What is
+/// over uses nothing of that.
+std::map<std::string, uint32_t> guaranteed(const Case &subject,
                                            const std::map<std::string, uint64_t> &ranks);
 
 } // namespace nemo::verify

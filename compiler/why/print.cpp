@@ -195,6 +195,13 @@ void print(llvm::raw_ostream &out, const Explanation &all, const plan::PrintStyl
         << '\n';
     line(out, waits.reason, style);
   }
+  for (const Finished &finished : all.finished) {
+    out << '\n'
+        << plan::painted(fmt::format("{}/{} on {}", all.workload, finished.replica, finished.node),
+                         Tone::strong, style.color)
+        << '\n';
+    line(out, finished.reason, style);
+  }
 }
 
 } // namespace nemo::why

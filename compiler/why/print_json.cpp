@@ -130,6 +130,14 @@ void write(OStream &json, const Explanation &all) {
         words(json, "reason", waits.reason);
       });
   });
+  json.attributeArray("finished", [&] {
+    for (const Finished &finished : all.finished)
+      json.object([&] {
+        json.attribute("replica", finished.replica);
+        words(json, "node", finished.node);
+        words(json, "reason", finished.reason);
+      });
+  });
 }
 
 } // namespace nemo::why

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/explain/texts.h"
 #include "compiler/placement/report.h"
 #include "compiler/placement/sends.h"
 #include "compiler/policy/explain.h"
@@ -201,6 +202,9 @@ Explanation explain(const stages::Stages &stages, size_t workload,
   for (const proto::Waiting &waiting : stages.placement().waiting())
     if (waiting.workload() == result.workload && (!replica || *replica == waiting.replica()))
       result.waiting.push_back({waiting.replica(), waiting.reason()});
+  for (const stages::Existing &there : stages.resolved().finished())
+    if (there.workload() == result.workload && (!replica || *replica == there.replica()))
+      result.finished.push_back({there.replica(), there.node(), nemo::explain::finished_reason()});
   result.replanned = teller.replanned();
   return result;
 }

@@ -89,12 +89,19 @@ struct Waits {
   std::string reason;
 };
 
+/// A replica whose job has ended well.
+struct Finished {
+  uint32_t replica = 0;
+  std::string node, reason;
+};
+
 struct Explanation {
   std::string stack, workload, objective;
   size_t nodes = 0;
   bool replanned = true; ///< false: planning again for every answer was too much
   std::vector<Story> stories;
   std::vector<Waits> waiting;
+  std::vector<Finished> finished;
 };
 
 /// \param stages   as far as the placement, without errors in it.

@@ -196,7 +196,7 @@ private:
     running.set_state(proto::Running::RUNNING);
     running.set_healthy(true);
     static constexpr llvm::StringRef keys[] = {"workload", "node",    "stack", "replica",
-                                               "revision", "protect", "since"};
+                                               "revision", "protect", "since", "finished"};
     const uint32_t seen = reader_.each(map, "what runs", keys, [&](size_t key, const Yaml &value) {
       if (key == 3) {
         if (auto number = reader_.count(value, "replica", 1'000'000))
@@ -213,6 +213,14 @@ private:
       }
       if (key == 6) {
         running.set_since(time(value, "since").value_or(""));
+        return;
+      }
+      if (key == 7) {
+        if (reader_.truth(value, "finished").value_or(false)) {
+          running.set_state(proto::Running::EXITED);
+          running.set_healthy(false);
+          running.set_exit_code(0);
+        }
         return;
       }
       const auto name = reader_.name(value, keys[key]);

@@ -246,6 +246,8 @@ std::string running_text(const proto::Running &running) {
     pairs.add("protect", "true");
   if (!running.since().empty())
     pairs.add("since", running.since());
+  if (running.state() == proto::Running::EXITED && running.exit_code() == 0)
+    pairs.add("finished", "true");
   return pairs.braces();
 }
 

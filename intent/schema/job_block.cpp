@@ -41,8 +41,9 @@ const Block job_block{
     .attributes = job_attributes,
     .doc = "Makes a job of the workload: it runs once and ends before its deadline. The plan "
            "chooses where and when, at once or at a whole hour from the fleet's time on, so that "
-           "its run is cheapest by the hourly forecasts of price and carbon. It is not started "
-           "again after success.",
+           "its run is cheapest by the hourly forecasts of price and carbon. What has ended well "
+           "gives back what it took; it is started again only when its block says something else "
+           "of what to run, which a new window does not.",
     .example = "job { duration = 2h; deadline = 8h }"};
 
 } // namespace nemo::schema

@@ -1,8 +1,8 @@
 // Plan goldens: every folder here holds an intent, a fleet and what the compiler has to make of
 // them. `before.nemo`, where there is one, was applied first; `flags` holds words: `destroy`,
-// `target NAME`, `exclude NAME`, `lose NODE` for one that is gone since then, and `lacks NODE
-// CAPABILITY` for what a fleet file has no form for. With --update the files are written instead of
-// compared.
+// `target NAME`, `exclude NAME`, `lose NODE` for one that is gone since then, `finish NAME` for a
+// job that has ended well since then, and `lacks NODE CAPABILITY` for what a fleet file has no form
+// for. With --update the files are written instead of compared.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -84,13 +84,15 @@ Outcome run(const fs::path &folder) {
   proto::Fleet facts = fleet.fleet;
   bool destroy = false;
   std::istringstream flags(read(folder / "flags"));
-  std::vector<std::string> only, but, lost;
+  std::vector<std::string> only, but, lost, finished;
   for (std::string word, node, capability; flags >> word;) {
     destroy |= word == "destroy";
     if (word == "target" || word == "exclude")
       flags >> (word == "target" ? only : but).emplace_back();
     if (word == "lose")
       flags >> lost.emplace_back();
+    if (word == "finish")
+      flags >> finished.emplace_back();
     if (word == "lacks" && flags >> node >> capability)
       for (proto::Node &one : *facts.mutable_nodes())
         if (one.name() == node)
@@ -104,6 +106,10 @@ Outcome run(const fs::path &folder) {
     inputs.fleet = facts;
     facts = test::applied(inputs, *before.plan);
   }
+  for (const std::string &name : finished)
+    for (proto::Running &running : *facts.mutable_running())
+      if (running.workload() == name)
+        running.set_state(proto::Running::EXITED);
   for (const std::string &name : lost)
     for (int i = facts.nodes_size() - 1; i >= 0; --i)
       if (facts.nodes(i).name() == name)

@@ -16,6 +16,7 @@
 #include "compiler/plan/assemble/survival.h"
 #include "compiler/plan/assemble/totals.h"
 #include "compiler/plan/assemble/weigh.h"
+#include "compiler/resolve/finished.h"
 #include "compiler/resolve/names.h"
 #include "compiler/resolve/report.h"
 #include "compiler/resolve/selection.h"
@@ -64,7 +65,8 @@ public:
       : inputs_(inputs), resolved_(resolved), intent_(inputs.intent()),
         nodes_(views(resolved.world())),
         of_workload_(static_cast<size_t>(intent_.workloads_size())),
-        services_(intent_, resolved.world(), nodes_, of_workload_) {
+        finished_(finished_replicas(intent_, resolved)),
+        services_(intent_, resolved.world(), nodes_, of_workload_, finished_) {
     runs_.resize(of_workload_.size());
     sent_.resize(of_workload_.size());
     std::vector<Stand> stands;
@@ -85,12 +87,16 @@ public:
   // Of what is planned only in part there is nothing to expect.
   bool whole(const std::vector<size_t> &workloads) const {
     return std::all_of(workloads.begin(), workloads.end(), [&](size_t w) {
-      return of_workload_[w].size() == intent_.workloads(static_cast<int>(w)).replicas_min();
+      return of_workload_[w].size() + finished_[w] ==
+             intent_.workloads(static_cast<int>(w)).replicas_min();
     });
   }
 
+  // Nor of what is over.
+  bool over(size_t w) const { return finished_[w] > 0 && of_workload_[w].empty(); }
+
   Expected run() {
-    auto survived = survivals(intent_, nodes_, of_workload_);
+    auto survived = survivals(intent_, nodes_, of_workload_, finished_);
     for (size_t w = 0; w < of_workload_.size(); ++w) {
       const proto::Workload &workload = intent_.workloads(static_cast<int>(w));
       for (const proto::Rule &rule : workload.slo())
@@ -146,7 +152,9 @@ private:
         }
         return value->is_false();
       });
-    if (!whole(workloads))
+    const bool any = !workloads.empty();
+    std::erase_if(workloads, [&](size_t w) { return over(w); });
+    if (!whole(workloads) || (any && workloads.empty()))
       return;
     if (!asks_figure(rule)) {
       placed_well(rule, object, workloads);
@@ -166,7 +174,7 @@ private:
   void about(const proto::Rule &rule, const Flow &flow) {
     std::vector<size_t> ends = {std::min(flow.from, flow.to), std::max(flow.from, flow.to)};
     ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-    if (!whole(ends))
+    if (!whole(ends) || over(flow.from) || over(flow.to))
       return;
     const Subject subject{&intent_, nullptr, nullptr};
     if (rule.has_where()) {
@@ -318,6 +326,7 @@ private:
   const proto::Intent &intent_;
   const std::vector<NodeView> nodes_;
   std::vector<std::vector<uint32_t>> of_workload_;
+  const std::vector<uint32_t> finished_;
   std::vector<std::vector<std::optional<Run>>> runs_; ///< of jobs, the same
   std::vector<std::vector<Figure>> sent_; ///< what replicas pay for what they send, if anybody does
   Services services_;

@@ -67,8 +67,9 @@ std::vector<predict::Site> domains(const Standing &where, bool sleep, std::strin
 
 Services::Services(const proto::Intent &intent, const proto::Fleet &world,
                    const std::vector<NodeView> &nodes,
-                   const std::vector<std::vector<uint32_t>> &placed_on)
-    : intent_(intent), world_(world), nodes_(nodes), placed_on_(placed_on),
+                   const std::vector<std::vector<uint32_t>> &placed_on,
+                   const std::vector<uint32_t> &finished)
+    : intent_(intent), world_(world), nodes_(nodes), placed_on_(placed_on), finished_(finished),
       flows_(flows_of(intent)), ways_(world, nodes),
       needs_(static_cast<size_t>(intent.workloads_size())) {
   std::map<std::string, size_t> by_name;
@@ -80,7 +81,11 @@ Services::Services(const proto::Intent &intent, const proto::Fleet &world,
         needs_[w].push_back(found->second);
   for (const Flow &flow : flows_)
     needs_[flow.from].push_back(flow.to);
+  const auto over = [&](size_t w) {
+    return finished[w] > 0 && finished[w] >= intent.workloads(static_cast<int>(w)).replicas_min();
+  };
   for (std::vector<size_t> &needs : needs_) {
+    std::erase_if(needs, over);
     std::sort(needs.begin(), needs.end());
     needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
   }

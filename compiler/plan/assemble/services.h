@@ -20,8 +20,11 @@ class Services {
 public:
   /// \param placed_on  for each workload of the intent, the nodes of those replicas that are
   /// planned
+  /// \param finished  how many have finished; of a workload of which all have, nobody needs
+  /// anything
   Services(const proto::Intent &intent, const proto::Fleet &world,
-           const std::vector<NodeView> &nodes, const std::vector<std::vector<uint32_t>> &placed_on);
+           const std::vector<NodeView> &nodes, const std::vector<std::vector<uint32_t>> &placed_on,
+           const std::vector<uint32_t> &finished);
 
   const std::vector<Flow> &flows() const { return flows_; }
 
@@ -79,6 +82,7 @@ private:
   const proto::Fleet &world_;
   const std::vector<NodeView> &nodes_;
   const std::vector<std::vector<uint32_t>> &placed_on_;
+  const std::vector<uint32_t> &finished_;
   std::vector<Flow> flows_;
   Ways ways_;
   std::vector<std::vector<size_t>> needs_; ///< for each workload, those that it needs itself

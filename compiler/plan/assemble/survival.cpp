@@ -9,10 +9,11 @@ namespace nemo::compiler {
 
 std::vector<std::optional<proto::Expectation>>
 survivals(const proto::Intent &intent, const std::vector<NodeView> &nodes,
-          const std::vector<std::vector<uint32_t>> &of_workload) {
+          const std::vector<std::vector<uint32_t>> &of_workload,
+          const std::vector<uint32_t> &finished) {
   const auto promised = [&](size_t w) {
     const proto::Workload &workload = intent.workloads(static_cast<int>(w));
-    return !of_workload[w].empty() && of_workload[w].size() == workload.replicas_min()
+    return !of_workload[w].empty() && of_workload[w].size() + finished[w] == workload.replicas_min()
                ? workload.survive()
                : std::string();
   };

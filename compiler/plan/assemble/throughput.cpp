@@ -36,8 +36,10 @@ std::optional<Rational> bandwidth(const proto::Link &link) {
 } // namespace
 
 bool Services::whole(size_t workload) const {
-  return placed_on_[workload].size() ==
-         intent_.workloads(static_cast<int>(workload)).replicas_min();
+  const size_t planned = placed_on_[workload].size();
+  return (planned > 0 || finished_[workload] == 0) &&
+         planned + finished_[workload] ==
+             intent_.workloads(static_cast<int>(workload)).replicas_min();
 }
 
 std::string Services::link_name(int link) const {

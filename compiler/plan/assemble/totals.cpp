@@ -92,7 +92,8 @@ Sums sums_before(const proto::Intent &intent, const stages::Resolved &resolved,
   std::vector<Stand> stands;
   std::map<const stages::Existing *, size_t> stand_of;
   for (const stages::Existing &there : resolved.existing())
-    if (const auto node = by_name.find(there.node()), end = by_name.end(); node != end)
+    if (const auto node = by_name.find(there.node()), end = by_name.end();
+        node != end && !there.finished())
       if (const auto workload = workloads.find(there.workload()); workload != workloads.end()) {
         stand_of.emplace(&there, stands.size());
         stands.push_back(
@@ -103,8 +104,8 @@ Sums sums_before(const proto::Intent &intent, const stages::Resolved &resolved,
   for (const stages::Existing &there : resolved.existing()) {
     auto node = by_name.find(there.node());
     auto workload = workloads.find(there.workload());
-    if (node == by_name.end())
-      continue; // its node is not in the fleet: nothing runs there any more
+    if (node == by_name.end() || there.finished())
+      continue; // nothing runs there any more, where its node is not in the fleet least of all
     std::optional<Run> run;
     if (workload != workloads.end())
       run = run_of(*workload->second, starts.of(there), resolved.world().at());

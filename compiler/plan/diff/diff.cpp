@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include <google/protobuf/util/message_differencer.h>
@@ -146,6 +147,12 @@ proto::Fleet without_stack(const proto::Fleet &fleet, const std::string &stack) 
 
 proto::Fleet carried_out(const proto::Fleet &fleet, const proto::Plan &plan) {
   proto::Fleet result = without_stack(fleet, plan.stack());
+  using Key = std::tuple<uint32_t, std::string, std::string>; // replica, node, revision
+  std::set<std::pair<std::string, Key>> ended;
+  for (const proto::Running &running : fleet.running())
+    if (running.stack() == plan.stack() && running.state() == proto::Running::EXITED &&
+        running.exit_code() == 0)
+      ended.emplace(running.workload(), Key{running.replica(), running.node(), running.revision()});
   for (const proto::Part &part : plan.parts()) {
     proto::PartState *state = result.add_parts();
     *state->mutable_part() = part;
@@ -161,7 +168,11 @@ proto::Fleet carried_out(const proto::Fleet &fleet, const proto::Plan &plan) {
       running->set_node(part.node());
       running->set_revision(instance.revision());
       running->set_source(part.source());
-      running->set_state(proto::Running::RUNNING);
+      const Key key{instance.replica(), part.node(), instance.revision()};
+      const std::string &name =
+          instance.renamed_from().empty() ? instance.workload() : instance.renamed_from();
+      running->set_state(ended.count({name, key}) ? proto::Running::EXITED
+                                                  : proto::Running::RUNNING);
     }
   }
   return result;

@@ -293,6 +293,9 @@ std::vector<Named> plans() {
   proto::Fleet begun = applied(list.back().plan, grid);
   begun.set_at("2026-11-24T11:20:00Z");
   list.push_back({"night shift begun", plan_of(night, begun)});
+  for (proto::Running &running : *begun.mutable_running())
+    running.set_state(proto::Running::EXITED);
+  list.push_back({"night shift finished", plan_of(night, begun)});
   proto::Fleet holding = fleet_of(two_gateways());
   for (proto::Node &node : *holding.mutable_nodes())
     node.add_sandboxes("container");
