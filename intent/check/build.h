@@ -34,6 +34,8 @@ private:
   bool mount(const TypedBlock &block, proto::Mount &out);
   bool bring_files(const TypedAttribute &source, proto::Mount &out);
   void health(const TypedBlock &block, proto::Workload &out);
+  void machine(const TypedBlock &block, proto::Workload &out);
+  void mounts_of_machine(const TypedBlock &block, const proto::Workload &out);
   void changes(const TypedBlock &block, proto::Workload &out);
   void budget(const TypedBlock &block, proto::Workload &out);
   void job(const TypedBlock &block, const TypedBlock &restart, proto::Workload &out);

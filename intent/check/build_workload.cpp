@@ -99,7 +99,7 @@ void Builder::workload(const TypedBlock &block) {
   if (const TypedAttribute *connect = block.find("connect"))
     for (const proto::Value &port : connect->value.list().items())
       made.add_connect(whole_number(port));
-  made.set_network(text(block, "network"));
+  made.set_network(block.find("network") ? text(block, "network") : "host");
   for (const std::string &name : texts(block, "secrets"))
     made.add_secrets(name);
   labels(block, *made.mutable_labels());
@@ -111,6 +111,7 @@ void Builder::workload(const TypedBlock &block) {
   made.set_privileged(flag(block, "privileged"));
   made.set_protect(flag(block, "protect"));
   made.set_working_directory(text(block, "working-directory"));
+  machine(block, made);
   changes(block, made);
   *made.mutable_span() = context_.span(block.at, block.head);
   *context_.intent.add_workloads() = std::move(made);

@@ -42,7 +42,11 @@ constexpr Attribute workload_attributes[] = {
      .type = Type::enumerator,
      .words = sandboxes,
      .standard = "process for exec, container for image",
-     .doc = "What the workload runs in.",
+     .doc =
+         "What the workload runs in. In a `microvm` and a `unikernel`, `exec` is a kernel that a "
+         "mount holds and its command line, which is also given the address, the ports and the "
+         "environment; the word `initrd=/path` names a microvm's initrd. `memory` is the "
+         "machine's and the 64MiB of its monitor.",
      .example = "sandbox = microvm"},
     {.name = "replicas",
      .type = Type::count,
@@ -84,7 +88,7 @@ constexpr Attribute workload_attributes[] = {
     {.name = "network",
      .type = Type::enumerator,
      .words = "host|own",
-     .standard = "host",
+     .standard = "host; own for microvm and unikernel",
      .doc = "`own` gives each replica a network namespace, so a fixed port is its own.",
      .example = "network = own"},
     {.name = "secrets",

@@ -80,7 +80,9 @@ private:
   std::vector<Item> items();
   bool carry_out(const Decision &decision);
   void start(const std::vector<Key> &keys);
-  bool prepare(Known &known, sandbox::Spec &spec);
+  bool prepare(Known &known, std::optional<sandbox::Sandbox> &sandbox);
+  void look_for_machines();
+  void clean(const std::string &sandbox_id);
   bool settle_ports(Known &known);
   void stop(Known &known, const std::string &reason);
   void forget(const Key &key);
@@ -141,6 +143,7 @@ private:
   Options options_;
   Layout layout_;
   sandbox::Host host_;
+  bool machines_probed_ = false;
   Artifacts artifacts_;
   Events events_;
   std::string boot_;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "runtime-agent/core/launch.h"
 
 namespace nemo::agent {
 
@@ -83,8 +84,11 @@ private:
   }
 
   llvm::Error command() {
-    if (spec_.sandbox() != "process")
-      return fault("this agent has no '{}' sandbox, only 'process'", spec_.sandbox());
+    if (spec_.sandbox() != "process" && !is_machine(spec_))
+      return fault("this agent has no '{}' sandbox, only 'process', 'microvm' and 'unikernel'",
+                   spec_.sandbox());
+    if (is_machine(spec_) && spec_.network() != "own")
+      return fault("a {} has a network of its own, and it is to have the host's", spec_.sandbox());
     if (spec_.network() != "host" && spec_.network() != "own" && !spec_.network().empty())
       return fault("'{}' is not a network; there are 'host' and 'own'", spec_.network());
     if (!spec_.working_directory().empty() && !is_normal_path(spec_.working_directory()))
@@ -170,6 +174,9 @@ private:
       return fault("its health check is of a kind that this agent does not know");
     if (health.every_ms() > max_ms || health.timeout_ms() > max_ms || health.grace_ms() > max_ms)
       return fault("a time of its health check is over a day");
+    if (health.kind() == proto::Health::EXEC && is_machine(spec_))
+      return fault("its health check runs a program in a {}, which nobody can from outside",
+                   spec_.sandbox());
     if (health.kind() == proto::Health::EXEC)
       return arguments(health.command(), "health check");
     if (!has_port(health.port()))

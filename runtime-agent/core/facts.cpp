@@ -83,8 +83,9 @@ proto::Node discover(const Place &place, const std::string &state, const sandbox
     label(node, "hostname", system.nodename);
     label(node, "kernel", system.release);
   }
-  if (host.can("sandbox.process"))
-    node.add_sandboxes("process");
+  for (const std::string kind : {"process", "microvm", "unikernel"})
+    if (host.can("sandbox." + kind))
+      node.add_sandboxes(kind);
   for (const sandbox::Ability &ability : host.abilities)
     capability(node, ability.name.c_str(), ability.available, ability.reason.c_str());
   capability(node, "gates", true, "");

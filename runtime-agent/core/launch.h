@@ -9,7 +9,7 @@
 
 #include "runtime-agent/core/artifacts.h"
 #include "runtime-agent/core/record.h"
-#include "runtime-agent/sandbox/sandbox.h"
+#include "runtime-agent/sandbox/machine.h"
 
 namespace nemo::agent {
 
@@ -28,6 +28,11 @@ public:
   std::string log(const Key &key) const { return instance(key) + "/log"; }
   std::string exit(const Key &key) const { return instance(key) + "/exit"; }
   std::string started() const { return state_ + "/started"; }
+  std::string machines() const { return state_ + "/machines"; }
+  /// Where the monitor of a machine listens.
+  std::string control(const std::string &sandbox_id) const {
+    return machines() + "/" + sandbox_id + ".qmp";
+  }
   std::string volumes_of(const Key &key) const;
   /// Names its cgroup: unlike that of every other instance, also of another agent on this host, and
   /// the same for as long as it runs, whatever it is called.
@@ -50,12 +55,22 @@ std::optional<std::vector<std::string>> environment(const Record &record, const 
                                                     const PeerAddress &peer_address,
                                                     std::string &waits_for);
 
-/// Everything about one start. Fails in the author's terms: a capability that is missing and was
-/// not accepted, a path that does not exist.
+/// Everything about one start of a process, and of what every sandbox has. Fails in the author's
+/// terms: a capability that is missing and was not accepted, a path that does not exist.
 llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &identity,
                                           const Layout &layout, const Artifacts &artifacts,
                                           const sandbox::Host &host,
                                           const PeerAddress &peer_address,
                                           std::vector<std::string> environment);
+
+bool is_machine(const proto::Spec &spec);
+
+/// The same for any kind of sandbox. In a machine `exec` is a kernel and its command line, which
+/// also holds the environment; the memory that is asked for is the machine's and its monitor's.
+llvm::Expected<sandbox::Sandbox> launch_sandbox(const Record &record, const Identity &identity,
+                                                const Layout &layout, const Artifacts &artifacts,
+                                                const sandbox::Host &host,
+                                                const PeerAddress &peer_address,
+                                                std::vector<std::string> environment);
 
 } // namespace nemo::agent

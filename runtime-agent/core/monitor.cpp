@@ -57,7 +57,7 @@ void Agent::ended(const Key &key) {
     return;
   end_monitoring(known);
   const auto end = sandbox::ended(layout_.exit(key));
-  sandbox::clean(sandbox_id(key), host_);
+  clean(sandbox_id(key));
   ::unlink(started_path(key).c_str());
   take_refusals(known);
   say_all_refusals(known);

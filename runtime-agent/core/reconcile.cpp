@@ -250,7 +250,19 @@ bool Agent::settle_ports(Known &known) {
   return true;
 }
 
-bool Agent::prepare(Known &known, sandbox::Spec &spec) {
+/// When somebody first wants to know: it takes half a second.
+void Agent::look_for_machines() {
+  if (!machines_probed_)
+    sandbox::probe_machines(host_, layout_.machines());
+  machines_probed_ = true;
+}
+
+void Agent::clean(const std::string &sandbox_id) {
+  sandbox::clean(sandbox_id, host_);
+  sandbox::clean_machine(layout_.control(sandbox_id));
+}
+
+bool Agent::prepare(Known &known, std::optional<sandbox::Sandbox> &sandbox) {
   Record &record = known.record;
   if (const proto::Instance *instance = desired(record.key))
     record.instance = *instance;
@@ -264,19 +276,21 @@ bool Agent::prepare(Known &known, sandbox::Spec &spec) {
     record.reason = fmt::format("waits for the address of {}", peer);
     return false;
   }
-  auto made = launch_spec(record, identities_.at(replica_of(record.key)), layout_, artifacts_,
-                          host_, address_of, std::move(*variables));
+  if (is_machine(record.instance.spec()))
+    look_for_machines();
+  auto made = launch_sandbox(record, identities_.at(replica_of(record.key)), layout_, artifacts_,
+                             host_, address_of, std::move(*variables));
   if (!made) {
     fail(known, llvm::toString(made.takeError()));
     return false;
   }
-  spec = std::move(*made);
+  sandbox = std::move(*made);
   return true;
 }
 
 void Agent::start(const std::vector<Key> &keys) {
   // Ports first, for all: a peer's address is known as soon as its port is.
-  std::vector<std::pair<Key, sandbox::Spec>> ready;
+  std::vector<std::pair<Key, sandbox::Sandbox>> ready;
   std::vector<Key> able;
   for (const Key &key : keys)
     if (settle_ports(known_.at(key)))
@@ -284,8 +298,8 @@ void Agent::start(const std::vector<Key> &keys) {
   for (const Key &key : able) {
     Known &known = known_.at(key);
     const bool again = known.record.phase == Phase::backoff;
-    sandbox::Spec spec;
-    if (!prepare(known, spec))
+    std::optional<sandbox::Sandbox> sandbox;
+    if (!prepare(known, sandbox))
       continue;
     Record &record = known.record;
     record.restarts += again;
@@ -296,12 +310,12 @@ void Agent::start(const std::vector<Key> &keys) {
     record.until.reset();
     record.reason.clear();
     dirty(known);
-    ready.emplace_back(key, std::move(spec));
+    ready.emplace_back(key, std::move(*sandbox));
   }
   if (ready.empty())
     return;
   if (!flush()) {
-    for (const auto &[key, spec] : ready) {
+    for (const auto &[key, sandbox] : ready) {
       Record &record = known_.at(key).record;
       record.phase = Phase::waiting;
       record.reason = "waits until the agent's journal can be written";
@@ -309,11 +323,11 @@ void Agent::start(const std::vector<Key> &keys) {
     }
     return;
   }
-  for (const auto &[key, spec] : ready) {
+  for (const auto &[key, sandbox] : ready) {
     Known &known = known_.at(key);
     Record &record = known.record;
-    ::unlink(spec.exit_path.c_str()); // of the run before
-    auto started = sandbox::start(spec, host_, [&](const sandbox::Started &one) {
+    ::unlink(sandbox::common(sandbox).exit_path.c_str()); // of the run before
+    auto started = sandbox::start(sandbox, host_, [&](const sandbox::Started &one) {
       return write_started(started_path(key), boot_, key, one);
     });
     if (!started) {
@@ -344,7 +358,7 @@ void Agent::forget(const Key &key) {
   say_all_refusals(known);
   forget_refusals(known);
   end_monitoring(known);
-  sandbox::clean(sandbox_id(key), host_);
+  clean(sandbox_id(key));
   ::unlink(started_path(key).c_str());
   known_.erase(key);
   dirty_.erase(key);

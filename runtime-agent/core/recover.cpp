@@ -49,8 +49,9 @@ Agent::~Agent() {
 
 llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options) {
   std::unique_ptr<Agent> agent(new Agent(loop, std::move(options)));
-  for (const std::string &directory : {agent->layout_.artifacts(), agent->layout_.instances(),
-                                       agent->layout_.volumes(), agent->layout_.started()})
+  for (const std::string &directory :
+       {agent->layout_.artifacts(), agent->layout_.instances(), agent->layout_.volumes(),
+        agent->layout_.started(), agent->layout_.machines()})
     if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
       return system_failure(errno, "The agent's state directory cannot be written: {}", directory);
   auto journal = Journal::open(agent->layout_.journal());
@@ -71,6 +72,7 @@ llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options) 
   // Nobody waits for a trial when services wait to be taken over.
   agent->host_ =
       agent->options_.host ? *agent->options_.host : sandbox::probe(agent->options_.state, runs);
+  agent->machines_probed_ = agent->options_.host.has_value();
   agent->recall_events();
   agent->recover();
   return agent;
@@ -135,7 +137,7 @@ void Agent::settle_launch(Known &known) {
     dirty(known);
     return;
   }
-  sandbox::clean(sandbox_id(record.key), host_);
+  clean(sandbox_id(record.key));
   record.phase = Phase::waiting;
   dirty(known);
 }
@@ -177,7 +179,7 @@ void Agent::find_strays() {
     if (known_.count(key) || sandbox_id(key) != id) { // the name has gone to another since
       llvm::consumeError(sandbox::signal(found->started.pidfd, SIGKILL));
       ::close(found->started.pidfd);
-      sandbox::clean(id, host_);
+      clean(id);
       fs::remove(file.path(), ignored);
       continue;
     }
@@ -209,6 +211,13 @@ void Agent::sweep_files() {
   }
   artifacts_.collect(used);
   std::error_code ignored;
+  std::set<std::string> machines;
+  for (const auto &[key, known] : known_)
+    machines.insert(layout_.control(sandbox_id(key)));
+  for (const auto &file : fs::directory_iterator(layout_.machines(), ignored))
+    if (!fs::is_regular_file(file, ignored) &&
+        !machines.count((file.path().parent_path() / file.path().stem()).string() + ".qmp"))
+      fs::remove_all(file, ignored);
   for (const auto &stack : fs::directory_iterator(layout_.instances(), ignored))
     for (const auto &workload : fs::directory_iterator(stack.path(), ignored))
       for (const auto &replica : fs::directory_iterator(workload.path(), ignored))

@@ -198,6 +198,7 @@ void Agent::note(std::string text) {
 }
 
 proto::Fleet Agent::fleet() {
+  look_for_machines();
   sample();
   proto::Fleet fleet;
   fleet.set_version(1);

@@ -71,9 +71,15 @@ llvm::Error build(Launch &launch, Descriptor &ruleset) {
   if (all.has(Restriction::cgroup_namespace) && ::unshare(CLONE_NEWCGROUP) != 0)
     return system_failure(errno, "control group namespace");
   if (launch.own_network)
-    if (auto error = configure_network(launch.address.empty() ? std::nullopt
-                                                              : std::optional(launch.address)))
+    if (auto error = configure_network(
+            launch.address.empty() || launch.tapped ? std::nullopt : std::optional(launch.address)))
       return error;
+  if (launch.tapped) {
+    auto tap = make_tap();
+    if (!tap)
+      return tap.takeError();
+    launch.tap = std::move(*tap);
+  }
   if (auto error = take_inside_user(launch.root, launch.user))
     return error;
   if (auto error = build_root(launch.root_plan))
@@ -97,6 +103,10 @@ llvm::Error execute(Launch &launch, int report, int ruleset) {
     flags += supervisor::kFlagRuleset;
   if (launch.memory_events)
     flags += supervisor::kFlagMemory;
+  if (launch.tap)
+    flags += supervisor::kFlagTap;
+  if (launch.control)
+    flags += supervisor::kFlagControl;
   for (const auto &[restriction, flag] : supervisor_flags)
     if (!launch.restrictions.has(restriction))
       flags += flag;
@@ -105,10 +115,10 @@ llvm::Error execute(Launch &launch, int report, int ruleset) {
   words.insert(words.end(), launch.argv.begin(), launch.argv.end());
   const auto argv = pointers(words), environment = pointers(launch.environment);
   const int program = ::fcntl(launch.supervisor.get(), F_DUPFD_CLOEXEC, 200);
-  if (auto error =
-          arrange(supervisor::kReport, {report, launch.log_directory.get(),
-                                        launch.exit_directory.get(), launch.filters.get(), ruleset,
-                                        launch.memory_events.get(), launch.process_events.get()}))
+  if (auto error = arrange(supervisor::kReport,
+                           {report, launch.log_directory.get(), launch.exit_directory.get(),
+                            launch.filters.get(), ruleset, launch.memory_events.get(),
+                            launch.process_events.get(), launch.tap.get(), launch.control.get()}))
     return error;
   if (auto error = drop_privileges(launch.restrictions))
     return error;

@@ -23,7 +23,8 @@ struct Launch {
   std::string hostname;
   std::string address; ///< of eth0; empty: loopback only
   bool own_network = false;
-  bool root = false; ///< take the inside ids on; an ordinary user has them already
+  bool tapped = false; ///< the address is for who is behind the tap device
+  bool root = false;   ///< take the inside ids on; an ordinary user has them already
   uint32_t user = kInsideUser;
   Restrictions restrictions;
   int landlock_abi = 0;
@@ -31,6 +32,7 @@ struct Launch {
   LandlockRules rules;
   Entrances cgroups;
   Descriptor supervisor, log_directory, exit_directory, filters, memory_events, process_events;
+  Descriptor tap, control;
 };
 
 /// Runs in the clone: waits for a byte on `go`, builds the sandbox, becomes nemo-supervisor.

@@ -27,7 +27,6 @@ namespace {
 
 constexpr char kBridge[] = "nemo0";
 constexpr uint32_t kNetwork = 0x0ad50000; // 10.213.0.0/16; the bridge is .0.1
-constexpr int kPrefix = 16;
 
 std::string text_of(uint32_t address) {
   return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255,
@@ -85,6 +84,8 @@ llvm::Error set_address(int socket, const char *interface, unsigned long request
   return llvm::Error::success();
 }
 
+} // namespace
+
 llvm::Error bring_up(int socket, const char *interface) {
   ifreq change = {};
   std::strncpy(change.ifr_name, interface, IFNAMSIZ - 1);
@@ -96,7 +97,7 @@ llvm::Error bring_up(int socket, const char *interface) {
   return system_failure(errno, "bring {} up", interface);
 }
 
-} // namespace
+std::string gateway() { return text_of(kNetwork + 1); }
 
 std::string address_of(uint32_t user_slot) { return text_of(kNetwork + 2 + user_slot); }
 

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "llvm/Support/FileSystem.h"
@@ -15,6 +16,7 @@
 
 #include "base/error.h"
 #include "runtime-agent/sandbox/files.h"
+#include "runtime-agent/sandbox/mounts.h"
 #include "runtime-agent/sandbox/seccomp.h"
 
 namespace nemo::sandbox {
@@ -113,6 +115,23 @@ llvm::Expected<std::vector<Mount>> prepare_mounts(const Spec &spec, const Host &
   return mounts;
 }
 
+llvm::Error prepare_monitor(const Monitor &monitor, Launch &launch) {
+  launch.tapped = monitor.tap;
+  launch.root_plan.readable = monitor.readable;
+  if (monitor.control >= 0) {
+    launch.control = Descriptor(::fcntl(monitor.control, F_DUPFD_CLOEXEC, 0));
+    if (!launch.control)
+      return system_failure(errno, "socket of the machine's monitor");
+  }
+  if (monitor.kvm.empty())
+    return llvm::Error::success();
+  auto device = clone_tree(monitor.kvm, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+  if (!device)
+    return device.takeError();
+  launch.root_plan.kvm = std::move(*device);
+  return llvm::Error::success();
+}
+
 llvm::Expected<Descriptor> in_memory(const std::string &bytes) {
   Descriptor fd(::memfd_create("filters", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd || ::write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
@@ -189,6 +208,9 @@ llvm::Expected<Launch> prepare(const Spec &spec, const Host &host) {
   launch.root_plan.own_network = launch.own_network;
   launch.root_plan.restrictions = spec.restrictions;
   launch.root_plan.tmp_bytes = spec.tmp_bytes;
+  if (spec.monitor)
+    if (auto error = prepare_monitor(*spec.monitor, launch))
+      return error;
   for (const Secret &secret : spec.secrets) {
     auto contents = read_file(secret.file, kSecretLimit);
     if (!contents)

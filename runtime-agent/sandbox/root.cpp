@@ -296,6 +296,8 @@ llvm::Error build_root(RootPlan &plan) {
     return error;
   if (auto error = make_secrets(plan))
     return error;
+  if (plan.kvm)
+    placed.push_back({"/dev/kvm", std::move(plan.kvm), false});
   if (auto error = put_host_trees(placed))
     return error;
   if (auto error = put_declared(plan))
@@ -306,8 +308,12 @@ llvm::Error build_root(RootPlan &plan) {
 
 std::vector<FileRule> file_rules(const RootPlan &plan) {
   std::vector<FileRule> rules = {{"/", Access::list}};
-  for (const char *path :
-       {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/etc", "/run/secrets"})
+  for (const std::string &path : plan.readable)
+    rules.push_back({path, Access::read});
+  if (plan.readable.empty())
+    for (const char *path : {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32"})
+      rules.push_back({path, Access::read});
+  for (const char *path : {"/etc", "/run/secrets"})
     rules.push_back({path, Access::read});
   rules.push_back({"/proc", Access::write_files});
   rules.push_back({"/dev", Access::write_files});

@@ -26,7 +26,9 @@ struct RootPlan {
   bool own_network = false;
   uint64_t tmp_bytes = 0;
   Restrictions restrictions;
-  std::vector<Mount> mounts;                                ///< by target: outer ones first
+  Descriptor kvm;                    ///< becomes /dev/kvm
+  std::vector<std::string> readable; ///< instead of all of the host's programs; empty: all
+  std::vector<Mount> mounts;         ///< by target: outer ones first
   std::vector<std::pair<std::string, std::string>> secrets; ///< name, contents
 };
 

@@ -20,7 +20,8 @@ namespace nemo::sandbox {
 
 /// One thing this host can or cannot enforce: "sandbox.process", "namespace.user", "network.own",
 /// "limit.memory", "limit.cpu", "limit.pids", "limit.volume", "seccomp", "landlock.files",
-/// "landlock.tcp", "usage.cgroup", "refusals" (whether refused system calls and ports are seen).
+/// "landlock.tcp", "usage.cgroup", "sandbox.microvm", "sandbox.unikernel", "refusals" (whether
+/// refused system calls and ports are seen).
 struct Ability {
   std::string name;
   bool available = false;
@@ -50,7 +51,9 @@ struct Host {
   std::string memory_directory, cpu_directory, pids_directory; ///< of cgroups: ".../nemo" or empty
   std::string cpuacct_directory;                               ///< v1 only
   std::string supervisor;                                      ///< path of nemo-supervisor
-  std::string filters; ///< seccomp programs, as the supervisor reads them
+  std::string qemu;        ///< the program that runs machines; empty: none
+  std::string accelerator; ///< "tcg" or "kvm", the faster one; empty: no machines here (machine.h)
+  std::string filters;     ///< seccomp programs, as the supervisor reads them
 };
 /// \param runs  a sandbox that was started here since the machine was: proof enough that they can
 /// be.
@@ -68,6 +71,14 @@ struct Bind {
 struct Secret {
   std::string name; ///< becomes /run/secrets/NAME, mode 0400, on a tmpfs
   std::string file; ///< absolute, on the host; read at start
+};
+
+/// What a program gets that runs a machine (machine.h).
+struct Monitor {
+  bool tap = false; ///< a network device as descriptor supervisor::kTap, bridged with eth0
+  int control = -1; ///< becomes supervisor::kControl; the caller keeps his
+  std::string kvm;  ///< a device node on the host that becomes /dev/kvm; empty: none
+  std::vector<std::string> readable; ///< all that it may read of the host's programs
 };
 
 /// Everything about one start. Strings are checked: no NUL, absolute paths normal (no "..").
@@ -90,8 +101,9 @@ struct Spec {
   /// alone (they may be the same one): start() creates them and, as root, gives them to the
   /// sandbox's user, so it refuses one that holds other things. Read what is in them as hostile.
   std::string log_path;
-  uint64_t log_bytes = 0;    ///< rotate above this; 0: 10 MiB
-  std::string exit_path;     ///< the supervisor writes how it ended here, atomically
+  uint64_t log_bytes = 0; ///< rotate above this; 0: 10 MiB
+  std::string exit_path;  ///< the supervisor writes how it ended here, atomically
+  std::optional<Monitor> monitor;
   Restrictions restrictions; ///< for tests only
 };
 

@@ -10,6 +10,8 @@ constexpr int kFirstWord = 5;
 constexpr char kFlagFilters = 'f';
 constexpr char kFlagRuleset = 'l';
 constexpr char kFlagMemory = 'm';
+constexpr char kFlagTap = 't';
+constexpr char kFlagControl = 'c';
 constexpr char kFlagNone = '-';
 // Only tests of the sandbox ask for these: what they name is left out (sandbox/restrictions.h).
 constexpr char kFlagNotFirst = 'p'; ///< the pid namespace
@@ -24,7 +26,9 @@ enum Descriptor {
   kRuleset = 7,       ///< Landlock
   kMemory = 8,        ///< memory.events (v2) or memory.oom_control (v1): both count "oom_kill N"
   kProcesses = 9,     ///< pids.events, counts "max N"
-  kEnd = 10,
+  kTap = 10,          ///< the workload inherits these two: a machine's network,
+  kControl = 11,      ///< and the socket that its monitor listens on
+  kEnd = 12,
 };
 
 constexpr char kAboutToRun = 'X';

@@ -180,6 +180,10 @@ int supervise(char **argv, char **environment) {
   if (state.workload == 0)
     run_workload(argv + kFirstWord, environment, flags, ends[0], ends[1], asking[1]);
   close(kReport);
+  if (has_flag(flags, kFlagTap))
+    close(kTap);
+  if (has_flag(flags, kFlagControl))
+    close(kControl);
   close(ends[0]);
   close(ends[1]);
   if (asking[0] >= 0) {

@@ -124,6 +124,10 @@ void run_workload(char **argv, char **environment, const char *flags, int out, i
   setsid();
   if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
     fail("output", "", errno);
+  if (has_flag(flags, kFlagTap))
+    fcntl(kTap, F_SETFD, 0);
+  if (has_flag(flags, kFlagControl))
+    fcntl(kControl, F_SETFD, 0);
   const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   offer_to_the_oom_killer();

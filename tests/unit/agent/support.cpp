@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -242,7 +243,10 @@ proto::Instance *add(proto::Part &part, const std::string &workload, const std::
 }
 
 bool can_sandbox(const proto::Fleet &fleet) {
-  return fleet.nodes_size() == 1 && fleet.nodes(0).sandboxes_size() == 1;
+  if (fleet.nodes_size() != 1)
+    return false;
+  const auto &kinds = fleet.nodes(0).sandboxes();
+  return std::find(kinds.begin(), kinds.end(), "process") != kinds.end();
 }
 
 } // namespace nemo::test
