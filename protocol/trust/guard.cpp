@@ -24,14 +24,14 @@ llvm::Error may_follow(const Mark &last, const Mark &next) {
   return llvm::Error::success();
 }
 
-const Mark &Guard::mark(Kind kind, llvm::StringRef subject) const {
+const Mark &Guard::mark(Kind kind, llvm::StringRef node) const {
   static const Mark none;
-  const auto found = marks_.find({kind, subject.str()});
+  const auto found = marks_.find({kind, node.str()});
   return found == marks_.end() ? none : found->second;
 }
 
-llvm::Error Guard::admit(Kind kind, llvm::StringRef subject, Mark next) {
-  Mark &last = marks_[{kind, subject.str()}];
+llvm::Error Guard::admit(Kind kind, llvm::StringRef node, Mark next) {
+  Mark &last = marks_[{kind, node.str()}];
   if (auto error = may_follow(last, next))
     return error;
   last = std::move(next);
@@ -47,7 +47,7 @@ std::string Guard::to_bytes() const {
   for (const auto &[key, mark] : marks_) {
     proto::GuardState::Mark &out = *state.add_marks();
     out.set_kind(static_cast<Kind>(key.first));
-    out.set_subject(key.second);
+    out.set_node(key.second);
     out.set_epoch(mark.epoch);
     out.set_generation(mark.generation);
     out.set_issued_unix_ms(mark.issued_unix_ms);
@@ -65,9 +65,9 @@ llvm::Expected<Guard> Guard::from_bytes(llvm::StringRef bytes) {
   for (const proto::GuardState::Mark &mark : state.marks()) {
     const Mark value{mark.epoch(), mark.generation(), mark.issued_unix_ms(), mark.digest()};
     if (value.digest.size() != 32 ||
-        !guard.marks_.emplace(std::pair(mark.kind(), mark.subject()), value).second)
+        !guard.marks_.emplace(std::pair(mark.kind(), mark.node()), value).second)
       return failure("what was remembered of accepted statements is damaged at {}",
-                     shown(mark.subject()));
+                     shown(mark.node()));
   }
   return guard;
 }

@@ -37,11 +37,10 @@ llvm::Error may_follow(const Mark &last, const Mark &next);
 
 class Guard {
 public:
-  /// \param subject  the node; of a bundle, the fleet that it is of; of a revocation list, empty.
-  const Mark &mark(Kind kind, llvm::StringRef subject) const;
+  const Mark &mark(Kind kind, llvm::StringRef node) const;
 
   /// Raises the mark; refuses what may_follow() refuses, and what verify() would.
-  llvm::Error admit(Kind kind, llvm::StringRef subject, Mark next);
+  llvm::Error admit(Kind kind, llvm::StringRef node, Mark next);
 
   /// Forgets a node that is gone for good. A node that comes back under the name starts with a
   /// higher epoch.

@@ -88,6 +88,8 @@ llvm::Expected<std::string> token_key(const JoinToken &token) {
 
 llvm::Expected<proto::JoinRequest> join_request(const JoinToken &token, const SigningKey &key,
                                                 llvm::StringRef channel, UnixNanos now) {
+  if (channel.size() != channel_size)
+    return failure("a join that is bound to no connection");
   if (token.expires <= now)
     return failure("this join token expired at {}: ask for a new one", to_rfc3339(token.expires));
   auto csr = make_request(key, token.member);
@@ -114,6 +116,8 @@ llvm::Expected<proto::JoinRequest> join_request(const JoinToken &token, const Si
 }
 
 llvm::Error check_proof(const proto::JoinRequest &request, llvm::StringRef channel) {
+  if (channel.size() != channel_size)
+    return failure("a join that is bound to no connection");
   if (request.token_id().size() != 16 || request.token_key().size() != 32 ||
       request.csr().size() > max_certificate || request.proof().size() != 64)
     return failure("what should be a request to join is none");

@@ -24,6 +24,7 @@
 
 namespace nemo::trust {
 
+inline constexpr size_t channel_size = 32;   ///< bytes of a channel binding
 inline constexpr size_t max_token = 1 << 10; ///< characters
 inline constexpr size_t max_join =
     256 << 10; ///< bytes of a JoinRequest; a response may have max_signed

@@ -85,6 +85,8 @@ llvm::Error check_body(const Rule &rule, const Statement &statement) {
       return failure("desired state of over 10,000 tenants");
     return llvm::Error::success();
   case Signed::LEASE_GRANT:
+    if (statement.lease_grant().nonce().size() < 16 || statement.lease_grant().nonce().size() > 64)
+      return failure("a lease grant answers a nonce of 16 to 64 bytes");
     return parse_id(statement.lease_grant().holder()).takeError();
   case Signed::DELEGATION: {
     if (!is_digest(statement.delegation().key_id()) ||
@@ -211,27 +213,28 @@ llvm::Expected<std::string> sign(Statement statement, const Signer &signer) {
 }
 
 Expectation Expectation::desired_state(const SpiffeId &me, Mark at_least, UnixNanos now) {
-  return {Signed::DESIRED_STATE, me.fleet, {}, me.name, std::move(at_least), false, now};
+  return {Signed::DESIRED_STATE, me.fleet, {}, me.name, {}, std::move(at_least), false, now};
 }
 
 Expectation Expectation::of_node(Kind kind, const SpiffeId &node, Mark at_least, UnixNanos now) {
-  return {kind, node.fleet, node, node.name, std::move(at_least), false, now};
+  return {kind, node.fleet, node, node.name, {}, std::move(at_least), false, now};
 }
 
-Expectation Expectation::lease_grant(const SpiffeId &granter, UnixNanos now) {
-  return {Signed::LEASE_GRANT, granter.fleet, granter, "", {}, false, now};
+Expectation Expectation::lease_grant(const SpiffeId &granter, llvm::StringRef nonce,
+                                     UnixNanos now) {
+  return {Signed::LEASE_GRANT, granter.fleet, granter, "", nonce.str(), {}, false, now};
 }
 
 Expectation Expectation::of_fleet(Kind kind, llvm::StringRef fleet, Mark at_least, UnixNanos now) {
-  return {kind, fleet.str(), {}, "", std::move(at_least), false, now};
+  return {kind, fleet.str(), {}, "", {}, std::move(at_least), false, now};
 }
 
 Expectation Expectation::renewal(llvm::StringRef fleet, UnixNanos now) {
-  return {Signed::RENEWAL, fleet.str(), {}, "", {}, false, now};
+  return {Signed::RENEWAL, fleet.str(), {}, "", {}, {}, false, now};
 }
 
 Expectation Expectation::delegation(llvm::StringRef fleet, UnixNanos now) {
-  return {Signed::DELEGATION, fleet.str(), {}, "", {}, false, now};
+  return {Signed::DELEGATION, fleet.str(), {}, "", {}, {}, false, now};
 }
 
 llvm::Expected<Verified> verify(llvm::StringRef bytes, const Expectation &expected,
@@ -254,8 +257,9 @@ llvm::Expected<Verified> verify(llvm::StringRef bytes, const Expectation &expect
     return failure("{} says that it was issued at {}, which is yet to come", rule->name.str(),
                    to_rfc3339(issued));
   const std::vector<std::string> chain(envelope->chain().begin(), envelope->chain().end());
-  auto signer =
-      verify_svid(chain, trust.bundle, rule->judged == Judged::now ? now : std::min(issued, now));
+  const UnixNanos at = rule->judged == Judged::now ? now : std::min(issued, now);
+  auto signer = trust.paths ? trust.paths->verify(chain, trust.bundle, at)
+                            : verify_svid(chain, trust.bundle, at);
   if (!signer)
     return signer.takeError();
   if (envelope->key_id() != signer->key_ids.front())
@@ -274,6 +278,8 @@ llvm::Expected<Verified> verify(llvm::StringRef bytes, const Expectation &expect
   if (expected.node && *expected.node != statement.node())
     return failure("{} for the node {}, not for {}", rule->name.str(), shown(statement.node()),
                    *expected.node);
+  if (expected.nonce && *expected.nonce != statement.lease_grant().nonce())
+    return failure("{} by {} answers another request", rule->name.str(), signer->id.text());
   const bool expired = from_unix_ms(statement.expires_unix_ms()) <= now;
   if (expired && !expected.may_be_expired)
     return failure("{} by {} expired at {}", rule->name.str(), signer->id.text(),

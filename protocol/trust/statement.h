@@ -14,6 +14,7 @@
 #include "protocol/trust.pb.h"
 #include "protocol/trust/guard.h"
 #include "protocol/trust/hpke.h"
+#include "protocol/trust/paths.h"
 #include "protocol/trust/revocation.h"
 #include "protocol/trust/svid.h"
 
@@ -44,17 +45,19 @@ llvm::Expected<std::string> sign(proto::Statement statement, const Signer &signe
 struct Expectation {
   Kind kind = Kind::Signed_Kind_KIND_NONE;
   std::string fleet;
-  std::optional<SpiffeId> signer;  ///< exactly this one; else anybody whose role may sign the kind
-  std::optional<std::string> node; ///< the node that it is for or about; empty text: none
-  Mark at_least;                   ///< see may_follow()
-  bool may_be_expired = false;     ///< for what was accepted before: it is told, not refused
+  std::optional<SpiffeId> signer;   ///< exactly this one; else anybody whose role may sign the kind
+  std::optional<std::string> node;  ///< the node that it is for or about; empty text: none
+  std::optional<std::string> nonce; ///< of the request that a lease grant answers
+  Mark at_least;                    ///< see may_follow()
+  bool may_be_expired = false;      ///< for what was accepted before: it is told, not refused
   UnixNanos now;
 
   /// For the node `me`, from whoever may decide.
   static Expectation desired_state(const SpiffeId &me, Mark at_least, UnixNanos now);
   /// What a node says of itself: REPORT, HEARTBEAT, SEALING_KEY.
   static Expectation of_node(Kind kind, const SpiffeId &node, Mark at_least, UnixNanos now);
-  static Expectation lease_grant(const SpiffeId &granter, UnixNanos now);
+  /// \param nonce  random, of this request alone: an old grant does not answer it.
+  static Expectation lease_grant(const SpiffeId &granter, llvm::StringRef nonce, UnixNanos now);
   /// What the authority says to everybody: REVOCATIONS, BUNDLE.
   static Expectation of_fleet(Kind kind, llvm::StringRef fleet, Mark at_least, UnixNanos now);
   static Expectation renewal(llvm::StringRef fleet, UnixNanos now);
@@ -64,6 +67,7 @@ struct Expectation {
 struct Trust {
   const Bundle &bundle; ///< of the fleet that is expected
   const Revocations &revocations;
+  Paths *paths = nullptr; ///< for who verifies much
 };
 
 /// Which tenants a signer may decide for.

@@ -85,11 +85,19 @@ llvm::Expected<Svid> verify_svid(X509 *leaf, STACK_OF(X509) * others, const Bund
                    "{} of the path)",
                    id->text(), bundle.fleet, X509_verify_cert_error_string(error), depth);
   }
-  Svid svid{std::move(*id), share(X509_get0_pubkey(leaf)), {}, not_before(leaf), not_after(leaf)};
+  Svid svid{std::move(*id),
+            share(X509_get0_pubkey(leaf)),
+            {},
+            not_before(leaf),
+            not_after(leaf),
+            not_before(leaf),
+            not_after(leaf)};
   const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(context.get());
   for (int i = 0; i < sk_X509_num(path); ++i) {
     X509 *certificate = sk_X509_value(path, i);
     svid.key_ids.push_back(key_id(X509_get0_pubkey(certificate)));
+    svid.path_from = std::max(svid.path_from, not_before(certificate));
+    svid.path_until = std::min(svid.path_until, not_after(certificate));
     if (i > 0)
       if (auto error = check_authority(certificate, bundle.fleet))
         return error;

@@ -33,6 +33,8 @@ struct Svid {
   std::vector<std::string> key_ids; ///< of the path: the member's own first, the root's last
   UnixNanos not_before;
   UnixNanos not_after;
+  UnixNanos path_from;  ///< the path holds from here, when its last certificate begins,
+  UnixNanos path_until; ///< to here, when the first of them ends
 };
 
 /// Verifies at the time `at`.

@@ -59,6 +59,7 @@ int main(int argc, char **argv) {
   payload("sealing-key", Role::node, 6, one);
   one = statement(node, "");
   one.mutable_lease_grant()->set_holder(node.text());
+  one.mutable_lease_grant()->set_nonce(std::string(16, 'n'));
   payload("lease", Role::node, 3, one);
   one.mutable_renewal()->set_csr(llvm::cantFail(make_request(key, node)));
   payload("renewal", Role::node, 7, one);
@@ -86,7 +87,9 @@ int main(int argc, char **argv) {
   Guard guard;
   llvm::cantFail(guard.admit(proto::Signed::REPORT, "n", {1, 2, 3, std::string(32, 'd')}));
   write("guard", Door::guard, guard.to_bytes());
-  write("join", Door::join, llvm::cantFail(join_request(token, key, "c", now)).SerializeAsString());
+  write("join", Door::join,
+        llvm::cantFail(join_request(token, key, std::string(channel_size, 'c'), now))
+            .SerializeAsString());
   proto::JoinResponse response;
   response.mutable_chain()->Assign(chain.begin(), chain.end());
   response.set_bundle(llvm::cantFail(to_document(bundle)));

@@ -12,6 +12,12 @@ using namespace nemo::trust;
 using namespace nemo::test;
 using authority::Authority;
 
+namespace {
+
+const std::string one_channel(channel_size, '1'), two_channel(channel_size, '2');
+
+} // namespace
+
 TEST_CASE("a machine joins with its token, and is a member") {
   Fleet fleet;
   const SigningKey key = good(SigningKey::generate());
@@ -41,12 +47,13 @@ TEST_CASE("of two that use a token at once, one joins") {
   const JoinToken token = good(parse_token(fleet.invite(fleet.id(Role::node, "n1"))));
   const SigningKey one = good(SigningKey::generate()), two = good(SigningKey::generate());
   // Both requests are ready before either process starts, and both wait for the same starting shot.
-  const std::string
-      first = good(join_request(token, one, "channel one", fleet.now)).SerializeAsString(),
-      second = good(join_request(token, two, "channel two", fleet.now)).SerializeAsString();
+  const std::string first =
+                        good(join_request(token, one, one_channel, fleet.now)).SerializeAsString(),
+                    second =
+                        good(join_request(token, two, two_channel, fleet.now)).SerializeAsString();
   int shot[2];
   REQUIRE(::pipe(shot) == 0);
-  auto race = [&](const std::string &bytes, const char *channel) {
+  auto race = [&](const std::string &bytes, const std::string &channel) {
     const pid_t child = ::fork();
     if (child != 0)
       return child;
@@ -64,7 +71,7 @@ TEST_CASE("of two that use a token at once, one joins") {
     const std::string why = llvm::toString(response.takeError());
     ::_exit(why.find("was used before") != std::string::npos ? 1 : 8);
   };
-  const pid_t a = race(first, "channel one"), b = race(second, "channel two");
+  const pid_t a = race(first, one_channel), b = race(second, two_channel);
   ::close(shot[0]);
   ::close(shot[1]);
   int status_a = 0, status_b = 0;
@@ -78,23 +85,25 @@ TEST_CASE("a token holds for its time, its name and its fleet") {
   Fleet fleet, other("other.example");
   const SigningKey key = good(SigningKey::generate());
   const JoinToken token = good(parse_token(fleet.invite(fleet.id(Role::node, "n1"))));
-  CHECK_THAT(said(join_request(token, key, "c", fleet.now + 61min)), has("expired at"));
-  const proto::JoinRequest request = good(join_request(token, key, "c", fleet.now));
-  CHECK_THAT(said(fleet.authority->join(request, "c", fleet.now + 61min)), has("has expired"));
+  CHECK_THAT(said(join_request(token, key, one_channel, fleet.now + 61min)), has("expired at"));
+  const proto::JoinRequest request = good(join_request(token, key, one_channel, fleet.now));
+  CHECK_THAT(said(fleet.authority->join(request, one_channel, fleet.now + 61min)),
+             has("has expired"));
   // Another name, in a request that is signed in every other way as it should be.
   JoinToken renamed = good(parse_token(to_text(token).bytes()));
   renamed.member.name = "n2";
-  CHECK_THAT(
-      said(fleet.authority->join(good(join_request(renamed, key, "c", fleet.now)), "c", fleet.now)),
-      has("is for spiffe://shop.example/node/n1, not for spiffe://shop.example/node/n2"));
+  CHECK_THAT(said(fleet.authority->join(good(join_request(renamed, key, one_channel, fleet.now)),
+                                        one_channel, fleet.now)),
+             has("is for spiffe://shop.example/node/n1, not for spiffe://shop.example/node/n2"));
   renamed = good(parse_token(to_text(token).bytes()));
   renamed.member.role = Role::operator_;
-  CHECK_THAT(
-      said(fleet.authority->join(good(join_request(renamed, key, "c", fleet.now)), "c", fleet.now)),
-      has("not for spiffe://shop.example/operator/n1"));
-  CHECK_THAT(said(other.authority->join(request, "c", fleet.now)), has("no such join token"));
+  CHECK_THAT(said(fleet.authority->join(good(join_request(renamed, key, one_channel, fleet.now)),
+                                        one_channel, fleet.now)),
+             has("not for spiffe://shop.example/operator/n1"));
+  CHECK_THAT(said(other.authority->join(request, one_channel, fleet.now)),
+             has("no such join token"));
   // None of that has used it up.
-  CHECK(said(fleet.authority->join(request, "c", fleet.now)).empty());
+  CHECK(said(fleet.authority->join(request, one_channel, fleet.now)).empty());
 
   CHECK_THAT(said(fleet.authority->invite(other.id(Role::node, "n1"), 1h, "t", fleet.now)),
              has("cannot be invited"));
@@ -110,7 +119,7 @@ TEST_CASE("who saw the exchange, or the authority's files, cannot join") {
   const std::string text = fleet.invite(fleet.id(Role::node, "n1"));
   const JoinToken token = good(parse_token(text));
   const SigningKey key = good(SigningKey::generate()), mine = good(SigningKey::generate());
-  const proto::JoinRequest seen = good(join_request(token, key, "their channel", fleet.now));
+  const proto::JoinRequest seen = good(join_request(token, key, one_channel, fleet.now));
   // Nothing of the secret travels or is stored.
   CHECK(seen.SerializeAsString().find(token.seed.bytes()) == std::string::npos);
   const std::string stored =
@@ -120,27 +129,27 @@ TEST_CASE("who saw the exchange, or the authority's files, cannot join") {
   CHECK(stored.find(sha256_bytes(good(token_key(token)))) != std::string::npos);
   CHECK(read(fleet.dir / "ca/audit.log").find(text) == std::string::npos);
   // On another connection, or around another certificate request, the proof is void.
-  CHECK_THAT(said(fleet.authority->join(seen, "my channel", fleet.now)), has("does not prove"));
+  CHECK_THAT(said(fleet.authority->join(seen, two_channel, fleet.now)), has("does not prove"));
   proto::JoinRequest changed = seen;
   changed.set_csr(good(make_request(mine, token.member)));
-  CHECK_THAT(said(fleet.authority->join(changed, "their channel", fleet.now)),
-             has("does not prove"));
+  CHECK_THAT(said(fleet.authority->join(changed, one_channel, fleet.now)), has("does not prove"));
   changed = seen;
   changed.set_proof(std::string(64, '\0'));
-  CHECK_THAT(said(fleet.authority->join(changed, "their channel", fleet.now)),
-             has("does not prove"));
+  CHECK_THAT(said(fleet.authority->join(changed, one_channel, fleet.now)), has("does not prove"));
+  CHECK_THAT(said(fleet.authority->join(seen, "", fleet.now)), has("bound to no connection"));
+  CHECK_THAT(said(join_request(token, key, "", fleet.now)), has("bound to no connection"));
   changed.set_proof("short");
-  CHECK_THAT(said(fleet.authority->join(changed, "their channel", fleet.now)), has("is none"));
+  CHECK_THAT(said(fleet.authority->join(changed, one_channel, fleet.now)), has("is none"));
   // The id of the token is known, its secret is not.
   JoinToken guessed = good(parse_token(text));
   guessed.seed = Secret(random_bytes(32));
-  CHECK_THAT(said(fleet.authority->join(good(join_request(guessed, mine, "c", fleet.now)), "c",
-                                        fleet.now)),
+  CHECK_THAT(said(fleet.authority->join(good(join_request(guessed, mine, one_channel, fleet.now)),
+                                        one_channel, fleet.now)),
              has("no such join token"));
   guessed = good(parse_token(text));
   guessed.id = std::string(16, 'x');
-  CHECK_THAT(said(fleet.authority->join(good(join_request(guessed, mine, "c", fleet.now)), "c",
-                                        fleet.now)),
+  CHECK_THAT(said(fleet.authority->join(good(join_request(guessed, mine, one_channel, fleet.now)),
+                                        one_channel, fleet.now)),
              has("no such join token"));
   CHECK(join(fleet, text, key).error.empty());
 }
@@ -174,8 +183,8 @@ TEST_CASE("a joiner takes no other certificate than the one it asked for") {
   Fleet fleet, other;
   const SigningKey key = good(SigningKey::generate()), second = good(SigningKey::generate());
   const JoinToken token = good(parse_token(fleet.invite(fleet.id(Role::node, "n1"))));
-  const proto::JoinResponse response =
-      good(fleet.authority->join(good(join_request(token, key, "c", fleet.now)), "c", fleet.now));
+  const proto::JoinResponse response = good(fleet.authority->join(
+      good(join_request(token, key, one_channel, fleet.now)), one_channel, fleet.now));
   CHECK(said(accept(response, token, key, fleet.now)).empty());
   CHECK_THAT(said(accept(response, token, second, fleet.now)), has("another name or key"));
   proto::JoinResponse changed = response;

@@ -176,6 +176,25 @@ TEST_CASE("nobody speaks for another node, and no state is taken for another's")
   CHECK_THAT(said(sign(desired(world, ""), op.signer())), has("for the node ''"));
 }
 
+TEST_CASE("a lease grant answers one request, by the granter that was asked") {
+  const World world;
+  const Member granter = world.member(Role::node, "n1"), other = world.member(Role::node, "n2");
+  const std::string nonce = random_bytes(16);
+  auto grant = [&](const std::string &answers) {
+    proto::Statement statement = world.statement();
+    statement.mutable_lease_grant()->set_holder(other.id.text());
+    statement.mutable_lease_grant()->set_nonce(answers);
+    return statement;
+  };
+  const std::string bytes = good(sign(grant(nonce), granter.signer()));
+  CHECK(check(world, bytes, Expectation::lease_grant(granter.id, nonce, world.now)).empty());
+  CHECK_THAT(check(world, bytes, Expectation::lease_grant(granter.id, random_bytes(16), world.now)),
+             has("answers another request"));
+  CHECK_THAT(check(world, bytes, Expectation::lease_grant(other.id, nonce, world.now)),
+             has("not by"));
+  CHECK_THAT(said(sign(grant("short"), granter.signer())), has("a nonce of 16 to 64 bytes"));
+}
+
 TEST_CASE("another fleet's operator decides nothing here") {
   const World world, other("other.example");
   const Member eve = other.member(Role::operator_, "alice");
@@ -228,27 +247,6 @@ TEST_CASE("a replay and a step back are refused, the same again is not") {
   CHECK_THAT(arrives(good(sign(past, old.signer()))), has("issued before what was accepted last"));
   past.set_issued_unix_ms(to_unix_ms(world.now));
   CHECK_THAT(arrives(good(sign(past, old.signer()))), has("has expired"));
-}
-
-TEST_CASE("a guard survives its journal, and one node's marks are not another's") {
-  Guard guard;
-  good(guard.admit(Signed::DESIRED_STATE, "n1", {2, 5, 100, digest}));
-  good(guard.admit(Signed::REPORT, "n1", {2, 1, 100, digest}));
-  good(guard.admit(Signed::DESIRED_STATE, "n2", {1, 1, 100, digest}));
-  CHECK_FALSE(
-      said(guard.admit(Signed::DESIRED_STATE, "n1", {2, 4, 200, std::string(32, 'e')})).empty());
-  CHECK(guard.mark(Signed::DESIRED_STATE, "n1").generation == 5);
-  const Guard back = good(Guard::from_bytes(guard.to_bytes()));
-  CHECK(back == guard);
-  CHECK(back.to_bytes() == guard.to_bytes());
-  CHECK(back.mark(Signed::DESIRED_STATE, "n2").epoch == 1);
-  CHECK(back.mark(Signed::HEARTBEAT, "n2") == Mark{});
-  guard.drop("n1");
-  CHECK(guard.mark(Signed::REPORT, "n1") == Mark{});
-  CHECK(guard.mark(Signed::DESIRED_STATE, "n2").epoch == 1);
-  CHECK_THAT(said(Guard::from_bytes("\xff")), has("cannot be read"));
-  const std::string twice = back.to_bytes() + back.to_bytes();
-  CHECK_THAT(said(Guard::from_bytes(twice)), has("damaged at 'n1'"));
 }
 
 TEST_CASE("statements hold from when they are issued until they expire") {
