@@ -21,7 +21,8 @@ template <typename Amounts> void add(Amounts &sum, const Amounts &part) {
 
 } // namespace
 
-Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node, bool own) const {
+Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node, bool own,
+                              const std::optional<Occupied> &run) const {
   const proto::Resources all = reserved(spec.resources(), spec.mounts());
   Amounts result = {all.cpu_millicores(), all.memory_bytes(), all.disk_bytes(), all.gpu_milli(),
                     all.pids()};
@@ -34,23 +35,28 @@ Rooms::Amounts Rooms::amounts(const proto::Spec &spec, const Node &node, bool ow
       result[at + 1] += all.gpu_memory_bytes();
     }
   if (over_)
-    result[result.size() - 1 - (hourly_ ? 48 : 0)] =
+    result[result.size() - 1 - (hourly_ ? 48 : 0) - 2 * moments_.size()] =
         own ? effective_millicores(spec.resources(), over_->s) : all.cpu_millicores();
   if (hourly_) {
     result[0] = result[1] = 0;
-    for (uint32_t hour = 0; hour < 24; ++hour) {
+    const size_t later = result.size() - 2 * moments_.size();
+    const auto set = [&](size_t at, uint32_t hour) {
       const proto::Resources then = at_hour(spec.resources(), hour);
-      result[result.size() - 48 + 2 * hour] = then.cpu_millicores();
-      result[result.size() - 47 + 2 * hour] = then.memory_bytes();
-    }
+      result[at] = then.cpu_millicores();
+      result[at + 1] = then.memory_bytes();
+    };
+    for (uint32_t hour = 0; hour < 24 && !run; ++hour)
+      set(later - 48 + 2 * hour, hour);
+    for (size_t m = 0; m < moments_.size(); ++m)
+      if (!run || run->at(moments_[m].time))
+        set(later + 2 * m, moments_[m].hour);
   }
   return result;
 }
 
 Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
              const WantedReplicas &wanted, const Changes &changes)
-    : wanted_(wanted), over_(overcommit(inputs, resolved)),
-      device_names_(names_of_devices(inputs.intent())),
+    : over_(overcommit(inputs, resolved)), device_names_(names_of_devices(inputs.intent())),
       nodes_(static_cast<size_t>(resolved.world().nodes_size())), old_needs_(changes.olds.size()),
       node_of_old_(changes.olds.size()), node_of_new_(wanted.replicas.size()),
       awaited_(changes.olds.size()) {
@@ -59,6 +65,25 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
     hourly_ |= differs(one.spec);
   for (const Old &old : changes.olds)
     hourly_ |= differs(old.there->spec());
+  std::vector<std::optional<Occupied>> run_of(
+      wanted.replicas.size()); // of those that share in time
+  if (jobs_share(inputs.intent(), resolved)) {
+    std::vector<Occupied> runs;
+    for (size_t r = 0; r < run_of.size(); ++r) {
+      const Wanted &one = wanted.replicas[r];
+      const proto::Workload &block = inputs.intent().workloads(static_cast<int>(one.workload));
+      if (block.has_job())
+        run_of[r] = held(block, one.starts_at, resolved.world().at());
+      if (run_of[r])
+        runs.push_back(*run_of[r]);
+    }
+    bool by_hour = hourly_;
+    for (const proto::PartState &state : resolved.facts().parts())
+      for (const proto::Instance &instance : state.part().instances())
+        by_hour |= differs(instance.spec());
+    moments_ = moments(resolved.world().at(), runs, by_hour);
+    hourly_ = true;
+  }
   std::unordered_map<std::string, size_t> index;
   for (size_t n = 0; n < nodes_.size(); ++n) {
     const proto::Node &node = resolved.world().nodes(static_cast<int>(n));
@@ -84,7 +109,7 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
           known(over_->effective[n], cpu > over_->reserve ? cpu - over_->reserve : 0));
       nodes_[n].has[0] = known(!over_->effective[n], cpu);
     }
-    for (uint32_t hour = 0; hour < 24 && hourly_; ++hour) {
+    for (size_t i = 0; i < 24 + moments_.size() && hourly_; ++i) {
       nodes_[n].has.push_back(nodes_[n].has[0]);
       nodes_[n].has.push_back(nodes_[n].has[1]);
     }
@@ -103,7 +128,8 @@ Rooms::Rooms(const stages::Inputs &inputs, const stages::Resolved &resolved,
     all.emplace_back(node.has.size());
   for (size_t r = 0; r < wanted.replicas.size(); ++r) {
     node_of_new_[r] = index.at(wanted.replicas[r].node);
-    const Amounts need = amounts(wanted.replicas[r].spec, nodes_[node_of_new_[r]], true);
+    needs_.push_back(amounts(wanted.replicas[r].spec, nodes_[node_of_new_[r]], true, run_of[r]));
+    const Amounts &need = needs_.back();
     add(all[node_of_new_[r]], need);
     if (changes.changes[changes.change_of_wanted[r]].runs)
       add(nodes_[node_of_new_[r]].stays, need);
@@ -160,7 +186,7 @@ std::optional<std::vector<size_t>> Rooms::admit(size_t replica, const std::vecto
   Node &node = nodes_[node_of_new_[replica]];
   if (!node.tight)
     return std::vector<size_t>();
-  Started started{amounts(wanted_.replicas[replica].spec, node, true), {}};
+  Started started{needs_[replica], {}};
   // An old one makes room for one new one.
   for (size_t o : own)
     if (node_of_old_[o] == node_of_new_[replica] &&

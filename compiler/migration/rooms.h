@@ -6,6 +6,7 @@
 
 #include "compiler/migration/changes.h"
 #include "compiler/resolve/overcommit.h"
+#include "compiler/resolve/sharing.h"
 
 namespace nemo::compiler {
 
@@ -30,7 +31,8 @@ public:
 private:
   /// The five resources, named devices, then of each GPU its thousandths and its memory; where
   /// nodes are over-committed, then the effective processor; where demand differs by hour, then
-  /// processor and memory of each hour, instead of the first two.
+  /// processor and memory of each hour, instead of the first two; where jobs share room in
+  /// time, then the same of each moment.
   using Amounts = std::vector<unsigned __int128>;
   struct Started {
     Amounts need;
@@ -46,16 +48,18 @@ private:
     std::vector<Started> started;
   };
   /// \param own  of the stack, and not left as it is
-  Amounts amounts(const proto::Spec &spec, const Node &node, bool own) const;
+  /// \param run  of a job that holds its room only then
+  Amounts amounts(const proto::Spec &spec, const Node &node, bool own,
+                  const std::optional<Occupied> &run = std::nullopt) const;
   Amounts most(const Node &node) const;
   static bool fits(const Node &node, const Amounts &most, const Amounts &need);
 
-  const WantedReplicas &wanted_;
   bool hourly_ = false;
+  std::vector<Moment> moments_;
   std::optional<Overcommit> over_;
   std::vector<std::string> device_names_;
   std::vector<Node> nodes_;
-  std::vector<Amounts> old_needs_;
+  std::vector<Amounts> needs_, old_needs_;
   std::vector<std::optional<size_t>> node_of_old_;
   std::vector<size_t> node_of_new_;
   std::vector<char> awaited_; ///< by old one: in G of its node

@@ -1,22 +1,16 @@
-// The answer of the optimiser as placements with their costs and reasons, and how far from the
-// least it can be.
+// One attempt, or several where jobs can run one after the other; the best of them.
 #include "compiler/placement/assign.h"
 
-#include <algorithm>
+#include <cmath>
+#include <set>
 
-#include <fmt/format.h>
-
-#include "compiler/explain/texts.h"
 #include "compiler/placement/build.h"
-#include "compiler/placement/figuring.h"
-#include "compiler/placement/prove.h"
 #include "compiler/placement/report.h"
-#include "compiler/placement/sends.h"
 #include "compiler/placement/settle.h"
+#include "compiler/placement/solve.h"
 #include "compiler/placement/survive.h"
+#include "compiler/placement/timetable.h"
 #include "compiler/resolve/report.h"
-#include "compiler/resolve/selection.h"
-#include "compiler/resolve/suspend.h"
 
 namespace nemo::placement {
 
@@ -25,236 +19,80 @@ using compiler::Objective;
 
 namespace {
 
-// 1e-6 EUR/h that uneven nodes add; none where that is no number.
-std::optional<int64_t> imbalance(const Problem &problem, const Objective &objective,
-                                 const Assignment &assignment) {
-  if (objective.balance == 0)
-    return 0;
-  const int64_t above = uneven(problem, assignment);
-  const __int128 paid = static_cast<__int128>(above) * objective.balance;
-  const __int128 rounded = (paid + 500'000) / 1'000'000; // millicores times 1e-9 EUR for a core
-  return above <= optimiser::most_amount && rounded <= INT64_MAX
-             ? std::optional(static_cast<int64_t>(rounded))
-             : std::nullopt;
+bool is_best(const Result &result) {
+  const proto::ObjectiveValue &value = result.placed.objective();
+  return result.diagnostics.empty() && value.has_gap() && value.gap() <= 0;
 }
 
-void set_gap(proto::ObjectiveValue &value) {
-  if (!value.has_value_ueur_per_hour() || !value.has_bound_ueur_per_hour())
+std::vector<NodeId> nodes_of(const Result &result) {
+  std::vector<NodeId> nodes;
+  for (const auto &replica : result.placed.replicas())
+    nodes.push_back(NodeId(replica.node()));
+  return nodes;
+}
+
+/// Who moves: jobs that have begun, and everybody.
+std::pair<size_t, size_t> moved(const Setting &set, const Result &result) {
+  std::pair<size_t, size_t> count;
+  for (size_t r = 0; r < set.free->replicas.size(); ++r) {
+    const Replica &replica = set.free->replicas[r];
+    if (replica.home == nowhere ||
+        replica.home == NodeId(result.placed.replicas(static_cast<int>(r)).node()))
+      continue;
+    ++count.second;
+    count.first +=
+        set.jobs.has_begun(set.inputs.intent().workloads(static_cast<int>(replica.need)).name(),
+                           set.resolved.replicas(static_cast<int>(r)).number());
+  }
+  return count;
+}
+
+// What has begun stays if it can; beyond that, moves are for what saves more than their toll.
+bool is_better(const Setting &set, const Result &one, const Result &other) {
+  if (has_errors(one.diagnostics) || has_errors(other.diagnostics))
+    return !has_errors(one.diagnostics) && has_errors(other.diagnostics);
+  const auto moves = moved(set, one), before = moved(set, other);
+  if (moves.first != before.first)
+    return moves.first < before.first;
+  const proto::ObjectiveValue &value = one.placed.objective(), &was = other.placed.objective();
+  if (!value.has_value_ueur_per_hour() || !was.has_value_ueur_per_hour())
+    return false;
+  const auto cost = static_cast<double>(value.value_ueur_per_hour()),
+             cost_before = static_cast<double>(was.value_ueur_per_hour());
+  const double toll = moves.second == before.second ? 0
+                                                    : (moves.second < before.second ? 1 : -1) *
+                                                          hysteresis * std::abs(cost_before);
+  return cost < cost_before + toll;
+}
+
+/// Jobs one after the other, as far as that is better than what there is.
+void share_in_time(const Setting &set, const Problem &all_day, const Budget &budget,
+                   Result &result) {
+  Problem free = *set.free;
+  const Hysteresis hysteresis = hysteresis_of(set.inputs, set.resolved, set.jobs);
+  auto relaxed = place_surviving(free, budget, hysteresis, false);
+  if (!relaxed) { // and so there is nothing at any starts
+    llvm::consumeError(relaxed.takeError());
     return;
-  const __int128 cost = value.value_ueur_per_hour();
-  value.set_gap(static_cast<double>(cost - value.bound_ueur_per_hour()) /
-                static_cast<double>(std::max<__int128>(cost < 0 ? -cost : cost, 1)));
-}
-
-// What all cost at least where flows pay for the ways that they go. A plan rounds what each pays.
-std::optional<__int128> least_with_flows(const Figuring &figuring,
-                                         const stages::Admissible &admissible,
-                                         const Problem &problem, const Objective &objective,
-                                         const compiler::Jobs &jobs, compiler::Egress &egress) {
-  Payments payments(problem, objective, jobs, egress);
-  std::vector<std::vector<Option>> options(problem.needs.size());
-  for (size_t w = 0; w < problem.needs.size(); ++w)
-    if (problem.needs[w].count > 0)
-      options[w] = figuring.options(w, admissible);
-  const auto least = payments.least(std::move(options));
-  if (!least)
-    return std::nullopt;
-  return *least - figuring.scarce_room() - (__int128{payments.senders()} << price_bits);
-}
-
-stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView> &nodes,
-                        const stages::Admissible &admissible, const Objective &objective,
-                        const compiler::Jobs &jobs, const Problem &problem,
-                        const Assignment &assignment, const std::vector<std::string> &held,
-                        const stages::Resolved &resolved, compiler::Egress &egress) {
-  const proto::Intent &intent = inputs.intent();
-  Figuring figuring(intent, nodes, objective, jobs, problem, assignment.scarce);
-  stages::Placed placed;
-  proto::ObjectiveValue &value = *placed.mutable_objective();
-  value.set_text(objective.text);
-  value.set_bound_model(explain::bound_model());
-  for (const Scarce &scarce : assignment.scarce) {
-    proto::ScarceRoom &room = *value.add_scarce();
-    room.set_node(nodes[scarce.node].node->name());
-    room.set_resource(scarce.resource);
-    room.set_price(scarce.price);
   }
-  __int128 sum = 0, bound = -figuring.scarce_room();
-  bool known = objective.in_euro, bounded = objective.in_euro;
-  const bool alone = std::any_of(problem.needs.begin(), problem.needs.end(),
-                                 [](const Need &need) { return need.exclusive; });
-  const bool sleepers = std::any_of(nodes.begin(), nodes.end(), compiler::can_sleep);
-  std::vector<std::optional<Rational>> sent;
-  if (!egress.none())
-    sent = egress.paid(stands(problem, assignment));
-  for (size_t r = 0; r < problem.replicas.size(); ++r) {
-    const Replica &replica = problem.replicas[r];
-    const size_t w = replica.need;
-    const proto::Workload &workload = intent.workloads(static_cast<int>(w));
-    const size_t node = index(assignment.node_of_replica[r]);
-    std::optional<compiler::Run> run;
-    if (jobs.is_job(w))
-      run = jobs.chosen(w, resolved.replicas(static_cast<int>(r)).number(), nodes[node],
-                        objective.of(w, node));
-    std::optional<int64_t> cost = run ? figuring.exactly(w, node, &*run) : figuring.exact(w, node);
-    const Figuring::Choices &choices = figuring.choices(w, admissible);
-    const Figuring::Choice *other = choices.but(node);
-    stages::Placed::OfReplica &entry = *placed.add_replicas();
-    entry.set_node(static_cast<uint32_t>(node));
-    entry.set_candidates(choices.count);
-    if (other)
-      entry.set_runner_up(static_cast<uint32_t>(other->node));
-    if (!assignment.devices_of_replica.empty())
-      for (uint32_t gpu = 0; gpu < most_node_devices; ++gpu)
-        if (assignment.devices_of_replica[r] >> gpu & 1)
-          entry.add_gpus(gpu);
-    explain::PlacementStory story;
-    story.candidates = entry.candidates();
-    story.cost_known = cost.has_value();
-    if (other && cost && other->cost && *other->cost < *cost)
-      story.cheaper = nodes[other->node].node->name();
-    story.stays = replica.home == NodeId(node);
-    story.held = held[r];
-    story.alone = alone;
-    story.sleepers = sleepers;
-    story.balanced = objective.balance != 0;
-    story.bonded = !workload.place().affinities().empty();
-    story.replicas = workload.replicas_min();
-    story.replicas_most = workload.replicas_max();
-    if (run) {
-      const compiler::Jobs::Told *told =
-          jobs.told(workload.name(), resolved.replicas(static_cast<int>(r)).number());
-      const bool kept = told && run->start_ms == told->start_ms;
-      entry.set_starts_at(kept ? told->text : jobs.text(*run));
-      story.starts_at = entry.starts_at();
-      entry.set_planned_at(jobs.planned_at(w));
-    }
-    story.flows = egress.concerns(w);
-    if (!sent.empty() && !(sent[r] && sent[r]->is_zero())) {
-      const compiler::Figure paid{sent[r], {}};
-      story.egress = compiler::millionths_per_hour(paid);
-      const auto own = cost;
-      cost = figuring.exactly(w, node, run ? &*run : nullptr, &paid);
-      bounded &= !(own && cost && *cost < *own); // who gains by paying has no least cost
-    }
-    entry.set_reason(explain::placement_reason(story));
-    if (objective.in_euro && cost)
-      entry.set_cost_ueur_per_hour(*cost);
-    known &= cost.has_value();
-    sum += cost.value_or(0);
+  std::vector<NodeId> nodes = relaxed->node_of_replica;
+  std::set<std::vector<int64_t>> tried;
+  constexpr size_t rounds = 3;
+  while (tried.size() < rounds && !is_best(result)) {
+    std::vector<int64_t> starts = timetable(set.inputs.intent(), set.resolved, set.nodes,
+                                            set.objective, set.jobs, all_day, nodes);
+    if (!tried.insert(starts).second)
+      return;
+    const compiler::Jobs timed = set.jobs.starting_at(std::move(starts));
+    if (slots(timed, all_day.parts, set.resolved.world().at(), set.resolved).size() > most_slots)
+      return;
+    Result found = solve(set, timed, budget);
+    if (has_errors(found.diagnostics))
+      return;
+    nodes = nodes_of(found);
+    if (is_better(set, found, result))
+      result = std::move(found);
   }
-  const std::set<size_t> used = hosts(assignment);
-  for (size_t node = 0; node < nodes.size(); ++node) {
-    if (!compiler::can_sleep(nodes[node]))
-      continue;
-    if (!used.count(node)) {
-      placed.add_suspended(nodes[node].node->name());
-      continue;
-    }
-    const auto awake = figuring.kept_awake(node);
-    known &= awake.has_value();
-    sum += awake.value_or(0);
-  }
-  std::sort(placed.mutable_suspended()->begin(), placed.mutable_suspended()->end());
-  const std::optional<int64_t> uneven = imbalance(problem, objective, assignment);
-  if (objective.balance != 0 && uneven)
-    value.set_imbalance_ueur_per_hour(*uneven);
-  known &= uneven.has_value();
-  sum += uneven.value_or(0);
-  for (size_t w = 0; w < problem.needs.size() && bounded; ++w)
-    if (problem.needs[w].count > 0) {
-      const std::optional<__int128> least = figuring.least(w, admissible);
-      bounded = least.has_value();
-      bound += least.value_or(0);
-    }
-  if (bounded && !egress.none())
-    bound = std::max(
-        bound,
-        least_with_flows(figuring, admissible, problem, objective, jobs, egress).value_or(bound));
-  bound = (bound + (__int128{1} << price_bits) - 1) >> price_bits; // a sum of whole numbers
-  auto fits = [](__int128 number) { return number >= INT64_MIN && number <= INT64_MAX; };
-  if (known && fits(sum))
-    value.set_value_ueur_per_hour(static_cast<int64_t>(sum));
-  if (bounded && fits(bound))
-    value.set_bound_ueur_per_hour(static_cast<int64_t>(bound));
-  else
-    value.clear_scarce();
-  set_gap(value);
-  return placed;
-}
-
-// What no replica costs by itself: 1e-6 EUR/h that flows pay.
-std::optional<int64_t> sent(const Problem &problem, const Figuring &figuring,
-                            compiler::Egress &egress, const Assignment &assignment) {
-  const auto where = stands(problem, assignment);
-  const auto paid = egress.paid(where);
-  int64_t sum = 0;
-  for (size_t r = 0; r < where.size(); ++r) {
-    if (!paid[r])
-      return std::nullopt;
-    if (paid[r]->is_zero())
-      continue;
-    const compiler::Figure figure{paid[r], {}};
-    const auto own = figuring.exact(where[r].workload, where[r].node);
-    const auto all = figuring.exactly(where[r].workload, where[r].node, nullptr, &figure);
-    if (!own || !all || __builtin_add_overflow(sum, *all - *own, &sum))
-      return std::nullopt;
-  }
-  return sum;
-}
-
-bool pays_to_send(const Problem &problem, const Objective &objective, const compiler::Jobs &jobs,
-                  const compiler::Egress &egress) {
-  for (size_t w = 0; w < problem.needs.size(); ++w) {
-    if (problem.needs[w].count == 0 || !egress.sends(w))
-      continue;
-    if (jobs.is_job(w))
-      return false; // when it runs is not asked here
-    for (size_t node = 0; node < problem.nodes; ++node)
-      if (objective.of(w, node).cost.sign() < 0)
-        return false;
-  }
-  return true;
-}
-
-// Where few placements could cost less than the known one, the least of them.
-std::optional<Least> least_of_few(const std::vector<NodeView> &nodes, const Objective &objective,
-                                  const compiler::Jobs &jobs, const Problem &problem,
-                                  const Assignment &known, const Hysteresis &hysteresis,
-                                  const stages::Placed &placed, compiler::Egress &egress,
-                                  const proto::Intent &intent) {
-  if (!pays_to_send(problem, objective, jobs, egress))
-    return std::nullopt;
-  const Figuring figuring(intent, nodes, objective, jobs, problem, known.scarce);
-  Terms terms;
-  terms.own = [&](size_t w, size_t node) { return figuring.exact(w, node); };
-  for (size_t node = 0; node < problem.nodes; ++node)
-    terms.awake.push_back(figuring.kept_awake(node).value_or(0));
-  if (!egress.none() || objective.balance != 0)
-    terms.whole = [&](const std::vector<NodeId> &placement) -> std::optional<int64_t> {
-      const Assignment one{placement, {}, {}};
-      const auto flows = sent(problem, figuring, egress, one);
-      const auto more = imbalance(problem, objective, one);
-      return flows && more ? std::optional(*flows + *more) : std::nullopt;
-    };
-  if (any_survives(problem))
-    terms.accepts = [&](const std::vector<NodeId> &nodes) { return survives(problem, nodes); };
-  uint64_t moved = 0;
-  for (size_t r = 0; r < problem.replicas.size(); ++r) {
-    const Replica &replica = problem.replicas[r];
-    const NodeId node = known.node_of_replica[r];
-    moved += replica.home != nowhere && replica.home != node;
-    terms.held.emplace_back();
-    if (replica.home == node && !hysteresis.dwells[r].empty())
-      terms.held[r] = jobs.is_job(replica.need)
-                          ? placed.replicas(static_cast<int>(r)).cost_ueur_per_hour()
-                          : figuring.exact(replica.need, index(node));
-  }
-  Within within{known, placed.objective().value_ueur_per_hour(), std::nullopt};
-  if (hysteresis.most)
-    within.moves =
-        std::max<uint64_t>(moved, *hysteresis.most - std::min(*hysteresis.most, hysteresis.recent));
-  return least_of_all(problem, terms, within);
 }
 
 } // namespace
@@ -287,69 +125,27 @@ Result assign(const stages::Inputs &inputs, const stages::Resolved &resolved,
                             jobs.diagnostics().end());
   if (has_errors(result.diagnostics))
     return result;
-  Problem problem = build(inputs, resolved, admissible, objective, jobs);
-  problem.known = start.nodes;
   Budget budget = budget_of(inputs, watch);
   if (watch.better)
     budget.watch.better = [&](Found found) {
       found.in_euro = objective.in_euro;
       watch.better(found);
     };
-  const Hysteresis hysteresis = hysteresis_of(inputs, resolved, jobs);
-  budget.share = hysteresis.most ? 0.5 : 1;
-  compiler::Egress egress(intent, resolved.world(), nodes, !compiler::is_selective(inputs));
-  const bool flows = !egress.none() && !start.as_it_is;
-  std::optional<Problem> whole; // settling pins replicas in the other
-  if (flows || problem.replicas.size() <= most_of_few)
-    whole = problem;
-  if (flows)
-    budget.share *= 0.4; // rounds follow
-  auto found = place_surviving(problem, budget, hysteresis, start.as_it_is);
-  if (found && flows)
-    found = place_flows(*whole, budget, hysteresis, objective, egress, std::move(*found));
-  if (!found) {
-    llvm::handleAllErrors(
-        found.takeError(),
-        [&](const Infeasible &conflict) {
-          Diagnostic fault = tell(intent, nodes, problem, conflict);
-          for (Note &note : tell(intent, nodes, problem, relaxations(problem, conflict, budget),
-                                 objective.in_euro))
-            fault.notes.push_back(std::move(note));
-          result.diagnostics.push_back(std::move(fault));
-        },
-        [&](const NotFound &failure) {
-          result.diagnostics.push_back(tell(intent, problem, failure));
-        },
-        [&](const NotSurvived &failure) {
-          result.diagnostics.push_back(tell(intent, nodes, problem, failure));
-        });
-    return result;
+  std::optional<Problem> all_day, free;
+  if (compiler::jobs_share(intent, resolved)) {
+    all_day = build(inputs, resolved, admissible, objective, jobs);
+    free = without_jobs_room(*all_day, jobs);
   }
-  const auto described = [&] {
-    return describe(inputs, nodes, admissible, objective, jobs, problem, *found,
-                    hysteresis.held(problem, *found), resolved, egress);
-  };
-  result.placed = described();
-  if (whole && result.placed.objective().gap() > 0)
-    if (const auto least = least_of_few(nodes, objective, jobs, *whole, *found, hysteresis,
-                                        result.placed, egress, intent)) {
-      // Who runs does not move for every saving.
-      if (!least->nodes.empty() && !start.as_it_is &&
-          std::all_of(problem.replicas.begin(), problem.replicas.end(),
-                      [](const Replica &replica) { return replica.home == nowhere; })) {
-        found->node_of_replica = least->nodes;
-        result.placed = described();
-      }
-      proto::ObjectiveValue &value = *result.placed.mutable_objective();
-      if (least->cost > value.bound_ueur_per_hour()) {
-        value.set_bound_ueur_per_hour(least->cost);
-        value.set_bound_model(explain::searched_bound_model());
-        if (!least->priced)
-          value.clear_scarce();
-        set_gap(value);
-      }
-    }
-  result.placed.set_cut(found->cut);
+  const bool shared = free && start.nodes.empty() && !start.as_it_is;
+  if (shared)
+    budget.share = 0.4; // others follow
+  const Setting set{inputs, resolved, admissible, nodes, objective, jobs, start, free};
+  Result best = solve(set, jobs, budget);
+  if (shared && !is_best(best))
+    share_in_time(set, *all_day, budget, best);
+  result.placed = std::move(best.placed);
+  for (Diagnostic &fault : best.diagnostics)
+    result.diagnostics.push_back(std::move(fault));
   return result;
 }
 

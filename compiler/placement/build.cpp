@@ -11,6 +11,7 @@
 #include "compiler/placement/build_bonds.h"
 #include "compiler/placement/build_devices.h"
 #include "compiler/placement/build_prices.h"
+#include "compiler/placement/timetable.h"
 #include "compiler/resolve/devices.h"
 #include "compiler/resolve/finished.h"
 #include "compiler/resolve/names.h"
@@ -235,6 +236,12 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
   problem.taken_ports.resize(nodes.size());
   fill_nodes(problem, nodes);
   problem.parts = compiler::parts_of_day(intent);
+  const size_t all_day = problem.parts.size();
+  std::vector<Slot> shared;
+  if (jobs.is_timetable())
+    shared = slots(jobs, problem.parts, resolved.world().at(), resolved);
+  for (const Slot &slot : shared)
+    problem.parts.push_back(slot.part);
   for (size_t part = 1; part < problem.parts.size(); ++part)
     for (size_t kind : {0, 1})
       problem.room.push_back(problem.room[kind]);
@@ -301,6 +308,8 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
       const proto::Resources mean = compiler::on_average(workload.resources());
       need.mean = {size(mean.cpu_millicores()), size(mean.memory_bytes())};
     }
+    if (jobs.is_timetable() && jobs.is_job(w))
+      hold_by_slot(problem, need, w, jobs, shared, all_day);
     need.resources = restriction(stages::Restriction::RESOURCES, w);
     need.spread = spread_of(workload.place().spread());
     if (need.spread != Spread::none)
@@ -349,6 +358,8 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     problem.needs.push_back(std::move(need));
   }
   overcommit(problem, inputs, resolved);
+  if (jobs.is_timetable())
+    let_go_on(problem, jobs, resolved, intent);
   price(problem, nodes, objective, jobs);
   even_out(problem, nodes, objective, intent, resolved);
   add_bonds(problem, intent, resolved, frozen_homes);

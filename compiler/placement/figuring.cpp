@@ -86,8 +86,8 @@ std::optional<__int128> Figuring::least(size_t w, const stages::Admissible &admi
   if (!choices(w, admissible).known)
     return std::nullopt;
   const uint32_t apart = placement::apart(need);
-  auto [known, fresh] = least_.try_emplace({need.demand, need.no_device, need.cost_class, set,
-                                            need.far, need.spread, need.count, apart});
+  auto [known, fresh] = least_.try_emplace({need.demand, need.mean, need.no_device, need.cost_class,
+                                            set, need.far, need.spread, need.count, apart});
   if (fresh)
     known->second = least_of(problem_, need, options(w, admissible));
   return known->second;

@@ -64,7 +64,8 @@ private:
   const compiler::Jobs &jobs_;
   const Problem &problem_;
   const std::vector<Scarce> &scarce_;
-  std::map<std::tuple<Demand, uint32_t, uint32_t, uint32_t, uint32_t, Spread, uint32_t, uint32_t>,
+  std::map<std::tuple<Demand, std::optional<std::array<int64_t, 2>>, uint32_t, uint32_t, uint32_t,
+                      uint32_t, Spread, uint32_t, uint32_t>,
            std::optional<__int128>>
       least_;
   std::map<std::tuple<uint64_t, uint64_t, uint32_t, uint32_t, uint32_t>, Choices> choices_;

@@ -130,12 +130,13 @@ const Jobs::Told *Jobs::told(const std::string &workload, uint32_t replica) cons
   return known == told_.end() ? nullptr : &known->second;
 }
 
-Run Jobs::cheapest(const Job &job, llvm::ArrayRef<int64_t> besides, const NodeView &node,
-                   const Weights &weights) {
+Run Jobs::cheapest(size_t workload, llvm::ArrayRef<int64_t> besides, const NodeView &node,
+                   const Weights &weights) const {
+  const Job &job = *jobs_[workload];
   const int64_t known_hours = node.site ? std::max(node.site->carbon_forecast_mg_per_kwh_size(),
                                                    node.site->price_forecast_neur_per_kwh_size())
                                         : 0;
-  Run best{job.first_ms, job.duration_ms};
+  Run best{is_timetable() ? only_[workload] : job.first_ms, job.duration_ms};
   std::optional<Rational> least = key(best, node, weights);
   auto consider = [&](int64_t start) {
     const Run run{start, job.duration_ms};
@@ -147,20 +148,20 @@ Run Jobs::cheapest(const Job &job, llvm::ArrayRef<int64_t> besides, const NodeVi
   };
   for (int64_t start : besides)
     consider(start);
-  for (int64_t k = job.first_ms / hour + 1; k * hour <= job.last_ms && k <= known_hours; ++k)
+  for (int64_t k = job.first_ms / hour + 1;
+       !is_timetable() && k * hour <= job.last_ms && k <= known_hours; ++k)
     consider(k * hour);
   return best;
 }
 
 Run Jobs::best(size_t workload, const NodeView &node, const Weights &weights) const {
-  const Job &job = *jobs_[workload];
-  return cheapest(job, job.told, node, weights);
+  return cheapest(workload, jobs_[workload]->told, node, weights);
 }
 
 Run Jobs::chosen(size_t workload, uint32_t replica, const NodeView &node,
                  const Weights &weights) const {
   const Job &job = *jobs_[workload];
-  const Run best = cheapest(job, {}, node, weights);
+  const Run best = cheapest(workload, {}, node, weights);
   const Told *there = told(intent_.workloads(static_cast<int>(workload)).name(), replica);
   if (!there || there->node != node.node->name())
     return best;
@@ -170,6 +171,41 @@ Run Jobs::chosen(size_t workload, uint32_t replica, const NodeView &node,
     return kept;
   const double cost = stays->to_double(), saves = cost - goes->to_double();
   return saves > std::abs(cost) * placement::hysteresis ? best : kept;
+}
+
+int64_t Jobs::after_at(const std::string &starts_at) const {
+  return milliseconds(starts_at).value_or(at_ms_) - at_ms_;
+}
+
+std::vector<int64_t> Jobs::starts(size_t workload, size_t most) const {
+  const Job &job = *jobs_[workload];
+  std::vector<int64_t> list;
+  for (int64_t told : job.told)
+    if (told >= job.first_ms && told <= job.last_ms)
+      list.push_back(told);
+  list.push_back(job.first_ms);
+  for (int64_t k = job.first_ms / hour + 1; k * hour <= job.last_ms && list.size() < most; ++k)
+    list.push_back(k * hour);
+  return list;
+}
+
+Jobs Jobs::starting_at(std::vector<int64_t> starts) const {
+  Jobs timetable = *this;
+  timetable.only_ = std::move(starts);
+  return timetable;
+}
+
+std::optional<std::vector<Occupied>> Jobs::held(size_t workload) const {
+  const Job &job = *jobs_[workload];
+  std::vector<int64_t> starts = job.told;
+  starts.push_back(only_[workload]);
+  std::vector<Occupied> list;
+  for (int64_t start : starts) {
+    list.push_back({start, start + static_cast<int64_t>(job.duration_ms)});
+    if (list.back().to <= 0)
+      return std::nullopt;
+  }
+  return list;
 }
 
 std::string Jobs::text(const Run &run) const {
@@ -184,6 +220,8 @@ std::string Jobs::look(size_t workload) const {
   std::string text = fmt::format("{} {} {}", job.duration_ms, job.first_ms, job.last_ms);
   for (int64_t told : job.told)
     text += fmt::format(" {}", told);
+  if (is_timetable())
+    text += fmt::format(" only {}", only_[workload]);
   return text;
 }
 

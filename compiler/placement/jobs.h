@@ -14,6 +14,7 @@
 #include "base/diagnostics/diagnostics.h"
 #include "compiler/pipeline/stages.pb.h"
 #include "compiler/placement/cost.h"
+#include "compiler/resolve/sharing.h"
 
 namespace nemo::compiler {
 
@@ -37,6 +38,22 @@ public:
   /// Of one replica: what has begun, and what has been told its start and saves little by another,
   /// keeps it.
   Run chosen(size_t workload, uint32_t replica, const NodeView &node, const Weights &weights) const;
+  /// Milliseconds from the fleet's time to `starts_at`, RFC 3339.
+  int64_t after_at(const std::string &starts_at) const;
+  size_t count() const { return jobs_.size(); } ///< of workloads
+  uint64_t duration_ms(size_t workload) const { return jobs_[workload]->duration_ms; }
+  bool has_told(size_t workload) const { return !jobs_[workload]->told.empty(); }
+  /// Starts that replicas of it may be given, the first `most` of them; told ones first.
+  std::vector<int64_t> starts(size_t workload, size_t most) const;
+  /// The same jobs, each starting then or as it has been told.
+  Jobs starting_at(std::vector<int64_t> starts) const;
+  bool is_timetable() const { return !only_.empty(); }
+  /// Of a timetable: when some replica of the job may hold its room; none: all the time.
+  std::optional<std::vector<compiler::Occupied>> held(size_t workload) const;
+  bool has_begun(const std::string &workload, uint32_t replica) const {
+    const Told *there = told(workload, replica);
+    return there && there->begun;
+  }
   /// RFC 3339.
   std::string text(const Run &run) const;
   /// When the first plan was made that held the job, RFC 3339; empty where nothing counts from it.
@@ -52,14 +69,15 @@ private:
     std::vector<int64_t> told;         ///< starts that replicas of it have been told
     std::string planned_at;
   };
-  static Run cheapest(const Job &job, llvm::ArrayRef<int64_t> besides, const NodeView &node,
-                      const Weights &weights);
+  Run cheapest(size_t workload, llvm::ArrayRef<int64_t> besides, const NodeView &node,
+               const Weights &weights) const;
   void read(size_t workload, const stages::Resolved &resolved);
 
   const proto::Intent &intent_;
   int64_t at_ms_ = 0;
   bool at_known_ = false;
   std::vector<std::optional<Job>> jobs_;
+  std::vector<int64_t> only_; ///< of a timetable, by workload: the start of whom no one told any
   std::map<std::pair<std::string, uint32_t>, Told> told_;
   std::vector<Diagnostic> diagnostics_;
 };

@@ -73,6 +73,8 @@ State::State(const Problem &problem)
       allowed.subtract(problem.sets[clause.excluded]);
     std::string key(reinterpret_cast<const char *>(need.demand.data()),
                     need.demand.size() * sizeof(int64_t));
+    if (need.mean)
+      key.append(reinterpret_cast<const char *>(need.mean->data()), sizeof(*need.mean));
     key += static_cast<char>(need.spread) + (least_domains(need) > 0 ? 'n' : '1');
     for (int64_t part : {int64_t{need.devices.count}, need.devices.share, need.devices.memory,
                          int64_t{need.devices.allowed}})

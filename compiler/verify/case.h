@@ -36,6 +36,7 @@ struct Case {
   std::vector<There> frozen = {};     ///< what is there and left as it is
   std::vector<There> finished = {};   ///< jobs that are over: left as they are, and hold nothing
   std::set<Unit> over = {};           ///< the same
+  bool jobs_need_room = true;         ///< not where only a bound is asked for
 
   bool takes(const std::string &workload, uint32_t replica) const {
     return !selective || selected.count({workload, replica}) != 0;

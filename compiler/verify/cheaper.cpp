@@ -8,6 +8,7 @@
 #include "compiler/verify/data.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/settled.h"
+#include "compiler/verify/sharing.h"
 #include "compiler/verify/spreading.h"
 
 namespace nemo::verify {
@@ -27,7 +28,9 @@ public:
       : bound_(bound), subject_(subject), other_(subject), objective_(objective),
         scarcity_(scarcity), runs_(runs), choosing_(choosing), egress_(egress),
         closeness_(subject.world), bystanders_(bystanders(subject)), stays_(stays(subject)),
-        ports_(ports_of_others(subject)) {}
+        ports_(ports_of_others(subject)) {
+    other_.jobs_need_room = !shares_in_time(subject);
+  }
 
   Found run() {
     constexpr size_t most_replicas = 64;

@@ -114,7 +114,8 @@ uint64_t devices_named(const google::protobuf::RepeatedPtrField<proto::NamedDevi
   return found == list.end() ? 0 : found->count();
 }
 
-Row::Row(const proto::Spec &spec, bool gpus, const Columns &columns) {
+Row::Row(const proto::Spec &spec, bool gpus, const Columns &columns,
+         const std::optional<Span> &run) {
   const Amounts five = amounts(spec.resources(), spec.mounts());
   amounts_.assign(five.begin(), five.end());
   if (columns.hourly || !columns.named.empty())
@@ -124,9 +125,16 @@ Row::Row(const proto::Spec &spec, bool gpus, const Columns &columns) {
   if (columns.hourly) {
     amounts_[0] = amounts_[1] = 0;
     const Day day = day_of(spec.resources());
-    for (size_t hour = 0; hour < 24; ++hour) {
+    for (size_t hour = 0; hour < 24 && !run; ++hour) {
       amounts_[first_hour + 2 * hour] = day[hour].cpu;
       amounts_[first_hour + 2 * hour + 1] = day[hour].memory;
+    }
+    for (size_t m = 0; m < columns.moments.size(); ++m) {
+      const Moment &moment = columns.moments[m];
+      if (run && (moment.time < run->start || moment.time >= run->start + run->length))
+        continue;
+      amounts_[columns.first_moment() + 2 * m] = day[moment.hour].cpu;
+      amounts_[columns.first_moment() + 2 * m + 1] = day[moment.hour].memory;
     }
   }
   for (uint32_t gpu : spec.gpus()) {
@@ -161,10 +169,17 @@ std::vector<std::optional<uint64_t>> capacities(const proto::Node &node, const C
     all.resize(first_named);
   for (const std::string &name : columns.named)
     all.emplace_back(devices_named(node.devices(), name));
+  if (!columns.moments.empty())
+    all.resize(columns.first_moment());
+  for (size_t i = 0; i < 2 * columns.moments.size(); ++i)
+    all.push_back(five[i % 2]);
   return all;
 }
 
 std::string row_name(size_t i, const Columns &columns) {
+  if (i >= columns.first_moment())
+    return fmt::format("{} {} minutes from now", amount_names[(i - columns.first_moment()) % 2],
+                       columns.moments[(i - columns.first_moment()) / 2].time / 60000);
   if (i >= first_named)
     return columns.named[i - first_named];
   if (i >= first_hour)

@@ -44,11 +44,19 @@ std::map<std::pair<std::string, uint32_t>, std::string> ports_of_others(const Ca
 constexpr size_t first_hour = 5 + 2 * 64; ///< in a row, behind all GPUs
 constexpr size_t first_named = first_hour + 48;
 
+/// A time at which what jobs take may be the most, in milliseconds after the fleet's.
+struct Moment {
+  int64_t time = 0;
+  size_t hour = 0; ///< of the day, UTC
+};
+
 /// What rows have beside the five amounts and the GPUs.
 struct Columns {
   bool hourly = false;            ///< processor and memory of each hour, not the day's most
   std::vector<std::string> named; ///< devices by name
-  size_t size() const { return first_named + named.size(); }
+  std::vector<Moment> moments;    ///< with jobs that run then, unlike the hours; only if hourly
+  size_t first_moment() const { return first_named + named.size(); }
+  size_t size() const { return first_moment() + 2 * moments.size(); }
 };
 /// Every name of a device that somebody asks for.
 std::vector<std::string> named_devices(const proto::Intent &intent);
@@ -61,7 +69,9 @@ uint64_t devices_named(const google::protobuf::RepeatedPtrField<proto::NamedDevi
 class Row {
 public:
   Row() = default;
-  Row(const proto::Spec &spec, bool gpus, const Columns &columns);
+  /// \param run  of a job that takes its room only then
+  Row(const proto::Spec &spec, bool gpus, const Columns &columns,
+      const std::optional<Span> &run = std::nullopt);
   Amount at(size_t i) const { return i < amounts_.size() ? amounts_[i] : 0; }
   void operator+=(const Row &other);
 

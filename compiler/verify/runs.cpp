@@ -111,6 +111,16 @@ std::optional<Span> Runs::of(const Replica &replica) const {
   return Span{*time, static_cast<int64_t>(replica.workload->job().duration_ms())};
 }
 
+std::optional<Span> Runs::takes_room(const Replica &replica) const {
+  const auto run = of(replica);
+  return run && run->start + run->length > 0 ? run : std::nullopt;
+}
+
+bool Runs::goes_on(const Replica &replica) const {
+  const Told *known = told(replica);
+  return known && known->begun && known->node == replica.node;
+}
+
 std::optional<Span> Runs::before(const There &there) const {
   for (const proto::Workload &workload : subject_.intent.workloads())
     if (workload.name() == there.workload && workload.has_job())

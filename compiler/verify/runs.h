@@ -20,6 +20,11 @@ public:
 
   /// When the plan starts a replica; none of what is no job, or has no start that is a time.
   std::optional<Span> of(const Replica &replica) const;
+  /// When a job takes its room: its run by its duration; none: all the time, as one that should
+  /// have ended and has not.
+  std::optional<Span> takes_room(const Replica &replica) const;
+  /// It runs there already, by what its node was told.
+  bool goes_on(const Replica &replica) const;
   /// When what is there runs, for what it costs.
   std::optional<Span> before(const There &there) const;
   /// All starts that a replica of a job may have on a node of that site, as far as they can differ

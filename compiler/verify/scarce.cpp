@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/verify/overcommit.h"
+#include "compiler/verify/sharing.h"
 
 namespace nemo::verify {
 
@@ -27,7 +28,8 @@ size_t part_at(size_t resource) { return resource < 5 ? 0 : (resource - 5) / 2 +
 
 } // namespace
 
-Scarcity::Scarcity(const Case &subject, const Objective &objective, Faults &faults) {
+Scarcity::Scarcity(const Case &subject, const Objective &objective, Faults &faults)
+    : shared_(shares_in_time(subject)) {
   const std::map<std::string, Amounts> others = held_by_others(subject);
   parts_ = changes_of_day(subject.intent);
   std::map<std::string, std::vector<HourlyAmount>> by_part; ///< that others take
@@ -99,6 +101,14 @@ Scarcity::Scarcity(const Case &subject, const Objective &objective, Faults &faul
 }
 
 std::vector<Amount> Scarcity::needs(const proto::Workload &workload) const {
+  std::vector<Amount> all = all_day(workload);
+  for (size_t k = 0; k < all.size() && shared_ && workload.has_job(); ++k)
+    if (k < 2 || k >= Amounts().size())
+      all[k] = 0;
+  return all;
+}
+
+std::vector<Amount> Scarcity::all_day(const proto::Workload &workload) const {
   const Amounts five = amounts(workload.resources(), workload.mounts());
   std::vector<Amount> all(five.begin(), five.end());
   if (parts_.size() < 2)
@@ -121,6 +131,18 @@ bool Scarcity::has_room(const proto::Workload &workload, const std::string &node
   }
   const std::vector<Amount> need = needs(workload);
   const std::vector<int64_t> &room = room_.at(node);
+  if (shared_ && workload.has_job()) { // at some hour of the day
+    const Day day = day_of(workload.resources());
+    bool ever = false;
+    for (size_t part = 0; part < parts_.size(); ++part) {
+      const size_t k = part == 0 ? 0 : room.size() - 2 * (parts_.size() - part);
+      const HourlyAmount most = peak_in(day, parts_, part);
+      ever |= static_cast<Amount>(std::max<int64_t>(room[k], 0)) >= most.cpu &&
+              static_cast<Amount>(std::max<int64_t>(room[k + 1], 0)) >= most.memory;
+    }
+    if (!ever)
+      return false;
+  }
   for (size_t i = 0; i < need.size(); ++i)
     if (need[i] > 0 && (room[i] < 0 || need[i] > static_cast<unsigned __int128>(room[i])))
       return false;

@@ -13,7 +13,8 @@ public:
 
   /// Prices that are no prices are reported, and not used.
   Scarcity(const Case &subject, const Objective &objective, Faults &faults);
-  /// The five amounts; then of every part of the day but the first, processor and memory.
+  /// The five amounts; then of every part of the day but the first, processor and memory. Jobs that
+  /// share room in time need none of the two here: nobody knows at which hours.
   std::vector<Amount> needs(const proto::Workload &workload) const;
   /// What there is of them for this stack; below 0: nobody knows.
   const std::vector<int64_t> &room(const std::string &node) const { return room_.at(node); }
@@ -25,10 +26,13 @@ public:
   __int128 worth() const { return worth_; }
 
 private:
+  std::vector<Amount> all_day(const proto::Workload &workload) const;
+
   std::vector<uint32_t> parts_;
   std::map<std::string, std::vector<int64_t>> room_, price_;
   std::map<std::pair<std::string, std::string>, Amount> devices_left_; ///< by node, name
   __int128 worth_ = 0;
+  const bool shared_; ///< jobs share room in time
 };
 
 } // namespace nemo::verify

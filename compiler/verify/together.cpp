@@ -7,6 +7,7 @@
 #include "compiler/verify/hours.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
+#include "compiler/verify/sharing.h"
 #include "compiler/verify/spreading.h"
 #include "compiler/verify/there.h"
 
@@ -64,34 +65,6 @@ void check_named_devices(const Case &subject, Faults &faults) {
       faults.add(diag::N0715,
                  fmt::format("{} has {} {}; this plan puts {} there beside {} of other stacks",
                              node, has, name, text(own), text(used[key] - own)));
-  }
-}
-
-/// At every hour, where any workload or its neighbour differs by hour; check_room has the rest.
-void check_hours(const Case &subject, Faults &faults) {
-  std::map<std::string, std::array<std::array<Amount, 2>, 24>> used;
-  auto take = [&](const std::string &node, const proto::Resources &resources) {
-    const Day day = day_of(resources);
-    for (size_t hour = 0; hour < day.size(); ++hour) {
-      used[node][hour][0] += day[hour].cpu;
-      used[node][hour][1] += day[hour].memory;
-    }
-  };
-  std::set<std::string> own;
-  for (const Replica &replica : subject.replicas) {
-    take(replica.node, replica.workload->resources());
-    own.insert(replica.node);
-  }
-  for (const auto &[node, spec] : specs_of_others(subject))
-    if (own.count(node))
-      take(node, spec->resources());
-  for (const auto &[node, day] : used) {
-    const auto have = capacity(*subject.world.at(node).node);
-    for (size_t hour = 0; hour < day.size(); ++hour)
-      for (size_t i : {0, 1})
-        if (day[hour][i] > *have[i])
-          faults.add(diag::N0715, fmt::format("{} has {} of {}; at {}:00 {} are taken", node,
-                                              *have[i], amount_names[i], hour, text(day[hour][i])));
   }
 }
 
@@ -185,12 +158,13 @@ void check_quotas(const Case &subject, Faults &faults) {
 void check_together(const Case &subject, Faults &faults) {
   const bool by_hour = differs_by_hour(subject);
   const std::optional<uint64_t> risk = accepted_risk(subject.intent);
-  check_room(subject, by_hour, risk.has_value(), faults);
+  const bool shared = shares_in_time(subject);
+  check_room(subject, by_hour || shared, risk.has_value(), faults);
   if (risk)
     for (const std::string &why : overfull(subject, *risk))
       faults.add(diag::N0715, why);
-  if (by_hour)
-    check_hours(subject, faults);
+  if (by_hour || shared)
+    check_moments(subject, faults);
   check_devices(subject, faults);
   check_named_devices(subject, faults);
   check_ports(subject, faults);

@@ -5,6 +5,7 @@
 #include "compiler/verify/changes.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
+#include "compiler/verify/sharing.h"
 
 #include <algorithm>
 #include <array>
@@ -188,6 +189,25 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
       columns.hourly |= !instance.spec().resources().hours().empty();
   for (const Leaving &old : difference.leaving)
     columns.hourly |= old.there->spec && !old.there->spec->resources().hours().empty();
+  std::map<Unit, Span> runs; // of jobs that share room in time
+  if (shares_in_time(subject)) {
+    const Runs told(subject);
+    std::vector<Span> all;
+    for (const Replica &replica : subject.replicas)
+      if (const auto run = told.takes_room(replica)) {
+        runs.emplace(Unit{replica.workload->name(), replica.number}, *run);
+        all.push_back(*run);
+      }
+    bool by_hour = columns.hourly;
+    for (const auto &[node, spec] : specs_of_others(subject))
+      by_hour |= !spec->resources().hours().empty();
+    columns.moments = fullest(subject.plan.facts().at(), all, by_hour);
+    columns.hourly = true;
+  }
+  const auto run_of = [&](const proto::Instance &instance) {
+    const auto run = runs.find({instance.workload(), instance.replica()});
+    return run == runs.end() ? std::nullopt : std::optional(run->second);
+  };
   std::map<Unit, const proto::Spec *> successors;
   for (const proto::Part &part : subject.plan.parts())
     for (const proto::Instance &instance : part.instances())
@@ -218,12 +238,12 @@ void check_transient_room(const Case &subject, const Difference &difference, Fau
         continue;
       Traffic &traffic = nodes[part.node()];
       if (!starting.count({instance.workload(), instance.replica()})) {
-        traffic.stays += Row(instance.spec(), true, columns);
+        traffic.stays += Row(instance.spec(), true, columns, run_of(instance));
         traffic.staying_use.push_back(burst_of(instance.spec().resources()));
         continue;
       }
       std::set<size_t> &awaits = traffic.awaits.emplace_back();
-      traffic.arriving.emplace_back(instance.spec(), true, columns);
+      traffic.arriving.emplace_back(instance.spec(), true, columns, run_of(instance));
       traffic.arriving_use.push_back(burst_of(instance.spec().resources()));
       for (const proto::Gate &gate : instance.start_after())
         if (gate.kind() == proto::Gate::STOPPED && gate.node() == part.node())

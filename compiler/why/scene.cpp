@@ -17,11 +17,33 @@ Scene::Scene(const stages::Stages &stages)
       objective(compiler::read_objective(intent, nodes)), jobs(stages.inputs(), stages.resolved()),
       problem(
           placement::build(stages.inputs(), stages.resolved(), stages.policy(), objective, jobs)) {
+  if (compiler::jobs_share(intent, stages.resolved()))
+    hold_while_running();
   for (const auto &replica : stages.placement().replicas())
     assignment.node_of_replica.push_back(NodeId(replica.node()));
   for (const auto &replica : stages.placement().replicas())
     assignment.devices_of_replica.push_back(placement::DeviceTables::bits(replica.gpus()));
   placement::settle_bonds(problem, assignment.node_of_replica);
+}
+
+// Where jobs do not fit that hold their room all the time, they run one after the other.
+void Scene::hold_while_running() {
+  placement::State state(problem);
+  bool fit = true;
+  std::vector<int64_t> starts(problem.needs.size());
+  for (size_t r = 0; r < problem.replicas.size() && fit; ++r) {
+    const auto &replica = stages.placement().replicas(static_cast<int>(r));
+    fit = state.fits(r, replica.node());
+    if (fit)
+      state.put(r, replica.node(), placement::DeviceTables::bits(replica.gpus()));
+  }
+  if (fit)
+    return;
+  for (size_t r = 0; r < problem.replicas.size(); ++r)
+    if (const size_t w = problem.replicas[r].need; jobs.is_job(w))
+      starts[w] = jobs.after_at(stages.placement().replicas(static_cast<int>(r)).starts_at());
+  problem = placement::build(stages.inputs(), stages.resolved(), stages.policy(), objective,
+                             jobs.starting_at(std::move(starts)));
 }
 
 std::optional<size_t> Scene::home(const placement::State &state, size_t replica) const {

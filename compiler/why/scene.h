@@ -29,6 +29,9 @@ struct Scene {
   std::optional<size_t> home(const placement::State &state, size_t replica) const;
   /// Everybody as placed, by the rules of `problem`.
   placement::State placed(const placement::Problem &problem) const;
+
+private:
+  void hold_while_running();
 };
 
 /// What the replica's own rules remove: each restriction with its nodes.

@@ -39,11 +39,14 @@ constexpr Attribute job_attributes[] = {
 const Block job_block{
     .name = "job",
     .attributes = job_attributes,
-    .doc = "Makes a job of the workload: it runs once and ends before its deadline. The plan "
-           "chooses where and when, at once or at a whole hour from the fleet's time on, so that "
-           "its run is cheapest by the hourly forecasts of price and carbon. What has ended well "
-           "gives back what it took; it is started again only when its block says something else "
-           "of what to run, which a new window does not.",
+    .doc =
+        "Makes a job of the workload: it runs once and ends before its deadline. The plan "
+        "chooses where and when, at once or at a whole hour from the fleet's time on, so that "
+        "its run is cheapest by the hourly forecasts of price and carbon. It takes processor and "
+        "memory for its duration only: jobs run one after the other where there is no room for "
+        "them at once, and when services take little. What has ended well "
+        "gives back what it took; it is started again only when its block says something else "
+        "of what to run, which a new window does not.",
     .example = "job { duration = 2h; deadline = 8h }"};
 
 } // namespace nemo::schema
