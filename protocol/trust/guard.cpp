@@ -12,11 +12,11 @@ llvm::Error may_follow(const Mark &last, const Mark &next) {
     return llvm::Error::success();
   const auto order =
       std::pair(next.epoch, next.generation) <=> std::pair(last.epoch, last.generation);
-  if (order < 0)
+  if (std::is_lt(order))
     return failure("epoch {}, generation {} is older than epoch {}, generation {}, which was "
                    "accepted before",
                    next.epoch, next.generation, last.epoch, last.generation);
-  if (order == 0)
+  if (std::is_eq(order))
     return failure("epoch {}, generation {} was accepted before, and said something else",
                    next.epoch, next.generation);
   if (next.issued_unix_ms < last.issued_unix_ms - max_skew.count())
