@@ -45,7 +45,7 @@ TEST_CASE("each kind of machine is told of its network in its own words") {
   CHECK(words.front() == "/usr/bin/qemu");
   CHECK(after(words, "-append") == "ip=10.213.0.5/16 gw=10.213.0.1 port=7");
   CHECK(after(words, "-kernel") == "/kernel");
-  CHECK(after(words, "-m") == "16M");
+  CHECK(after(words, "-m") == "16392K"); // 16 MiB and two pages
   CHECK(after(words, "-accel") == "tcg,tb-size=16");
   CHECK(after(words, "-sandbox") ==
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
