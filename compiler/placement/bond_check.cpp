@@ -195,18 +195,6 @@ bool BondCheck::placed(const Side &side, uint64_t &steps) const {
   });
 }
 
-bool BondCheck::broken() const {
-  return std::any_of(problem_.bonds.begin(), problem_.bonds.end(), [&](const Bond &bond) {
-    const Side &there = sides_[bond.to];
-    if (!bond.apart && !there.replicas.empty())
-      return false; // one of them may come near
-    return any_fixed(sides_[bond.need], [&](size_t from) {
-      return bond.apart ==
-             any_fixed(there, [&](size_t to) { return close(problem_, bond, from, to); });
-    });
-  });
-}
-
 bool BondCheck::settles(size_t replica, uint64_t &steps) const {
   if (sides_.empty())
     return false;

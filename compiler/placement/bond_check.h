@@ -15,8 +15,6 @@ public:
   const NodeBits &nodes(size_t need) const {
     return nodes_.empty() ? state_.allowed(need) : nodes_[need];
   }
-  /// Those who stay as they are break a bond, whatever is placed.
-  bool broken() const;
   /// With the replica placed all of its workload are, and others that are not have to be near them.
   bool settles(size_t replica, uint64_t &steps) const;
   /// Whether bonds can still hold with the replica on the node. Once everybody is placed, each with

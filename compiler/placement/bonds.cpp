@@ -14,15 +14,24 @@ class Standing {
 public:
   explicit Standing(const State &state) : state_(state), problem_(state.problem()) {}
 
-  /// Where replicas of the need stand, those that are left as they are among them.
-  Spots stands(uint32_t n, const Bond &bond) const {
-    Spots list = left(n, bond);
+  /// Where replicas of the need stand that the plan places.
+  Spots placed(uint32_t n, const Bond &bond) const {
+    Spots list;
     add_standing(n, bond, list);
     // Parts come after everybody else.
     for (auto part = static_cast<uint32_t>(problem_.needs.size());
          part-- > 0 && problem_.needs[part].part_of != UINT32_MAX;)
       if (problem_.needs[part].part_of == n)
         add_standing(part, bond, list);
+    return list;
+  }
+
+  /// Where those stand that are left as they are.
+  Spots left(uint32_t n, const Bond &bond) const {
+    Spots list;
+    for (const Bystander &bystander : problem_.bystanders)
+      if (bystander.need == n)
+        list.insert(spot(problem_, bond, index(bystander.node)));
     return list;
   }
 
@@ -48,14 +57,6 @@ private:
         list.insert(spot(problem_, bond, index(state_.node_of(r))));
   }
 
-  Spots left(uint32_t n, const Bond &bond) const {
-    Spots list;
-    for (const Bystander &bystander : problem_.bystanders)
-      if (bystander.need == n)
-        list.insert(spot(problem_, bond, index(bystander.node)));
-    return list;
-  }
-
   const State &state_;
   const Problem &problem_;
 };
@@ -77,13 +78,32 @@ bool reaches_all(const Problem &problem, const Bond &bond, uint32_t from, const 
 
 } // namespace
 
+bool planned(const Problem &problem, uint32_t need) {
+  if (problem.needs[need].count > 0)
+    return true;
+  // Parts come after everybody else.
+  for (size_t part = problem.needs.size(); part-- > 0 && problem.needs[part].part_of != UINT32_MAX;)
+    if (problem.needs[part].part_of == need && problem.needs[part].count > 0)
+      return true;
+  return false;
+}
+
 const Bond *broken_bond(const State &state) {
   const Standing standing(state);
-  for (const Bond &bond : state.problem().bonds) {
-    const Spots here = standing.stands(bond.need, bond), there = standing.stands(bond.to, bond);
-    for (uint32_t from : here)
-      if (reaches(state.problem(), bond, from, there) == bond.apart)
-        return &bond;
+  const Problem &problem = state.problem();
+  for (const Bond &bond : problem.bonds) {
+    const Spots placed = standing.placed(bond.to, bond);
+    Spots there = standing.left(bond.to, bond);
+    there.insert(placed.begin(), placed.end());
+    const auto breaks = [&](const Spots &here, const Spots &others) {
+      return std::any_of(here.begin(), here.end(), [&](uint32_t from) {
+        return reaches(problem, bond, from, others) == bond.apart;
+      });
+    };
+    if (breaks(standing.placed(bond.need, bond), there) ||
+        (planned(problem, bond.to) &&
+         breaks(standing.left(bond.need, bond), bond.apart ? placed : there)))
+      return &bond;
   }
   return nullptr;
 }

@@ -11,6 +11,9 @@ inline uint32_t whole_of(const Problem &problem, uint32_t need) {
   return whole == UINT32_MAX ? need : whole;
 }
 
+/// Whether this plan decides about any of the need, or of its parts.
+bool planned(const Problem &problem, uint32_t need);
+
 /// Whether the bond leads from the one node to the other.
 inline bool close(const Problem &problem, const Bond &bond, size_t from, size_t to) {
   if (bond.reach != UINT32_MAX)
@@ -19,7 +22,8 @@ inline bool close(const Problem &problem, const Bond &bond, size_t from, size_t 
   return domain[from] == domain[to];
 }
 
-/// One that those who are placed do not keep; null: they keep all.
+/// One that those who are placed do not keep; null: they keep all. Between two that both stay where
+/// they are, nothing is asked.
 const Bond *broken_bond(const State &state);
 
 /// Whether every bond of the replica would hold on the node, and those that others have with it,

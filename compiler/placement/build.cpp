@@ -138,7 +138,8 @@ std::optional<Clause> beside_frozen(Problem &problem, const proto::Workload &wor
   return Clause{need.spreading, static_cast<uint32_t>(problem.sets.size() - 1)};
 }
 
-// Of those that stay, too, one may be beside another.
+// Of those that stay, too, one may be beside another; that more of them are than may is not for
+// this plan to change.
 void let_repeat(const Problem &problem, const proto::Workload &workload, Need &need,
                 const std::vector<size_t> &homes) {
   const uint32_t least = workload.place().min_domains();
@@ -152,7 +153,8 @@ void let_repeat(const Problem &problem, const proto::Workload &workload, Need &n
   const auto all = static_cast<uint32_t>(need.count + held.size());
   if (least >= all)
     return;
-  need.repeats = all - least;
+  const std::unordered_set<uint32_t> domains(held.begin(), held.end());
+  need.repeats = std::max(all - least, static_cast<uint32_t>(held.size() - domains.size()));
   need.held_domains = std::move(held);
 }
 

@@ -28,7 +28,8 @@ public:
       const proto::Place &place = workload(w).place();
       for (int i = 0; i < place.affinities_size(); ++i)
         if (const auto to = index.find(place.affinities(i).to());
-            to != index.end() && to->second != w)
+            to != index.end() && to->second != w &&
+            (problem_.needs[w].count > 0 || problem_.needs[to->second].count > 0))
           add(w, to->second, place.affinities(i), static_cast<uint32_t>(i));
     }
     for (uint32_t w = 0; w < problem_.needs.size(); ++w)

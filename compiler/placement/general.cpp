@@ -16,7 +16,8 @@ using optimiser::Cost;
 
 class Generaliser {
 public:
-  explicit Generaliser(const State &state) : state_(state), problem_(state.problem()) {}
+  explicit Generaliser(const State &state)
+      : state_(state), problem_(state.problem()), stays_(problem_.needs.size()) {}
 
   General run() {
     model_.nodes = static_cast<uint32_t>(problem_.nodes);
@@ -29,6 +30,8 @@ public:
     if (problem_.even_price != 0)
       model_.resources.back().overload_price = problem_.even_price >> halvings_;
     number_exclusive();
+    for (const Bystander &bystander : problem_.bystanders)
+      stays_[bystander.need] = true;
     for (const Bond &bond : problem_.bonds)
       add(bond);
     for (size_t need = 0; need < problem_.needs.size(); ++need)
@@ -187,14 +190,29 @@ private:
     return known->second;
   }
 
+  /// Without those that are left where they are: two of these keep nothing that a plan decides.
+  uint32_t group_of_planned(uint32_t need) {
+    if (!stays_[need])
+      return group_of_need(need);
+    const auto [known, fresh] = planned_.try_emplace(need, groups_);
+    groups_ += fresh ? 1 : 0;
+    return known->second;
+  }
+
   void add(const Bond &bond) {
-    const uint32_t group = group_of_need(bond.need), to = group_of_need(bond.to);
     const uint32_t relation = relation_of(bond);
     const uint32_t family = family_of(relation == UINT32_MAX ? bond.within : Spread::node);
-    if (bond.apart)
-      model_.aparts.push_back({group, to, family, relation});
-    else
-      model_.nears.push_back({group, to, family, relation});
+    const uint32_t there = group_of_need(bond.to);
+    if (bond.apart) {
+      model_.aparts.push_back({group_of_planned(bond.need), there, family, relation});
+      if (stays_[bond.need])
+        model_.aparts.push_back(
+            {group_of_need(bond.need), group_of_planned(bond.to), family, relation});
+    } else {
+      const bool decided = planned(problem_, bond.to);
+      model_.nears.push_back({decided ? group_of_need(bond.need) : group_of_planned(bond.need),
+                              there, family, relation});
+    }
   }
 
   uint32_t relation_of(const Bond &bond) {
@@ -273,9 +291,10 @@ private:
       model_.limits.push_back({groups_, family_of(need.spread), 1});
       groups.push_back(groups_++);
     }
-    if (const auto bonded = bonded_.find(whole_of(problem_, static_cast<uint32_t>(n)));
-        bonded != bonded_.end())
-      groups.push_back(bonded->second);
+    for (const auto *known : {&bonded_, &planned_})
+      if (const auto group = known->find(whole_of(problem_, static_cast<uint32_t>(n)));
+          group != known->end())
+        groups.push_back(group->second);
     add_bits(n, groups);
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
@@ -315,6 +334,7 @@ private:
 
   const State &state_;
   const Problem &problem_;
+  std::vector<bool> stays_; ///< by need, whether some of it are left where they are
   optimiser::Model model_;
   Cost dearest_ = 0; ///< the largest saving of any replica
   unsigned halvings_ = 0;
@@ -329,6 +349,7 @@ private:
   uint32_t first_bit_ = 0, end_bit_ = 0;   ///< groups of the bits of these numbers
   std::map<uint32_t, uint32_t> relations_; ///< of reaches
   std::map<uint32_t, uint32_t> bonded_;    ///< groups of needs that bonds are about
+  std::map<uint32_t, uint32_t> planned_;   ///< of those among them that the plan places
 };
 
 } // namespace

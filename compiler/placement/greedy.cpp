@@ -136,8 +136,6 @@ std::optional<ReplicaId> greedy(State &state, bool warm) {
 
 bool bonded_greedy(State &state) {
   const BondCheck bonds(state);
-  if (bonds.broken())
-    return false;
   uint64_t looked = UINT64_MAX;
   const auto allow = [&](uint32_t replica, uint32_t node) {
     return bonds.allow(replica, node, looked);

@@ -20,7 +20,7 @@ public:
   }
 
   Verdict run() {
-    if (bonds_.broken() || hopeless(bonds_))
+    if (hopeless(bonds_))
       return Verdict::impossible;
     const Verdict verdict = descend(problem_.replicas.size());
     return verdict == Verdict::impossible && state_.doubted() ? Verdict::undecided : verdict;

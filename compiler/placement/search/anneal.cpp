@@ -239,7 +239,8 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
 }
 
 std::optional<Cooling> melting(const State &state) {
-  constexpr double range = 2000;
+  // Down to where a few nodes at a time are better cooled than everything at once.
+  constexpr double least = 2000, range = 250;
   double sum = 0;
   Cost levels = 0;
   for (uint32_t node = 0; node < state.tables().nodes; ++node)
@@ -247,7 +248,7 @@ std::optional<Cooling> melting(const State &state) {
   for (uint32_t replica = 0; replica < state.tables().replicas; ++replica)
     sum += static_cast<double>(weight(state.tables(), replica));
   const double mean = sum / std::max(1.0, static_cast<double>(state.tables().replicas));
-  if (mean < range || levels < state.cost() / 2)
+  if (mean < least || levels < state.cost() / 2)
     return std::nullopt;
   return Cooling{mean, mean / range};
 }

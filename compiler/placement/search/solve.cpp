@@ -24,6 +24,9 @@ constexpr int meetings = 20;
 /// Of the budget: when the first descent has to be done, when annealing everything has, what
 /// follows on it among a few nodes, and annealing what is away.
 constexpr double descended = 0.2, annealed = 0.7, focused = 0.8, homed = 0.95;
+/// The same where homes matter too little to anneal those who are away: while what they cost is
+/// less than this share of what looks avoidable.
+constexpr double annealed_alone = 0.9, homes_matter = 0.05;
 /// By what share a placement that was partly rebuilt may be dearer at first.
 constexpr double rebuilt_dearer = 1e-4;
 /// Annealing everything pays from this many ticks per replica on, where a node has 50 replicas (it
@@ -78,12 +81,14 @@ private:
                          worth_annealing(state, per_replica(budget, budget.ticks() - before,
                                                             Budget::Clock::now() - begin));
     double ended_at = 0;
+    const bool homes = cost_of_absence(state) >= homes_matter * avoidable(state);
     if (anneals)
-      spend(budget, annealed, [&](Budget &part) { ended_at = anneal_all(state, random, part); });
+      spend(budget, homes ? annealed : annealed_alone,
+            [&](Budget &part) { ended_at = anneal_all(state, random, part); });
     // The one node that was left in a bad way is put right first, as it outweighs all homes.
-    if (anneals)
+    if (anneals && homes)
       spend(budget, focused, [&](Budget &part) { focus(state, avoidable_, random, part); });
-    if (!opening_costs(tables_))
+    if (homes && !opening_costs(tables_))
       spend(budget, homed, [&](Budget &part) { bring_home(state, ended_at, random, part); });
     for (int meeting = 1; meeting <= meetings; ++meeting) {
       // What opening a node costs is saved by emptying it, which moves of one or two never do.
@@ -155,14 +160,26 @@ private:
     return cooling.to;
   }
 
-  bool worth_annealing(const State &state, double ticks_per_replica) const {
-    Cost avoidable = 0;
+  double avoidable(const State &state) const {
+    Cost sum = 0;
     for (uint32_t node = 0; node < tables_.nodes; ++node)
-      avoidable += avoidable_.of(state, node);
+      sum += avoidable_.of(state, node);
+    return static_cast<double>(sum);
+  }
+
+  double cost_of_absence(const State &state) const {
+    Cost sum = 0;
+    for (uint32_t replica = 0; replica < tables_.replicas; ++replica)
+      if (const uint32_t node = state.node_of(replica);
+          node != nowhere && tables_.home[replica] != nowhere && tables_.home[replica] != node)
+        sum += tables_.own(replica, node);
+    return static_cast<double>(sum);
+  }
+
+  bool worth_annealing(const State &state, double ticks_per_replica) const {
     const double crowd = static_cast<double>(tables_.replicas) / 50 / std::max(1u, tables_.nodes);
     return ticks_per_replica >= ticks_to_anneal * crowd * crowd * crowd &&
-           static_cast<double>(avoidable) >=
-               avoidable_to_anneal * static_cast<double>(state.cost());
+           avoidable(state) >= avoidable_to_anneal * static_cast<double>(state.cost());
   }
 
   // What is left to spend; where only the clock ends it, at the pace seen so far.

@@ -94,6 +94,47 @@ TEST_CASE("those that stay may share a domain that others of them may not") {
   }
 }
 
+TEST_CASE("fewer domains than are asked for are as many as those that stay leave") {
+  const proto::Fleet fleet = three_sites();
+  const proto::Plan before = plan_of(intent(workload("a", "  replicas = 4\n")), fleet);
+  const proto::Plan plan =
+      plan_of(intent(workload("a", "  replicas = 4\n  place { spread = site; min-domains = 3 }\n")),
+              applied(before, fleet), false, {"a/0"});
+  CHECK(plan.placements(0).node() == "n2");
+  CHECK(verified(plan) == "");
+  CHECK(says(verified_on(plan, "n1"), "has min-domains = 3 by site and must be spread"));
+}
+
+TEST_CASE("two that stay are not held against the plan of a third") {
+  const proto::Fleet fleet = three_sites();
+  const std::string c = workload("c");
+  const proto::Plan before = plan_of(intent(workload("a") + workload("b") + c), fleet);
+  for (const std::string rule :
+       {"anti-affinity { to = b; within = node }", "anti-affinity { to = b; within = 5ms }"}) {
+    INFO(rule);
+    const proto::Plan plan =
+        plan_of(intent(workload("a", "  place { " + rule + " }\n") + workload("b") + c),
+                applied(before, fleet), false, {"c"});
+    CHECK(plan.placements(0).node() == "n1");
+    CHECK(verified(plan) == "");
+  }
+}
+
+TEST_CASE("replicas that stay and should be apart do not hinder those that are planned") {
+  const proto::Fleet fleet = three_sites();
+  const std::string two = "  replicas = 2\n";
+  const proto::Plan before = plan_of(intent(workload("a", two) + workload("b", two)), fleet);
+  const proto::Plan plan =
+      plan_of(intent(workload("a", two + "  place { anti-affinity { to = b; within = node } }\n") +
+                     workload("b", two)),
+              applied(before, fleet), false, {"a/0", "b/0"});
+  REQUIRE(plan.placements_size() == 2);
+  CHECK(plan.placements(0).node() != "n1");
+  CHECK(plan.placements(1).node() != "n1");
+  CHECK(plan.placements(0).node() != plan.placements(1).node());
+  CHECK(verified(plan) == "");
+}
+
 TEST_CASE("who waits need not go beside an exclusive one of another stack") {
   const proto::Fleet fleet = three_sites();
   const std::string alone = "  replicas = 2\n  place { exclusive = true; spread = node }\n";
