@@ -87,22 +87,39 @@ bool Oracle::keeps_bonds() const {
       if (at[r] >= 0 &&
           (problem.replicas[r].need == n || problem.needs[problem.replicas[r].need].part_of == n))
         list.push_back(static_cast<size_t>(at[r]));
+    return list;
+  };
+  auto left = [&](uint32_t n) {
+    std::vector<size_t> list;
     for (const Bystander &bystander : problem.bystanders)
       if (bystander.need == n)
         list.push_back(index(bystander.node));
     return list;
   };
+  auto decided = [&](uint32_t n) {
+    return std::any_of(problem.needs.begin(), problem.needs.end(), [&](const Need &need) {
+      return need.count > 0 && (&need == &problem.needs[n] || need.part_of == n);
+    });
+  };
   for (const Bond &bond : problem.bonds) {
     if (!holds(bond.restriction) || (who && !(who->count(bond.need) && who->count(bond.to))))
       continue;
-    for (size_t from : spots(bond.need)) {
-      bool near = false;
-      for (size_t to : spots(bond.to)) {
+    const std::vector<size_t> placed = spots(bond.to);
+    std::vector<size_t> there = left(bond.to);
+    there.insert(there.end(), placed.begin(), placed.end());
+    auto near = [&](size_t from, const std::vector<size_t> &others) {
+      return std::any_of(others.begin(), others.end(), [&](size_t to) {
         const auto &domain = problem.domain[static_cast<size_t>(bond.within)];
-        near |= bond.reach == UINT32_MAX ? domain[from] == domain[to]
-                                         : problem.reaches[bond.reach].to[from].test(to);
-      }
-      if (near == bond.apart)
+        return bond.reach == UINT32_MAX ? domain[from] == domain[to]
+                                        : problem.reaches[bond.reach].to[from].test(to);
+      });
+    };
+    for (size_t from : spots(bond.need))
+      if (near(from, there) == bond.apart)
+        return false;
+    // Of two that both stay where they are nothing is asked.
+    for (size_t from : left(bond.need)) {
+      if (bond.apart ? near(from, placed) : decided(bond.to) && !near(from, there))
         return false;
     }
   }
