@@ -148,7 +148,11 @@ status() { nemo status --json | jq -c '[.workloads[] | [.name, .pid, .restarts, 
 trap 'rm -f "$WORLD/small/fill"; nemo destroy --stack full --yes >/dev/null; nemo agent stop' EXIT
 nemo apply "$WORLD/full" --yes
 before=$(status)
-cat /dev/zero >"$WORLD/small/fill" 2>/dev/null || true
+# Again and again: what was removed while a sandbox that ends still had it is given back a moment later.
+for _ in 1 2 3 4 5; do
+  cat /dev/zero >>"$WORLD/small/fill" 2>/dev/null || true
+  sleep 0.2
+done
 sed -i s/first/second/ "$WORLD/full/full.nemo"
 code=0
 nemo apply "$WORLD/full" --yes || code=$?

@@ -124,7 +124,7 @@ TEST_CASE("placements cost what is least, and no bound is above that") {
     REQUIRE(proved->nodes.empty() == (cost == *optimum));
   }
   INFO(placed << " placed, " << least << " at the least cost, of " << tight << " it is proved");
-  CHECK(placed > seeds * (bonded ? 3 : 4) / 15);
+  CHECK(placed > seeds / (bonded ? 5 : 4));
   CHECK(least >= placed * (asleep ? 98 : 99) / 100);
   CHECK(tight >= placed * (asleep ? 3 : 5) / 10);
   CHECK((far > seeds / 15) == bonded);
