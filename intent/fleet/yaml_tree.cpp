@@ -42,6 +42,11 @@ public:
   void OnAlias(const YAML::Mark &mark, YAML::anchor_t) override { refuse_alias(mark); }
   void OnScalar(const YAML::Mark &mark, const std::string &tag, YAML::anchor_t anchor,
                 const std::string &value) override {
+    // Of "\N" and "\_" yaml-cpp makes one byte each, in Latin-1.
+    const auto *bytes = reinterpret_cast<const llvm::UTF8 *>(value.data());
+    if (!llvm::isLegalUTF8String(&bytes, bytes + value.size()))
+      throw Refused(diag::N0401, mark.pos, "an escape in this text is no character of UTF-8",
+                    "write the character itself, or \\u and its four digits");
     Yaml &node = nodes_[add(mark, Yaml::Kind::scalar, tag, anchor)];
     node.text = value;
     node.quoted = tag == "!";
@@ -175,6 +180,17 @@ YamlTree parse_yaml(llvm::StringRef path, llvm::StringRef text,
   if (!llvm::isLegalUTF8String(&bytes, reinterpret_cast<const llvm::UTF8 *>(text.end()))) {
     const auto at = reinterpret_cast<const char *>(bytes) - text.begin();
     fault(diag::N0401, static_cast<int>(at), "the text is not UTF-8", "save the file as UTF-8");
+    return tree;
+  }
+  // yaml-cpp takes a NUL in plain text for the start of an escape.
+  if (const size_t at = text.find_if([](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+               c == 0x7f;
+      });
+      at != llvm::StringRef::npos) {
+    fault(diag::N0401, static_cast<int>(at),
+          fmt::format("byte 0x{:02x} is a control character", static_cast<unsigned>(text[at])),
+          "take it out; in double quotes it may be written as an escape");
     return tree;
   }
   try {

@@ -43,6 +43,12 @@ TEST_CASE("text that is not YAML") {
   CHECK(faults("fleet: 1\nat: \xff\n") ==
         "N0401 2:5-6 the text is not UTF-8 | save the file as UTF-8\n");
   CHECK(faults(std::string("\xff\xfe\x66\x00", 4)).find("N0401 1:1") == 0);
+  CHECK(faults(std::string("fleet: 1\nat: a\0_\n", 16)) ==
+        "N0401 2:6-7 byte 0x00 is a control character | take it out; in double quotes it may be "
+        "written as an escape\n");
+  for (const std::string escape : {"\\_", "\\N"})
+    CHECK(faults("fleet: 1\nat: \"" + escape + "\"\n")
+              .find("N0401 2:5-6 an escape in this text is no character of UTF-8") == 0);
 }
 
 TEST_CASE("YAML that could expand or deceive") {
