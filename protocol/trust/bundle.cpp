@@ -156,16 +156,41 @@ llvm::Expected<Bundle> newer(const Bundle &held, Bundle next) {
 
 llvm::Expected<Bundle> next_bundle(const Bundle &held, llvm::StringRef signed_bytes,
                                    const Trust &own, UnixNanos now) {
-  auto verified =
-      verify(signed_bytes,
-             Expectation::of_fleet(Kind::Signed_Kind_BUNDLE, own.bundle.fleet, {}, now), own);
+  Expectation expected = Expectation::of_fleet(Kind::Signed_Kind_BUNDLE, own.bundle.fleet, {}, now);
+  expected.may_be_expired = true;
+  // No list stands above a root: who signed it is looked at below.
+  const Revocations none;
+  auto verified = verify(signed_bytes, expected, {own.bundle, none, own.paths});
   if (!verified)
     return verified.takeError();
   const proto::FleetBundle &body = verified->statement.bundle();
+  if (body.fleet() == own.bundle.fleet) {
+    if (verified->signer.key_ids.size() != 2)
+      return failure("the roots of the fleet {} are not for an intermediate to say: only a root "
+                     "vouches for another",
+                     own.bundle.fleet);
+  } else if (verified->expired) {
+    return failure("the bundle of the fleet {} expired at {}", shown(body.fleet()),
+                   to_rfc3339(from_unix_ms(verified->statement.expires_unix_ms())));
+  } else if (auto error = own.revocations.check(verified->signer)) {
+    return error;
+  }
   auto next = read_document(body.document(), body.fleet());
   if (!next)
     return next;
   return newer(held, std::move(*next));
+}
+
+Bundle follow_bundles(Bundle held, llvm::ArrayRef<std::string> statements, UnixNanos now) {
+  const Revocations none; // next_bundle() asks no list about the own fleet's roots
+  for (const std::string &statement : statements.take_front(max_bundles)) {
+    auto next = next_bundle(held, statement, {held, none}, now);
+    if (next)
+      held = std::move(*next);
+    else
+      llvm::consumeError(next.takeError());
+  }
+  return held;
 }
 
 } // namespace nemo::trust

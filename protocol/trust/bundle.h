@@ -28,8 +28,17 @@ llvm::Expected<Bundle> read_document(llvm::StringRef json, llvm::StringRef fleet
 llvm::Expected<Bundle> newer(const Bundle &held, Bundle next);
 
 /// What the own authority says a fleet's roots are from now on, in a Signed of kind BUNDLE, where
-/// it may follow `held`.
+/// it may follow `held`. Of the own fleet it has to be signed directly under one of `own`'s roots:
+/// an intermediate is online and may be stolen, and must not outlast itself. That holds for good,
+/// also after it has expired and whatever was revoked; another fleet's roots have to be vouched for
+/// anew.
 llvm::Expected<Bundle> next_bundle(const Bundle &held, llvm::StringRef signed_bytes,
                                    const Trust &own, UnixNanos now);
+
+inline constexpr size_t max_bundles = 64; ///< statements that are looked at
+
+/// The own fleet's bundle after every one of `statements` that may follow, in their order; those
+/// that may not are passed over, as they are for members that hold other roots.
+Bundle follow_bundles(Bundle held, llvm::ArrayRef<std::string> statements, UnixNanos now);
 
 } // namespace nemo::trust

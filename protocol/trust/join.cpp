@@ -142,19 +142,23 @@ llvm::Expected<Joined> accept(const proto::JoinResponse &response, const JoinTok
                    shown(response.error()));
   Joined joined;
   joined.chain.assign(response.chain().begin(), response.chain().end());
-  auto bundle = read_document(response.bundle(), token.member.fleet);
-  if (!bundle)
-    return bundle.takeError();
-  joined.bundle = std::move(*bundle);
-  Bundle pinned{token.member.fleet, {}, 0, 0};
-  for (const std::string &root : joined.bundle.roots) {
-    const Certificate certificate = llvm::cantFail(parse_certificate(root)); // read_document() did
-    if (key_id(X509_get0_pubkey(certificate.get())) == token.pin)
-      pinned.roots.push_back(root);
-  }
+  auto root = parse_certificate(response.root());
+  if (!root)
+    return root.takeError();
+  EVP_PKEY *root_key = X509_get0_pubkey(root->get());
+  if (!root_key || key_id(root_key) != token.pin)
+    return failure("the authority of the fleet {} sent another root than the join token pins",
+                   token.member.fleet);
+  const Bundle pinned{token.member.fleet, {response.root()}, 0, 0};
   auto svid = verify_svid(joined.chain, pinned, now);
   if (!svid)
     return svid.takeError();
+  // Of the other roots only what the pinned one says: the authority's intermediate may be stolen.
+  const std::vector<std::string> bundles(response.bundles().begin(), response.bundles().end());
+  joined.bundle = follow_bundles(pinned, bundles, now);
+  if (joined.bundle.sequence == 0)
+    return failure("the authority of the fleet {} sent no bundle that the pinned root signed",
+                   token.member.fleet);
   if (svid->id != token.member || svid->key_ids.front() != key.id())
     return failure("the authority certified {} with another name or key than was asked for",
                    svid->id.text());

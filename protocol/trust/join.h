@@ -9,7 +9,8 @@
 // this very channel (RFC
 //    9266), the token and the request. Somebody in the middle has another channel, and the proof is
 //    void there.
-// 3. It gets its certificate, the roots and the revocations, and checks them against the pin.
+// 3. It gets its certificate, the pinned root, what that root says of others, and the revocations,
+// and checks them all against the pin.
 #pragma once
 
 #include <string>

@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
             .SerializeAsString());
   proto::JoinResponse response;
   response.mutable_chain()->Assign(chain.begin(), chain.end());
-  response.set_bundle(llvm::cantFail(to_document(bundle)));
+  response.set_root(root.certificate);
   write("joined", Door::joined, response.SerializeAsString());
   return 0;
 }

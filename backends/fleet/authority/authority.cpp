@@ -4,7 +4,6 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include "base/error.h"
-#include "protocol/trust/bundle.h"
 
 namespace nemo::authority {
 
@@ -131,13 +130,16 @@ llvm::Expected<proto::JoinResponse> Authority::join(const proto::JoinRequest &re
     if (!chain)
       return chain.takeError();
     response.mutable_chain()->Assign(chain->begin(), chain->end());
-    auto roots = bundle();
-    if (!roots)
-      return roots.takeError();
-    auto document = to_document(*roots);
-    if (!document)
-      return document.takeError();
-    response.set_bundle(std::move(*document));
+    auto pin = state_->bytes("pin");
+    if (!pin)
+      return pin.takeError();
+    if (auto error = state_->select("SELECT certificate FROM roots WHERE key_id=?", {*pin},
+                                    [&](const Row &row) { response.set_root(row.bytes(0)); }))
+      return error;
+    auto bundles = signed_bundles();
+    if (!bundles)
+      return bundles.takeError();
+    response.mutable_bundles()->Assign(bundles->begin(), bundles->end());
     auto list = sign_list(now);
     if (!list)
       return list.takeError();

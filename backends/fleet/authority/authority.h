@@ -68,16 +68,22 @@ public:
   /// next number, when it changes and once a day, so that members notice when somebody withholds
   /// it.
   llvm::Expected<std::string> revocations(UnixNanos now);
-  /// The fleet's roots as a Signed of kind BUNDLE.
-  llvm::Expected<std::string> signed_bundle(UnixNanos now);
+  /// The fleet's roots as Signed of kind BUNDLE, each as a root signed it when the roots changed or
+  /// an intermediate was made; of the last changes, in their order. A member follows those that its
+  /// roots signed (follow_bundles()), also one that was away for several.
+  llvm::Expected<std::vector<std::string>> signed_bundles();
 
   /// A new intermediate, by the root whose key is in this file. Members' certificates stay good;
   /// revoke the old intermediate's key if it was stolen.
   llvm::Error rotate(const std::string &root_key, llvm::StringRef who, UnixNanos now);
-  /// A second root with a new key in a new file. Members learn of it by signed_bundle(); then
-  /// rotate() to it, and drop the old one when no certificate leads to it any more.
-  llvm::Error add_root(const std::string &new_root_key, llvm::StringRef who, UnixNanos now);
-  llvm::Error drop_root(llvm::StringRef key_id, llvm::StringRef who, UnixNanos now);
+  /// A second root with a new key in a new file, vouched for by the one whose key is in `root_key`.
+  /// Members learn of it by signed_bundles(); then rotate() to it, and drop the old one when no
+  /// certificate leads to it any more.
+  llvm::Error add_root(const std::string &root_key, const std::string &new_root_key,
+                       llvm::StringRef who, UnixNanos now);
+  /// \param root_key  the file of a root that stays: members drop one at the word of another.
+  llvm::Error drop_root(llvm::StringRef key_id, const std::string &root_key, llvm::StringRef who,
+                        UnixNanos now);
 
   /// The authority itself as a member, for its end of TLS and its statements; its key is only in
   /// memory. The chain for joiners has the root at its end.
@@ -100,7 +106,9 @@ private:
   llvm::Expected<trust::SpiffeId> use_token(const proto::JoinRequest &request, UnixNanos now);
   llvm::Error revoke_member(const trust::SpiffeId &member, UnixNanos now);
   llvm::Expected<std::string> sign_list(UnixNanos now);
+  llvm::Expected<Issuer> load_root(const std::string &root_key);
   llvm::Error put_root(const Issuer &root, int64_t position);
+  llvm::Error sign_bundle(const Issuer &root, UnixNanos now);
   llvm::Error put_intermediate(const Issuer &root, UnixNanos now);
 
   std::string directory_;

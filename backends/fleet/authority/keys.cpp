@@ -1,5 +1,4 @@
-// The authority's own keys: root, intermediate, and what it signs with them besides members'
-// certificates.
+// The authority's own keys, and what it signs with them besides members' certificates.
 #include <cerrno>
 #include <sys/stat.h>
 
@@ -7,7 +6,6 @@
 
 #include "backends/fleet/authority/authority.h"
 #include "base/error.h"
-#include "protocol/trust/bundle.h"
 
 namespace nemo::authority {
 
@@ -46,6 +44,8 @@ llvm::Error Authority::create(const std::string &directory, const std::string &f
     if (auto error = made.put_root(*root, 1))
       return error;
     if (auto error = made.put_intermediate(*root, now))
+      return error;
+    if (auto error = made.sign_bundle(*root, now))
       return error;
     return made.log(now, who, "create", fleet, "root " + llvm::toHex(root->key.id(), true));
   });
@@ -90,16 +90,6 @@ llvm::Error Authority::load() {
   return llvm::Error::success();
 }
 
-llvm::Error Authority::put_root(const Issuer &root, int64_t position) {
-  if (auto error =
-          state_
-              ->run("INSERT INTO roots VALUES(?,?,?)", {root.key.id(), root.certificate, position})
-              .takeError())
-    return error;
-  auto sequence = state_->number("bundle");
-  return sequence ? state_->set("bundle", *sequence + 1) : sequence.takeError();
-}
-
 llvm::Error Authority::put_intermediate(const Issuer &root, UnixNanos now) {
   auto made =
       make_intermediate(root, fleet_, {now - std::chrono::minutes(1), now + intermediate_lifetime});
@@ -122,68 +112,6 @@ llvm::Error Authority::put_intermediate(const Issuer &root, UnixNanos now) {
   if (auto failed = state_->set("pin", root.key.id()))
     return failed;
   return state_->set("intermediate_certificate", made->certificate);
-}
-
-llvm::Error Authority::rotate(const std::string &root_key, llvm::StringRef who, UnixNanos now) {
-  auto key = SigningKey::load(root_key);
-  if (!key)
-    return key.takeError();
-  return state_->transact([&]() -> llvm::Error {
-    std::string certificate;
-    if (auto error = state_->select("SELECT certificate FROM roots WHERE key_id=?", {key->id()},
-                                    [&](const Row &row) { certificate = row.bytes(0); }))
-      return error;
-    if (certificate.empty())
-      return failure("{} is not the key of a root of the fleet {}", root_key, fleet_);
-    const Issuer root{std::move(*key), std::move(certificate)};
-    if (auto error = put_intermediate(root, now))
-      return error;
-    return log(now, who, "rotate", fleet_,
-               "intermediate under root " + llvm::toHex(root.key.id(), true));
-  });
-}
-
-llvm::Error Authority::add_root(const std::string &new_root_key, llvm::StringRef who,
-                                UnixNanos now) {
-  auto root = make_root(fleet_, {now - std::chrono::minutes(1), now + root_lifetime});
-  if (!root)
-    return root.takeError();
-  return state_->transact([&]() -> llvm::Error {
-    int64_t position = 0;
-    if (auto error = state_->select(
-            "SELECT ifnull(max(position),0)+1, count(*) FROM roots", {}, [&](const Row &row) {
-              position = row.number(1) < int64_t{max_roots} ? row.number(0) : 0;
-            }))
-      return error;
-    if (position == 0)
-      return failure("the fleet {} has {} roots already", fleet_, max_roots);
-    if (auto error = put_root(*root, position))
-      return error;
-    if (auto error = root->key.save(new_root_key))
-      return error;
-    return log(now, who, "add-root", fleet_, "root " + llvm::toHex(root->key.id(), true));
-  });
-}
-
-llvm::Error Authority::drop_root(llvm::StringRef key_id, llvm::StringRef who, UnixNanos now) {
-  return state_->transact([&]() -> llvm::Error {
-    auto pin = state_->bytes("pin");
-    if (!pin)
-      return pin.takeError();
-    if (*pin == key_id)
-      return failure("the intermediate leads to this root: rotate to another one first");
-    auto changed = state_->run("DELETE FROM roots WHERE key_id=?", {key_id.str()});
-    if (!changed)
-      return changed.takeError();
-    if (*changed == 0)
-      return failure("the fleet {} has no such root", fleet_);
-    auto sequence = state_->number("bundle");
-    if (!sequence)
-      return sequence.takeError();
-    if (auto error = state_->set("bundle", *sequence + 1))
-      return error;
-    return log(now, who, "drop-root", fleet_, "root " + llvm::toHex(key_id, true));
-  });
 }
 
 llvm::Expected<Signer> Authority::self(UnixNanos now) {
@@ -284,25 +212,6 @@ llvm::Expected<std::string> Authority::revocations(UnixNanos now) {
   if (error)
     return error;
   return list;
-}
-
-llvm::Expected<std::string> Authority::signed_bundle(UnixNanos now) {
-  auto roots = bundle();
-  if (!roots)
-    return roots.takeError();
-  auto document = to_document(*roots);
-  if (!document)
-    return document.takeError();
-  auto signer = self(now);
-  if (!signer)
-    return signer.takeError();
-  proto::Statement statement;
-  statement.set_generation(roots->sequence);
-  statement.set_issued_unix_ms(to_unix_ms(now));
-  statement.set_expires_unix_ms(to_unix_ms(now + std::chrono::hours(24 * 30)));
-  statement.mutable_bundle()->set_fleet(fleet_);
-  statement.mutable_bundle()->set_document(std::move(*document));
-  return sign(std::move(statement), *signer);
 }
 
 llvm::Error Authority::log(UnixNanos time, llvm::StringRef who, llvm::StringRef what,

@@ -13,11 +13,13 @@ namespace nemo::authority {
 namespace {
 
 constexpr int application_id = 0x6e656361; // "neca"
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
 
 constexpr const char *schema = R"(
 CREATE TABLE facts(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE roots(key_id TEXT PRIMARY KEY, certificate TEXT NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE bundles(sequence INTEGER NOT NULL, root TEXT NOT NULL, statement TEXT NOT NULL, PRIMARY KEY(sequence, root))
+  WITHOUT ROWID;
 CREATE TABLE tokens(id TEXT PRIMARY KEY, digest TEXT NOT NULL, member TEXT NOT NULL, expires INTEGER NOT NULL,
   used INTEGER) WITHOUT ROWID;
 CREATE TABLE certified(key_id TEXT PRIMARY KEY, member TEXT NOT NULL, hosts TEXT NOT NULL, expires INTEGER NOT NULL)

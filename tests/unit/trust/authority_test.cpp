@@ -175,31 +175,42 @@ TEST_CASE("a new intermediate takes over, and a stolen one can be revoked") {
 
 TEST_CASE("a fleet changes its root while its members go on") {
   Fleet fleet;
+  const std::string second_key = fleet.dir / "root-2.key";
   const Bundle first = good(fleet.authority->bundle());
   const Member n1 = fleet.member(Role::node, "n1");
   const std::string old_root = good(verify_svid(n1.chain, first, fleet.now)).key_ids.back();
-  good(fleet.authority->add_root(fleet.dir / "root-2.key", "t", fleet.now));
-  CHECK_THAT(said(fleet.authority->drop_root(old_root, "t", fleet.now)),
+  auto follow = [&](const Bundle &held) {
+    return follow_bundles(held, good(fleet.authority->signed_bundles()), fleet.now);
+  };
+  CHECK(follow(first).roots == first.roots);
+  CHECK_THAT(said(fleet.authority->add_root(second_key, second_key, "t", fleet.now)),
+             has("No such file"));
+  good(fleet.authority->add_root(fleet.root_key(), second_key, "t", fleet.now));
+  CHECK_THAT(said(fleet.authority->drop_root(old_root, second_key, "t", fleet.now)),
              has("rotate to another one first"));
   // The old root vouches for the new one.
-  const Revocations none;
-  const Bundle both = good(next_bundle(first, good(fleet.authority->signed_bundle(fleet.now)),
-                                       {first, none}, fleet.now));
+  const Bundle both = follow(first);
   CHECK(both.roots.size() == 2);
   CHECK(both.sequence > first.sequence);
-  good(fleet.authority->rotate(fleet.dir / "root-2.key", "t", fleet.now));
+  good(fleet.authority->rotate(second_key, "t", fleet.now));
   const Member n2 = fleet.member(Role::node, "n2");
   CHECK_FALSE(said(verify_svid(n2.chain, first, fleet.now)).empty());
   CHECK(said(verify_svid(n2.chain, both, fleet.now)).empty());
   CHECK(said(verify_svid(n1.chain, both, fleet.now)).empty());
-  CHECK(join(fleet, fleet.invite(fleet.id(Role::node, "n3")), good(SigningKey::generate()))
-            .error.empty());
-  good(fleet.authority->drop_root(old_root, "t", fleet.now));
-  const Bundle last = good(
-      next_bundle(both, good(fleet.authority->signed_bundle(fleet.now)), {both, none}, fleet.now));
+  const Attempt n3 =
+      join(fleet, fleet.invite(fleet.id(Role::node, "n3")), good(SigningKey::generate()));
+  REQUIRE(n3.error.empty());
+  CHECK(n3.joined.bundle.roots == both.roots);
+  CHECK_THAT(said(fleet.authority->drop_root(old_root, fleet.root_key(), "t", fleet.now)),
+             has("members hear it from another one"));
+  good(fleet.authority->drop_root(old_root, second_key, "t", fleet.now));
+  const Bundle last = follow(both);
   CHECK(last.roots.size() == 1);
   CHECK_THAT(said(verify_svid(n1.chain, last, fleet.now)), has("does not lead to a root"));
-  CHECK_THAT(said(fleet.authority->drop_root(old_root, "t", fleet.now)), has("no such root"));
+  CHECK_THAT(said(fleet.authority->drop_root(old_root, second_key, "t", fleet.now)),
+             has("no such root"));
+  // Who was away all the time holds the first root only.
+  CHECK(follow(first).roots == last.roots);
 }
 
 TEST_CASE("two fleets exchange bundles and check each other's members") {

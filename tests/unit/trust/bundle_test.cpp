@@ -102,6 +102,36 @@ TEST_CASE("a bundle only goes forward") {
   CHECK_THAT(said(newer(held, next)), has("not of shop.example"));
 }
 
+TEST_CASE("only a root vouches for another, and an intermediate for those of other fleets") {
+  World world, rogue;
+  const World other("other.example");
+  const Bundle both{world.fleet, {world.root.certificate, rogue.root.certificate}, 2, 0};
+  auto next = [&](const Bundle &held, const std::string &statement, UnixNanos now) {
+    return next_bundle(held, statement, world.trust(), now);
+  };
+  CHECK_THAT(said(next(world.bundle, world.vouched(both, world.intermediate), world.now)),
+             has("not for an intermediate to say"));
+  const std::string by_root = world.vouched(both, world.root);
+  CHECK(good(next(world.bundle, by_root, world.now)).roots == both.roots);
+  // It goes on to hold, for members that were away.
+  CHECK(good(next(world.bundle, by_root, world.now + 24h * 300)).roots == both.roots);
+  const std::vector<std::string> statements = {world.vouched(both, world.intermediate), "junk",
+                                               by_root};
+  CHECK(follow_bundles(world.bundle, statements, world.now).roots == both.roots);
+  CHECK(follow_bundles(rogue.bundle, statements, world.now).roots == rogue.bundle.roots);
+
+  const Bundle theirs{other.fleet, {other.root.certificate}, 2, 0};
+  Bundle held = theirs;
+  held.sequence = 1;
+  const std::string foreign = world.vouched(theirs, world.intermediate);
+  CHECK(good(next(held, foreign, world.now)).sequence == 2);
+  CHECK_THAT(said(next(held, foreign, world.now + 25h)), has("expired at"));
+  world.revocations = good(
+      Revocations().next(world.revoked(1, {world.intermediate.key.id()}), world.bundle, world.now));
+  CHECK_THAT(said(next(held, foreign, world.now)), has("was revoked"));
+  CHECK(good(next(world.bundle, by_root, world.now)).roots == both.roots);
+}
+
 TEST_CASE("base64 has one text for each value") {
   for (size_t size = 0; size < 70; ++size) {
     const std::string bytes = random_bytes(size);

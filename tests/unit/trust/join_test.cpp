@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "protocol/trust/base64.h"
+#include "protocol/trust/bundle.h"
 
 using namespace nemo;
 using namespace nemo::trust;
@@ -193,9 +194,28 @@ TEST_CASE("a joiner takes no other certificate than the one it asked for") {
   CHECK_THAT(said(accept(changed, token, n2.key, fleet.now)), has("another name or key"));
   changed = response;
   const JoinToken elsewhere = good(parse_token(other.invite(other.id(Role::node, "n1"))));
-  CHECK_THAT(said(accept(response, elsewhere, key, fleet.now)), has("does not lead to a root"));
+  CHECK_THAT(said(accept(response, elsewhere, key, fleet.now)), has("another root than the join"));
   changed.set_error("no\x1b[2J");
   CHECK_THAT(said(accept(changed, token, key, fleet.now)), has("refused: 'no\\1B[2J'"));
+  // Another root beside the pinned one, by whoever has the intermediate.
+  const World rogue;
+  const Signer self = good(fleet.authority->self(fleet.now));
+  proto::Statement vouch;
+  vouch.set_generation(9);
+  vouch.set_issued_unix_ms(to_unix_ms(fleet.now));
+  vouch.set_expires_unix_ms(to_unix_ms(fleet.now + 1h));
+  vouch.mutable_bundle()->set_fleet(token.member.fleet);
+  vouch.mutable_bundle()->set_document(
+      good(to_document({token.member.fleet, {rogue.root.certificate}, 9, 0})));
+  changed = response;
+  changed.add_bundles(good(sign(vouch, self)));
+  const Joined joined = good(accept(changed, token, key, fleet.now));
+  CHECK(joined.bundle.roots == good(fleet.authority->bundle()).roots);
+  changed.clear_bundles();
+  CHECK_THAT(said(accept(changed, token, key, fleet.now)), has("no bundle that the pinned root"));
+  changed = response;
+  changed.set_root(rogue.root.certificate);
+  CHECK_THAT(said(accept(changed, token, key, fleet.now)), has("another root than the join token"));
   changed = response;
   changed.set_revocations("junk");
   CHECK_FALSE(said(accept(changed, token, key, fleet.now)).empty());

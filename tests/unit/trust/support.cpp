@@ -6,6 +6,8 @@
 
 #include <openssl/x509v3.h>
 
+#include "protocol/trust/bundle.h"
+
 namespace nemo::test {
 
 using namespace trust;
@@ -50,6 +52,19 @@ proto::Statement World::statement(std::chrono::seconds lasts) const {
   statement.set_issued_unix_ms(to_unix_ms(now));
   statement.set_expires_unix_ms(to_unix_ms(now + lasts));
   return statement;
+}
+
+std::string World::vouched(const Bundle &next, const authority::Issuer &issuer) const {
+  const SigningKey key = good(SigningKey::generate());
+  const SpiffeId id{fleet, Role::authority, "main"};
+  std::vector<std::string> chain = {
+      good(authority::make_svid(issuer, key.get(), id, {}, {now - 1min, now + 24h}))};
+  if (issuer.certificate != root.certificate)
+    chain.push_back(issuer.certificate);
+  proto::Statement says = statement(24h);
+  says.mutable_bundle()->set_fleet(next.fleet);
+  says.mutable_bundle()->set_document(good(to_document(next)));
+  return good(sign(says, {key, id, chain, ""}));
 }
 
 std::string World::revoked(uint64_t number, const std::vector<std::string> &keys) const {

@@ -74,6 +74,8 @@ struct World {
   Member member(trust::Role role, const std::string &name, authority::Validity validity) const;
   /// With times, epoch 1 and generation 1.
   proto::Statement statement(std::chrono::seconds lasts = 60s) const;
+  /// What the authority, certified by `issuer`, would say of the fleet's roots.
+  std::string vouched(const trust::Bundle &next, const authority::Issuer &issuer) const;
   /// A list with this number, signed by the authority.
   std::string revoked(uint64_t number, const std::vector<std::string> &keys) const;
 };
