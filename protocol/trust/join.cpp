@@ -37,8 +37,10 @@ std::string proven(const proto::JoinRequest &request, llvm::StringRef channel) {
 
 } // namespace
 
-JoinToken make_token(const SpiffeId &member, llvm::StringRef pin, UnixNanos expires) {
-  return {random_bytes(16), Secret(random_bytes(32)), member, pin.str(), expires};
+JoinToken make_token(const SpiffeId &member, llvm::StringRef pin, UnixNanos intermediate_from,
+                     UnixNanos expires) {
+  return {random_bytes(16), Secret(random_bytes(32)), member,
+          pin.str(),        intermediate_from,        expires};
 }
 
 Secret to_text(const JoinToken &token) {
@@ -48,6 +50,7 @@ Secret to_text(const JoinToken &token) {
   message.set_member(token.member.text());
   message.set_pin(token.pin);
   message.set_expires_unix_ms(to_unix_ms(token.expires));
+  message.set_intermediate_from_unix_ms(to_unix_ms(token.intermediate_from));
   Secret bytes(message.SerializeAsString());
   OPENSSL_cleanse(message.mutable_seed()->data(), message.seed().size());
   bytes.buffer() += sha256_bytes(bytes.bytes()).substr(0, check_size);
@@ -68,13 +71,18 @@ llvm::Expected<JoinToken> parse_token(llvm::StringRef text) {
   if (llvm::StringRef(sha256_bytes(body)).take_front(check_size) !=
           bytes.bytes().take_back(check_size) ||
       !message.ParseFromArray(body.data(), static_cast<int>(body.size())) ||
-      message.id().size() != 16 || message.seed().size() != 32 || message.pin().size() != 32)
+      message.id().size() != 16 || message.seed().size() != 32 || message.pin().size() != 32 ||
+      message.intermediate_from_unix_ms() <= 0)
     return failure("this join token is damaged: it was cut or changed. Copy it again");
   auto member = parse_id(message.member());
   if (!member)
     return member.takeError();
-  return JoinToken{message.id(), Secret(std::move(*message.mutable_seed())), std::move(*member),
-                   message.pin(), from_unix_ms(message.expires_unix_ms())};
+  return JoinToken{message.id(),
+                   Secret(std::move(*message.mutable_seed())),
+                   std::move(*member),
+                   message.pin(),
+                   from_unix_ms(message.intermediate_from_unix_ms()),
+                   from_unix_ms(message.expires_unix_ms())};
 }
 
 llvm::Expected<std::string> token_key(const JoinToken &token) {
@@ -153,6 +161,10 @@ llvm::Expected<Joined> accept(const proto::JoinResponse &response, const JoinTok
   auto svid = verify_svid(joined.chain, pinned, now);
   if (!svid)
     return svid.takeError();
+  if (svid->issuer_from < token.intermediate_from)
+    return failure("the authority certified {} with an intermediate that was replaced before the "
+                   "join token was made",
+                   svid->id.text());
   // Of the other roots only what the pinned one says: the authority's intermediate may be stolen.
   const std::vector<std::string> bundles(response.bundles().begin(), response.bundles().end());
   joined.bundle = follow_bundles(pinned, bundles, now);

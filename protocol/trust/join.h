@@ -4,7 +4,7 @@
 //
 // 1. The joiner opens TLS 1.3 to the authority and accepts only a certificate of the role authority
 // that leads to the root whose
-//    key the token pins (tls.h).
+//    key the token pins, under an intermediate that is no older than the token's (tls.h).
 // 2. It sends its certificate request, signed by its own new key, and the proof: a signature over
 // this very channel (RFC
 //    9266), the token and the request. Somebody in the middle has another channel, and the proof is
@@ -35,11 +35,14 @@ struct JoinToken {
   Secret seed;    ///< 32 bytes
   SpiffeId member;
   std::string pin; ///< key id of the root
+  /// When the intermediate in use begins: one that was replaced before may have been stolen.
+  UnixNanos intermediate_from;
   UnixNanos expires;
 };
 
 /// With a new id and seed.
-JoinToken make_token(const SpiffeId &member, llvm::StringRef pin, UnixNanos expires);
+JoinToken make_token(const SpiffeId &member, llvm::StringRef pin, UnixNanos intermediate_from,
+                     UnixNanos expires);
 
 /// "nemo-join-1." and base64url: one word that can be pasted; never put it into an argument of a
 /// program.

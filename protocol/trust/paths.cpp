@@ -6,7 +6,7 @@ namespace {
 
 Svid copy_of(const Svid &svid) {
   return {svid.id,        share(svid.key.get()), svid.key_ids,   svid.not_before,
-          svid.not_after, svid.path_from,        svid.path_until};
+          svid.not_after, svid.issuer_from,      svid.path_from, svid.path_until};
 }
 
 /// The digests of the certificates one after the other: each has its length.

@@ -1,6 +1,8 @@
-// What is no longer trusted. Lists are signed by the authority and numbered; a value of this class
-// only ever follows one with a lower number, and none follows whose signer the held list has
-// revoked.
+// What is no longer trusted. Lists are signed by the authority and numbered. Under one intermediate
+// a list only ever follows one with a lower number, and none follows whose signer the held list has
+// revoked. A list under an intermediate that the root made later follows whatever was said under
+// those before it: that is how a fleet takes its word back from a thief. When an intermediate was
+// made is what the root wrote into its certificate.
 #pragma once
 
 #include <map>
@@ -21,7 +23,8 @@ public:
   /// Nothing has been revoked yet.
   Revocations() = default;
 
-  /// The list that follows this one, out of a Signed of kind REVOCATIONS.
+  /// The list that follows this one, out of a Signed of kind REVOCATIONS. None names a root: those
+  /// are dropped from the bundle.
   llvm::Expected<Revocations> next(llvm::StringRef signed_bytes, const Bundle &bundle,
                                    UnixNanos now) const;
 
@@ -37,6 +40,7 @@ public:
 
 private:
   Mark mark_;
+  UnixNanos issuer_from_; ///< when the intermediate begins that it was signed under
   UnixNanos due_;
   std::string signed_;
   std::map<std::string, int64_t> keys_;       ///< until

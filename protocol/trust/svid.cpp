@@ -90,6 +90,7 @@ llvm::Expected<Svid> verify_svid(X509 *leaf, STACK_OF(X509) * others, const Bund
             {},
             not_before(leaf),
             not_after(leaf),
+            {},
             not_before(leaf),
             not_after(leaf)};
   const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(context.get());
@@ -98,6 +99,8 @@ llvm::Expected<Svid> verify_svid(X509 *leaf, STACK_OF(X509) * others, const Bund
     svid.key_ids.push_back(key_id(X509_get0_pubkey(certificate)));
     svid.path_from = std::max(svid.path_from, not_before(certificate));
     svid.path_until = std::min(svid.path_until, not_after(certificate));
+    if (i == 1)
+      svid.issuer_from = not_before(certificate);
     if (i > 0)
       if (auto error = check_authority(certificate, bundle.fleet))
         return error;

@@ -33,8 +33,9 @@ struct Svid {
   std::vector<std::string> key_ids; ///< of the path: the member's own first, the root's last
   UnixNanos not_before;
   UnixNanos not_after;
-  UnixNanos path_from;  ///< the path holds from here, when its last certificate begins,
-  UnixNanos path_until; ///< to here, when the first of them ends
+  UnixNanos issuer_from; ///< when the certificate begins that signed the member's
+  UnixNanos path_from;   ///< the path holds from here, when its last certificate begins,
+  UnixNanos path_until;  ///< to here, when the first of them ends
 };
 
 /// Verifies at the time `at`.

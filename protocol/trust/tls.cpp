@@ -58,8 +58,8 @@ TlsContext::for_joins(const SigningKey &key, llvm::ArrayRef<std::string> chain) 
   return made;
 }
 
-llvm::Expected<std::unique_ptr<TlsContext>> TlsContext::to_join(llvm::StringRef fleet,
-                                                                llvm::StringRef pin) {
+llvm::Expected<std::unique_ptr<TlsContext>>
+TlsContext::to_join(llvm::StringRef fleet, llvm::StringRef pin, UnixNanos intermediate_from) {
   auto made = create(Side::client);
   if (!made)
     return made;
@@ -67,10 +67,13 @@ llvm::Expected<std::unique_ptr<TlsContext>> TlsContext::to_join(llvm::StringRef 
   state->fleet = fleet.str();
   state->pin = pin.str();
   (*made)->state_ = std::move(state);
-  (*made)->admit_ = [](const Svid &svid) {
-    return svid.id.role == Role::authority
-               ? llvm::Error::success()
-               : failure("{} is not the authority of its fleet", svid.id.text());
+  (*made)->admit_ = [intermediate_from](const Svid &svid) -> llvm::Error {
+    if (svid.id.role != Role::authority)
+      return failure("{} is not the authority of its fleet", svid.id.text());
+    if (svid.issuer_from < intermediate_from)
+      return failure("{} shows an intermediate that was replaced before the join token was made",
+                     svid.id.text());
+    return llvm::Error::success();
   };
   return made;
 }

@@ -61,9 +61,9 @@ public:
                                                                llvm::ArrayRef<std::string> chain);
 
   /// For the joiner's end: the peer has to have the role authority in `fleet`, under the root whose
-  /// key `pin` names.
-  static llvm::Expected<std::unique_ptr<TlsContext>> to_join(llvm::StringRef fleet,
-                                                             llvm::StringRef pin);
+  /// key `pin` names, by an intermediate that begins at `intermediate_from` or later.
+  static llvm::Expected<std::unique_ptr<TlsContext>>
+  to_join(llvm::StringRef fleet, llvm::StringRef pin, UnixNanos intermediate_from);
 
   /// For handshakes from now on.
   llvm::Error replace(const SigningKey &key, llvm::ArrayRef<std::string> chain);

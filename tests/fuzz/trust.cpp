@@ -59,7 +59,7 @@ struct World {
   std::vector<Member> members;
   SealingKey sealing = llvm::cantFail(SealingKey::generate());
   JoinToken token =
-      make_token({fleet, Role::node, "n"}, root.key.id(), now + std::chrono::hours(1));
+      make_token({fleet, Role::node, "n"}, root.key.id(), now, now + std::chrono::hours(1));
   std::string good; ///< desired state by the operator
   std::string good_payload;
 

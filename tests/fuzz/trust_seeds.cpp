@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
   write("request", Door::request, llvm::cantFail(make_request(key, node)));
   write("certificate", Door::certificate, chain.front());
   write("pem", Door::pem, to_pem(chain));
-  const JoinToken token = make_token(node, root.key.id(), now + std::chrono::hours(1));
+  const JoinToken token = make_token(node, root.key.id(), now, now + std::chrono::hours(1));
   write("token", Door::token, to_text(token).bytes().str());
   write("document", Door::document, llvm::cantFail(to_document(bundle)));
   Guard guard;

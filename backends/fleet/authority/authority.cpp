@@ -50,7 +50,11 @@ llvm::Expected<Secret> Authority::invite(const SpiffeId &member, std::chrono::se
     auto pin = state_->bytes("pin");
     if (!pin)
       return pin.takeError();
-    const JoinToken token = make_token(member, *pin, now + lifetime);
+    if (auto error = load())
+      return error;
+    const Certificate intermediate = llvm::cantFail(parse_certificate(online_->certificate));
+    const JoinToken token =
+        make_token(member, *pin, not_before(intermediate.get()), now + lifetime);
     auto key = token_key(token);
     if (!key)
       return key.takeError();
@@ -287,12 +291,19 @@ llvm::Error Authority::revoke_key(llvm::StringRef key_id, llvm::StringRef who, l
                                   UnixNanos now) {
   if (key_id.size() != 32)
     return failure("a key's id has 32 bytes, not {}", key_id.size());
-  if (auto error = load())
-    return error;
-  // Its own list, and every certificate that it could make, would be void with it.
-  if (key_id == online_->key.id())
-    return failure("this is the intermediate in use: rotate to a new one first");
   return state_->transact([&]() -> llvm::Error {
+    if (auto error = load())
+      return error;
+    // Its own list, and every certificate that it could make, would be void with it.
+    if (key_id == online_->key.id())
+      return failure("this is the intermediate in use: rotate to a new one first");
+    bool is_root = false;
+    if (auto error = state_->select("SELECT 1 FROM roots WHERE key_id=?", {key_id.str()},
+                                    [&](const Row &) { is_root = true; }))
+      return error;
+    if (is_root)
+      return failure(
+          "this is a root, which no list takes away: rotate to another one, and drop it");
     // An intermediate's own certificate may last as long as one can.
     const auto until = now + intermediate_lifetime + std::chrono::hours(24 * 90);
     if (auto error = state_

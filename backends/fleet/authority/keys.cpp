@@ -91,8 +91,22 @@ llvm::Error Authority::load() {
 }
 
 llvm::Error Authority::put_intermediate(const Issuer &root, UnixNanos now) {
-  auto made =
-      make_intermediate(root, fleet_, {now - std::chrono::minutes(1), now + intermediate_lifetime});
+  // Lists under this one have to stand above those under the one before (protocol/trust).
+  UnixNanos from = now - std::chrono::minutes(1);
+  auto last = state_->bytes("intermediate_certificate");
+  if (!last)
+    return last.takeError();
+  if (!last->empty()) {
+    auto before = parse_certificate(*last);
+    if (!before)
+      return before.takeError();
+    from = std::max(from, not_before(before->get()) + std::chrono::seconds(1));
+    if (from > now)
+      return failure("the intermediate in use begins at {}: the clock went back, or it was only "
+                     "just made",
+                     to_rfc3339(from));
+  }
+  auto made = make_intermediate(root, fleet_, {from, now + intermediate_lifetime});
   if (!made)
     return made.takeError();
   auto number = state_->number("intermediate");

@@ -167,6 +167,8 @@ TEST_CASE("a new intermediate takes over, and a stolen one can be revoked") {
   CHECK_THAT(said(list.check(good(verify_svid(before.chain, bundle, fleet.now)))),
              has("was revoked"));
   CHECK(said(list.check(after)).empty());
+  const std::string root = after.key_ids.back();
+  CHECK_THAT(said(fleet.authority->revoke_key(root, "t", "", fleet.now)), has("this is a root"));
   const SigningKey unknown = good(SigningKey::generate());
   good(unknown.save(fleet.dir / "unknown.key"));
   CHECK_THAT(said(fleet.authority->rotate(fleet.dir / "unknown.key", "t", fleet.now)),

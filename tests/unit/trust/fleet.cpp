@@ -37,7 +37,8 @@ Attempt join(Fleet &fleet, const std::string &text, const SigningKey &key) {
   const Signer self = good(fleet.authority->self(fleet.now));
   const auto server =
       good(TlsContext::for_joins(self.key, good(fleet.authority->chain_for_joins(fleet.now))));
-  const auto client = good(TlsContext::to_join(token->member.fleet, token->pin));
+  const auto client =
+      good(TlsContext::to_join(token->member.fleet, token->pin, token->intermediate_from));
   const Wire wire = connect(*client, *server);
   if (!wire.open)
     return {wire.client->refusal(), {}};

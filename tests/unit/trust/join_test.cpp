@@ -161,23 +161,42 @@ TEST_CASE("a joiner talks to nobody but the authority that its token pins") {
   const JoinToken token = good(parse_token(fleet.invite(fleet.id(Role::node, "n1"))));
   auto meets = [&](const SigningKey &server_key, const std::vector<std::string> &chain) {
     const auto server = good(TlsContext::for_joins(server_key, chain));
-    const auto client = good(TlsContext::to_join(token.member.fleet, token.pin));
+    const auto client =
+        good(TlsContext::to_join(token.member.fleet, token.pin, token.intermediate_from));
     const Wire wire = connect(*client, *server);
     CHECK_FALSE(wire.open);
     return wire.client->refusal();
   };
-  const Signer fake = good(same_name.authority->self(fleet.now));
-  CHECK_THAT(meets(fake.key, good(same_name.authority->chain_for_joins(fleet.now))),
+  const Signer impostor = good(same_name.authority->self(fleet.now));
+  CHECK_THAT(meets(impostor.key, good(same_name.authority->chain_for_joins(fleet.now))),
              has("does not show the root"));
   // The right root beside a path that does not lead there.
   auto mixed = good(same_name.authority->chain_for_joins(fleet.now));
   mixed.back() = good(fleet.authority->bundle()).roots.front();
-  CHECK_THAT(meets(fake.key, mixed), has("does not lead to a root"));
+  CHECK_THAT(meets(impostor.key, mixed), has("does not lead to a root"));
   // A member that is not the authority.
   const Member n2 = fleet.member(Role::node, "n2");
   auto chain = n2.chain;
   chain.push_back(good(fleet.authority->bundle()).roots.front());
   CHECK_THAT(meets(n2.key, chain), has("is not the authority of its fleet"));
+}
+
+TEST_CASE("a joiner believes no intermediate that was replaced before its token was made") {
+  Fleet fleet;
+  const Signer stolen = good(fleet.authority->self(fleet.now));
+  const SigningKey key = good(SigningKey::generate());
+  const std::vector<std::string> chain = good(fleet.authority->chain_for_joins(fleet.now));
+  const auto thief = good(TlsContext::for_joins(stolen.key, chain));
+  const std::string before = fleet.invite(fleet.id(Role::node, "n1"));
+  good(fleet.authority->rotate(fleet.root_key(), "t", fleet.now));
+  const JoinToken token = good(parse_token(fleet.invite(fleet.id(Role::node, "n2"))));
+  const auto client =
+      good(TlsContext::to_join(token.member.fleet, token.pin, token.intermediate_from));
+  const Wire wire = connect(*client, *thief);
+  CHECK_FALSE(wire.open);
+  CHECK_THAT(wire.client->refusal(), has("was replaced before the join token was made"));
+  // An invitation from before the rotation goes on to hold: the root made the new intermediate.
+  CHECK(join(fleet, before, key).error.empty());
 }
 
 TEST_CASE("a joiner takes no other certificate than the one it asked for") {

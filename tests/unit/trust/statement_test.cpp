@@ -345,61 +345,6 @@ TEST_CASE("a delegation is of one key, by an operator, for its time") {
   CHECK_THAT(check(stolen, bytes, at_n1(stolen)), has("operator/mallory was revoked"));
 }
 
-TEST_CASE("a revocation list only goes forward") {
-  World world;
-  const Member n1 = world.member(Role::node, "n1"), n2 = world.member(Role::node, "n2");
-  const std::string first = world.revoked(1, {n1.key.id()}),
-                    second = world.revoked(2, {n1.key.id(), n2.key.id()});
-  const Revocations one = good(Revocations().next(first, world.bundle, world.now));
-  const Revocations two = good(one.next(second, world.bundle, world.now));
-  CHECK(two.number() == 2);
-  CHECK_THAT(said(two.next(first, world.bundle, world.now)), has("older than"));
-  CHECK_THAT(said(two.next(world.revoked(2, {}), world.bundle, world.now)),
-             has("said something else"));
-  CHECK(good(two.next(second, world.bundle, world.now)).number() == 2);
-  auto revoked = [&](const Revocations &list, const Member &member) {
-    return said(list.check(good(verify_svid(member.chain, world.bundle, world.now))));
-  };
-  CHECK_THAT(revoked(one, n1), has("a key of spiffe://shop.example/node/n1 was revoked"));
-  CHECK(revoked(one, n2).empty());
-  CHECK_THAT(revoked(two, n2), has("was revoked"));
-  // It goes on to revoke when it is old, also from a journal.
-  const Revocations back =
-      good(Revocations().next(two.signed_bytes(), world.bundle, world.now + 24h * 300));
-  CHECK_THAT(revoked(back, n2), has("was revoked"));
-  CHECK(back.due() == world.now + 24h);
-  world.revocations = one;
-  CHECK_THAT(check(world, good(sign(heartbeat(world, "n1"), n1.signer())),
-                   Expectation::of_node(Signed::HEARTBEAT, n1.id, {}, world.now)),
-             has("was revoked"));
-}
-
-TEST_CASE("a revoked intermediate takes everything below it along, its lists too") {
-  const World world;
-  const Member n1 = world.member(Role::node, "n1");
-  const Revocations list = good(
-      Revocations().next(world.revoked(1, {world.intermediate.key.id()}), world.bundle, world.now));
-  CHECK_THAT(said(list.check(good(verify_svid(n1.chain, world.bundle, world.now)))),
-             has("was revoked"));
-  CHECK_THAT(said(list.next(world.revoked(2, {}), world.bundle, world.now)), has("was revoked"));
-}
-
-TEST_CASE("an identity is revoked as it was certified, and may join again") {
-  const World world;
-  proto::Statement statement = world.statement(24h);
-  auto &entry = *statement.mutable_revocations()->add_identities();
-  entry.set_id(node_of(world).text());
-  entry.set_issued_before_unix_ms(to_unix_ms(world.now));
-  const std::string bytes = good(sign(statement, world.member(Role::authority, "main").signer()));
-  const Revocations list = good(Revocations().next(bytes, world.bundle, world.now));
-  auto from = [&](UnixNanos start) {
-    const Member member = world.member(Role::node, "n1", {start, world.now + 1h});
-    return said(list.check(good(verify_svid(member.chain, world.bundle, world.now + 2s))));
-  };
-  CHECK_THAT(from(world.now - 1h), has("was certified with was revoked"));
-  CHECK(from(world.now + 1s).empty());
-}
-
 TEST_CASE("the payload is for its node's eyes, in the statement that it was sealed into") {
   const World world;
   const Member op = world.member(Role::operator_, "alice");

@@ -54,9 +54,9 @@ TEST_CASE("who is foreign, revoked, expired or of the wrong role gets no connect
   CHECK_THAT(refused(world.member(Role::node, "n1", {world.now - 2h, world.now - 1h})),
              has("has expired"));
   // And the client looks as closely at the server.
-  const Member fake = same_name.member(Role::broker, "b");
+  const Member impostor = same_name.member(Role::broker, "b");
   const Wire wire =
-      connect(*end_of(Side::client, n1, world), *end_of(Side::server, fake, same_name));
+      connect(*end_of(Side::client, n1, world), *end_of(Side::server, impostor, same_name));
   CHECK_FALSE(wire.open);
   CHECK_THAT(wire.client->refusal(), has("does not lead to a root"));
 }
@@ -65,7 +65,7 @@ TEST_CASE("a client without a certificate gets no connection") {
   const World world;
   const Member broker = world.member(Role::broker, "b");
   const auto server = end_of(Side::server, broker, world);
-  const auto client = good(TlsContext::to_join(world.fleet, world.root.key.id()));
+  const auto client = good(TlsContext::to_join(world.fleet, world.root.key.id(), {}));
   CHECK_FALSE(connect(*client, *server).open);
 }
 
