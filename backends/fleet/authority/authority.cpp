@@ -157,26 +157,28 @@ llvm::Expected<proto::JoinResponse> Authority::join(const proto::JoinRequest &re
 }
 
 llvm::Expected<Authority::Chain> Authority::renew(llvm::StringRef signed_bytes, UnixNanos now) {
-  auto roots = bundle();
-  if (!roots)
-    return roots.takeError();
-  auto list = revocations(now);
-  if (!list)
-    return list.takeError();
-  auto revoked = Revocations().next(*list, *roots, now);
-  if (!revoked)
-    return revoked.takeError();
-  auto verified = verify(signed_bytes, Expectation::renewal(fleet_, now), {*roots, *revoked});
-  if (!verified)
-    return verified.takeError();
-  auto csr = parse_request(verified->statement.renewal().csr());
-  if (!csr)
-    return csr.takeError();
-  const SpiffeId &member = verified->signer.id;
-  if (csr->id != member)
-    return failure("{} asked for a certificate of {}", member.text(), csr->id.text());
   Chain chain;
+  // From the list of who is revoked to the certificate nobody else may write: a revocation is
+  // either seen here, or finds what was issued here.
   auto error = state_->transact([&]() -> llvm::Error {
+    auto roots = bundle();
+    if (!roots)
+      return roots.takeError();
+    auto list = sign_list(now);
+    if (!list)
+      return list.takeError();
+    auto revoked = Revocations().next(*list, *roots, now);
+    if (!revoked)
+      return revoked.takeError();
+    auto verified = verify(signed_bytes, Expectation::renewal(fleet_, now), {*roots, *revoked});
+    if (!verified)
+      return verified.takeError();
+    auto csr = parse_request(verified->statement.renewal().csr());
+    if (!csr)
+      return csr.takeError();
+    const SpiffeId &member = verified->signer.id;
+    if (csr->id != member)
+      return failure("{} asked for a certificate of {}", member.text(), csr->id.text());
     std::string hosts;
     if (auto error = state_->select("SELECT hosts FROM certified WHERE key_id=?",
                                     {verified->signer.key_ids.front()},

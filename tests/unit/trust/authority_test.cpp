@@ -13,20 +13,6 @@ using namespace nemo::trust;
 using namespace nemo::test;
 using authority::Authority;
 
-namespace {
-
-/// What a member sends to get a new certificate.
-std::string renewal(const Fleet &fleet, const Member &member, const SigningKey &next,
-                    const SpiffeId &id) {
-  proto::Statement statement;
-  statement.set_issued_unix_ms(to_unix_ms(fleet.now));
-  statement.set_expires_unix_ms(to_unix_ms(fleet.now + 1min));
-  statement.mutable_renewal()->set_csr(good(make_request(next, id)));
-  return good(sign(statement, member.signer()));
-}
-
-} // namespace
-
 TEST_CASE("the root key is in its own file, and the authority works without it") {
   Fleet fleet;
   struct stat status {};
@@ -59,20 +45,20 @@ TEST_CASE("a member renews with a new key, for itself and nobody else") {
   Fleet fleet;
   const Member n1 = fleet.member(Role::node, "n1");
   const SigningKey next = good(SigningKey::generate());
-  const auto chain = good(fleet.authority->renew(renewal(fleet, n1, next, n1.id), fleet.now));
+  const auto chain = good(fleet.authority->renew(renewal(fleet.now, n1, next, n1.id), fleet.now));
   const Svid svid = good(verify_svid(chain, good(fleet.authority->bundle()), fleet.now));
   CHECK(svid.id == n1.id);
   CHECK(svid.key_ids.front() == next.id());
-  CHECK_THAT(
-      said(fleet.authority->renew(renewal(fleet, n1, next, fleet.id(Role::node, "n2")), fleet.now)),
-      has("asked for a certificate of spiffe://shop.example/node/n2"));
-  CHECK_THAT(said(fleet.authority->renew(renewal(fleet, n1, next, fleet.id(Role::operator_, "n1")),
+  CHECK_THAT(said(fleet.authority->renew(renewal(fleet.now, n1, next, fleet.id(Role::node, "n2")),
                                          fleet.now)),
+             has("asked for a certificate of spiffe://shop.example/node/n2"));
+  CHECK_THAT(said(fleet.authority->renew(
+                 renewal(fleet.now, n1, next, fleet.id(Role::operator_, "n1")), fleet.now)),
              has("asked for a certificate of"));
-  CHECK_THAT(said(fleet.authority->renew(renewal(fleet, n1, next, n1.id), fleet.now + 2min)),
+  CHECK_THAT(said(fleet.authority->renew(renewal(fleet.now, n1, next, n1.id), fleet.now + 2min)),
              has("expired"));
   const Member n2 = fleet.member(Role::node, "n2");
-  CHECK_THAT(said(fleet.authority->renew(renewal(fleet, n2, n1.key, n2.id), fleet.now)),
+  CHECK_THAT(said(fleet.authority->renew(renewal(fleet.now, n2, n1.key, n2.id), fleet.now)),
              has("with the key of"));
 }
 
@@ -81,7 +67,7 @@ TEST_CASE("a broker keeps its hosts when it renews") {
   const Member broker = fleet.member(Role::broker, "b", {"broker.shop.example", "10.0.0.1", "::1"});
   const SigningKey next = good(SigningKey::generate());
   const auto chain =
-      good(fleet.authority->renew(renewal(fleet, broker, next, broker.id), fleet.now));
+      good(fleet.authority->renew(renewal(fleet.now, broker, next, broker.id), fleet.now));
   const Certificate certificate = good(parse_certificate(chain.front()));
   CHECK(X509_check_host(certificate.get(), "broker.shop.example", 0, 0, nullptr) == 1);
   CHECK(X509_check_ip_asc(certificate.get(), "10.0.0.1", 0) == 1);
@@ -112,7 +98,7 @@ TEST_CASE("who is revoked is out: listed, not renewed, its token void") {
   CHECK_THAT(said(list.check(good(verify_svid(n1.chain, bundle, fleet.now)))), has("was revoked"));
   CHECK(said(list.check(good(verify_svid(n2.chain, bundle, fleet.now)))).empty());
   const SigningKey next = good(SigningKey::generate());
-  CHECK_THAT(said(fleet.authority->renew(renewal(fleet, n1, next, n1.id), fleet.now)),
+  CHECK_THAT(said(fleet.authority->renew(renewal(fleet.now, n1, next, n1.id), fleet.now)),
              has("was revoked"));
   CHECK_THAT(join(fleet, token, next).error, has("no such join token"));
   // Back with a new token.

@@ -30,6 +30,15 @@ Revocations Fleet::revocations() {
       Revocations().next(good(authority->revocations(now)), good(authority->bundle()), now));
 }
 
+std::string renewal(UnixNanos now, const Member &member, const SigningKey &next,
+                    const SpiffeId &id) {
+  proto::Statement statement;
+  statement.set_issued_unix_ms(to_unix_ms(now));
+  statement.set_expires_unix_ms(to_unix_ms(now + 1min));
+  statement.mutable_renewal()->set_csr(good(make_request(next, id)));
+  return good(sign(statement, member.signer()));
+}
+
 Attempt join(Fleet &fleet, const std::string &text, const SigningKey &key) {
   auto token = parse_token(text);
   if (!token)

@@ -28,6 +28,10 @@ struct Attempt {
   trust::Joined joined;
 };
 
+/// What a member sends to get a certificate for its next key.
+std::string renewal(UnixNanos now, const Member &member, const trust::SigningKey &next,
+                    const trust::SpiffeId &id);
+
 /// The whole exchange, with this token, as machine with this key.
 Attempt join(Fleet &fleet, const std::string &token, const trust::SigningKey &key);
 
