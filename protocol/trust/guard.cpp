@@ -8,7 +8,13 @@
 namespace nemo::trust {
 
 llvm::Error may_follow(const Mark &last, const Mark &next) {
-  if (last.digest.empty() || last.digest == next.digest)
+  if (last.digest == next.digest && !last.digest.empty())
+    return llvm::Error::success();
+  // The difference, as the sum could overflow. Unsigned: a step back is looked at below.
+  const bool forward = next.epoch > last.epoch;
+  if (forward && next.epoch - last.epoch > (last.digest.empty() ? max_first_epoch : max_epoch_step))
+    return failure("epoch {} is further from epoch {} than any fleet gets", next.epoch, last.epoch);
+  if (last.digest.empty())
     return llvm::Error::success();
   const auto order =
       std::pair(next.epoch, next.generation) <=> std::pair(last.epoch, last.generation);

@@ -21,6 +21,12 @@ using Kind = proto::Signed::Kind;
 /// How far two members' clocks may be apart.
 inline constexpr std::chrono::milliseconds max_skew = std::chrono::minutes(2);
 
+/// Epochs count, from 0; generations within one may be anything. One statement takes a receiver no
+/// further than this, so that who steals a key for a while cannot use up the numbers: whoever
+/// follows goes on in the next epoch.
+inline constexpr uint64_t max_epoch_step = uint64_t{1} << 20;
+inline constexpr uint64_t max_first_epoch = uint64_t{1} << 40; ///< where nothing was accepted yet
+
 struct Mark {
   uint64_t epoch = 0;
   uint64_t generation = 0;
@@ -31,8 +37,9 @@ struct Mark {
 
 /// Whether a statement may follow what `last` marks: a higher (epoch, generation), or the very same
 /// statement again. The same numbers with another payload are a signer's fault or a theft, and are
-/// refused, as is one that claims to be issued more than `max_skew` before the last one: a stolen
-/// key whose certificate has expired cannot speak from the past.
+/// refused, as is one whose epoch is out of reach, and one that claims to be issued more than
+/// `max_skew` before the last one: a stolen key whose certificate has expired cannot speak from the
+/// past.
 llvm::Error may_follow(const Mark &last, const Mark &next);
 
 class Guard {

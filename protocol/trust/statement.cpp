@@ -118,6 +118,10 @@ llvm::Error check_form(const Rule &rule, const Statement &statement, const Spiff
   if (statement.fleet() != signer.fleet || statement.signer() != signer.text())
     return failure("{} says that {} of the fleet {} signed it, and {} did", rule.name.str(),
                    shown(statement.signer()), shown(statement.fleet()), signer.text());
+  if (rule.kind == Signed::DESIRED_STATE && signer.role == Role::controller &&
+      statement.desired_state().tenants().empty())
+    return failure("{} decided for nobody: desired state of a controller names its tenants",
+                   signer.text());
   const int64_t issued = statement.issued_unix_ms(), expires = statement.expires_unix_ms();
   // The order keeps the difference from overflowing.
   if (issued < 0 || expires <= issued || expires - issued > milliseconds(rule.lifetime).count())

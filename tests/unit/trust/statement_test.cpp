@@ -303,6 +303,12 @@ TEST_CASE("a controller decides for the tenants that an operator delegated to it
   red.mutable_desired_state()->add_tenants("red");
   CHECK_THAT(check(world, good(sign(red, c1.signer())), at_n1(world)),
              has("may not decide for the tenant 'red'"));
+  proto::Statement nobody = desired(world);
+  nobody.mutable_desired_state()->clear_tenants();
+  CHECK_THAT(said(sign(nobody, c1.signer())), has("decided for nobody"));
+  CHECK_THAT(
+      check(world, signed_anyway(nobody, Signed::DESIRED_STATE, "desired state", c1), at_n1(world)),
+      has("decided for nobody"));
   const Member all = controller(world, op, true, {});
   CHECK(check(world, good(sign(red, all.signer())), at_n1(world)).empty());
 }
