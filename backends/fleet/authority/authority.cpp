@@ -13,6 +13,8 @@ namespace {
 
 /// Certificates begin a little before they are made, for members whose clocks are behind.
 constexpr std::chrono::seconds head_start{60};
+/// What a certificate's key signed is kept for 90 days at most (protocol/trust/statement.cpp).
+constexpr std::chrono::hours longest_statement{24 * 90};
 
 std::string joined(llvm::ArrayRef<std::string> hosts) { return llvm::join(hosts, ","); }
 
@@ -248,8 +250,11 @@ llvm::Expected<Authority::Chain> Authority::issue(const CertificateRequest &requ
   auto certificate = make_svid(*online_, request.key.get(), request.id, hosts, validity);
   if (!certificate)
     return certificate.takeError();
+  // Whose a key was is known for as long as it can be of use to revoke it.
   if (auto error =
-          state_->run("DELETE FROM certified WHERE expires<?", {to_unix_ms(now)}).takeError())
+          state_
+              ->run("DELETE FROM certified WHERE expires<?", {to_unix_ms(now - longest_statement)})
+              .takeError())
     return error;
   if (auto error =
           state_
@@ -264,8 +269,7 @@ llvm::Error Authority::revoke_member(const SpiffeId &member, UnixNanos now) {
   // One second after the begin of what was made in this very second; what comes next begins there.
   const auto before =
       std::chrono::floor<std::chrono::seconds>(now) - head_start + std::chrono::seconds(1);
-  // Statements are kept for 90 days at most after their signer's certificate.
-  const auto until = now + svid_lifetime + std::chrono::hours(24 * 90);
+  const auto until = now + svid_lifetime + longest_statement;
   if (auto error = state_
                        ->run("INSERT OR REPLACE INTO revoked_members VALUES(?,?,?)",
                              {member.text(), to_unix_ms(before), to_unix_ms(until)})
@@ -307,15 +311,28 @@ llvm::Error Authority::revoke_key(llvm::StringRef key_id, llvm::StringRef who, l
       return failure(
           "this is a root, which no list takes away: rotate to another one, and drop it");
     // An intermediate's own certificate may last as long as one can.
-    const auto until = now + intermediate_lifetime + std::chrono::hours(24 * 90);
+    const auto until = now + intermediate_lifetime + longest_statement;
     if (auto error = state_
                          ->run("INSERT OR REPLACE INTO revoked_keys VALUES(?,?)",
                                {key_id.str(), to_unix_ms(until)})
                          .takeError())
       return error;
-    if (auto error = state_->set("list_changed", int64_t{1}))
+    std::string holder;
+    if (auto error = state_->select("SELECT member FROM certified WHERE key_id=?", {key_id.str()},
+                                    [&](const Row &row) { holder = row.bytes(0); }))
       return error;
-    return log(now, who, "revoke", "key " + llvm::toHex(key_id, true), why.str());
+    if (holder.empty()) {
+      if (auto error = state_->set("list_changed", int64_t{1}))
+        return error;
+    } else {
+      auto member = parse_id(holder);
+      if (!member)
+        return member.takeError();
+      if (auto error = revoke_member(*member, now))
+        return error;
+    }
+    return log(now, who, "revoke", "key " + llvm::toHex(key_id, true),
+               why.str() + (holder.empty() ? "" : ", and what " + holder + " had"));
   });
 }
 

@@ -60,7 +60,9 @@ public:
   /// Everything that the member was certified with until now; it may join again.
   llvm::Error revoke(const trust::SpiffeId &member, llvm::StringRef who, llvm::StringRef why,
                      UnixNanos now);
-  /// A key for good: a member's that was stolen, or an intermediate's.
+  /// A key for good: a member's that was stolen, or an intermediate's. Who had a member's key may
+  /// have renewed with it: everything else that its member was certified with is revoked, too, and
+  /// the member joins again.
   llvm::Error revoke_key(llvm::StringRef key_id, llvm::StringRef who, llvm::StringRef why,
                          UnixNanos now);
 

@@ -116,6 +116,24 @@ TEST_CASE("who is revoked is out: listed, not renewed, its token void") {
   CHECK_THAT(said(fleet.authority->revoke_key("short", "t", "", fleet.now)), has("has 32 bytes"));
 }
 
+TEST_CASE("a stolen key takes along what it was renewed to, also when it has expired itself") {
+  Fleet fleet;
+  const Member n1 = fleet.member(Role::node, "n1"), n2 = fleet.member(Role::node, "n2");
+  const SigningKey second = good(SigningKey::generate()), third = good(SigningKey::generate());
+  const auto later = fleet.now + 20h;
+  const auto chain = good(fleet.authority->renew(renewal(later, n1, second, n1.id), later));
+  good(fleet.authority->certify(good(make_request(third, fleet.id(Role::node, "n3"))), {}, "t",
+                                fleet.now + 25h));
+  good(fleet.authority->revoke_key(n1.key.id(), "t", "stolen", fleet.now + 25h));
+  const Bundle bundle = good(fleet.authority->bundle());
+  const Revocations list = good(Revocations().next(
+      good(fleet.authority->revocations(fleet.now + 25h)), bundle, fleet.now + 25h));
+  CHECK_THAT(said(list.check(good(verify_svid(chain, bundle, later)))), has("was revoked"));
+  CHECK_THAT(said(list.check(good(verify_svid(n1.chain, bundle, fleet.now)))), has("was revoked"));
+  CHECK(said(list.check(good(verify_svid(n2.chain, bundle, fleet.now)))).empty());
+  CHECK_THAT(read(fleet.dir / "ca/audit.log"), has("and what spiffe://shop.example/node/n1 had"));
+}
+
 TEST_CASE("the list stays as it is for a day, and is then signed anew under the next number") {
   Fleet fleet;
   const std::string list = good(fleet.authority->revocations(fleet.now));
