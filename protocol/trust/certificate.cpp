@@ -135,7 +135,8 @@ llvm::Expected<CertificateRequest> parse_request(llvm::StringRef der) {
   EVP_PKEY *key = X509_REQ_get0_pubkey(request.get());
   if (!is_p256(key)) {
     forget_openssl_errors();
-    return failure("the key of a certificate request is not on the curve P-256");
+    return failure(
+        "the key of a certificate request is not on the curve P-256, with its point uncompressed");
   }
   if (X509_REQ_verify(request.get(), key) != 1) {
     forget_openssl_errors();

@@ -18,8 +18,13 @@ bool is_p256(EVP_PKEY *key) {
                      written_out == 0;
   const bool right = EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1 &&
                      llvm::StringRef(group) == "prime256v1";
+  // A key that was revoked could come back as another encoding of its point.
+  char format[32] = "";
+  const bool whole = EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                                    format, sizeof format, nullptr) == 1 &&
+                     llvm::StringRef(format) == OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED;
   forget_openssl_errors();
-  return named && right;
+  return named && right && whole;
 }
 
 std::string key_id(EVP_PKEY *key) { return sha256_bytes(to_der(i2d_PUBKEY, key)); }

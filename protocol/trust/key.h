@@ -43,6 +43,7 @@ private:
 /// \returns whether `key` is P-256 (as a named curve) and the signature is right.
 bool is_signed_by(EVP_PKEY *key, llvm::StringRef bytes, llvm::StringRef signature);
 
+/// As a named curve, with its point uncompressed, so that one key has one id.
 bool is_p256(EVP_PKEY *key);
 std::string key_id(EVP_PKEY *key);
 

@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 
+#include "protocol/trust/certificate.h"
 #include "protocol/trust/key_file.h"
 
 using namespace nemo;
@@ -85,5 +87,20 @@ TEST_CASE("a signature is of one key and one text") {
   CHECK_FALSE(is_signed_by(key.get(), "text", signature.substr(1)));
   CHECK_FALSE(is_signed_by(good(SealingKey::generate()).get(), "text", signature));
   const Pkey p384(EVP_EC_gen("P-384"));
+  // The same point, written otherwise: a key with another id.
+  for (const char *format : {"compressed", "hybrid"}) {
+    const SigningKey odd = good(SigningKey::generate());
+    REQUIRE(is_p256(odd.get()));
+    REQUIRE(EVP_PKEY_set_utf8_string_param(odd.get(), OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                           format) == 1);
+    CHECK(key_id(odd.get()) != odd.id());
+    const std::string encoded = to_der(i2d_PUBKEY, odd.get());
+    const unsigned char *at = data(llvm::StringRef(encoded));
+    const Pkey read_back(d2i_PUBKEY(nullptr, &at, static_cast<long>(encoded.size())));
+    REQUIRE(read_back);
+    CHECK_FALSE(is_p256(read_back.get()));
+    CHECK_THAT(said(parse_request(good(make_request(odd, {"f", Role::node, "n"})))),
+               has("not on the curve P-256"));
+  }
   CHECK_FALSE(is_p256(p384.get()));
 }
