@@ -258,21 +258,29 @@ llvm::Expected<Authority::Chain> Authority::issue(const CertificateRequest &requ
     return error;
   if (auto error =
           state_
-              ->run("INSERT OR REPLACE INTO certified VALUES(?,?,?,?)",
-                    {request.key_id, request.id.text(), joined(hosts), to_unix_ms(validity.until)})
+              ->run("INSERT OR REPLACE INTO certified(key_id, member, hosts, expires, begins) "
+                    "VALUES(?,?,?,?,?)",
+                    {request.key_id, request.id.text(), joined(hosts), to_unix_ms(validity.until),
+                     to_unix_ms(validity.from)})
               .takeError())
     return error;
   return Chain{std::move(*certificate), online_->certificate};
 }
 
 llvm::Error Authority::revoke_member(const SpiffeId &member, UnixNanos now) {
-  // One second after the begin of what was made in this very second; what comes next begins there.
-  const auto before =
-      std::chrono::floor<std::chrono::seconds>(now) - head_start + std::chrono::seconds(1);
+  // After the begin of everything that was made so far, also by a clock that was ahead or within
+  // this second; what comes next begins there.
+  int64_t last = to_unix_ms(std::chrono::floor<std::chrono::seconds>(now) - head_start);
+  for (const char *sql : {"SELECT max(begins) FROM certified WHERE member=?",
+                          "SELECT max(issued_before) FROM revoked_members WHERE member=?"})
+    if (auto error = state_->select(sql, {member.text()},
+                                    [&](const Row &row) { last = std::max(last, row.number(0)); }))
+      return error;
+  const int64_t before = last + std::chrono::milliseconds(std::chrono::seconds(1)).count();
   const auto until = now + svid_lifetime + longest_statement;
   if (auto error = state_
                        ->run("INSERT OR REPLACE INTO revoked_members VALUES(?,?,?)",
-                             {member.text(), to_unix_ms(before), to_unix_ms(until)})
+                             {member.text(), before, to_unix_ms(until)})
                        .takeError())
     return error;
   return state_->set("list_changed", int64_t{1});

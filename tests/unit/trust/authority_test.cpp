@@ -134,6 +134,26 @@ TEST_CASE("a stolen key takes along what it was renewed to, also when it has exp
   CHECK_THAT(read(fleet.dir / "ca/audit.log"), has("and what spiffe://shop.example/node/n1 had"));
 }
 
+TEST_CASE("a revocation finds what was certified, whatever the clock says since") {
+  Fleet fleet;
+  auto revoked = [&](const Member &member) {
+    const Svid svid =
+        good(verify_svid(member.chain, good(fleet.authority->bundle()), fleet.now + 10min));
+    return said(fleet.revocations().check(svid));
+  };
+  const UnixNanos now = fleet.now;
+  fleet.now = now + 5min;
+  const Member ahead = fleet.member(Role::node, "n1");
+  fleet.now = now;
+  good(fleet.authority->revoke(ahead.id, "t", "stolen", now));
+  CHECK_THAT(revoked(ahead), has("was revoked"));
+  // What is made after it in the same second is good, until it is revoked in that second as well.
+  const Member again = fleet.member(Role::node, "n1");
+  CHECK(revoked(again).empty());
+  good(fleet.authority->revoke(ahead.id, "t", "stolen again", now));
+  CHECK_THAT(revoked(again), has("was revoked"));
+}
+
 TEST_CASE("the list stays as it is for a day, and is then signed anew under the next number") {
   Fleet fleet;
   const std::string list = good(fleet.authority->revocations(fleet.now));
