@@ -172,12 +172,16 @@ llvm::Expected<Bundle> next_bundle(const Bundle &held, llvm::StringRef signed_by
   } else if (verified->expired) {
     return failure("the bundle of the fleet {} expired at {}", shown(body.fleet()),
                    to_rfc3339(from_unix_ms(verified->statement.expires_unix_ms())));
+  } else if (verified->statement.issued_unix_ms() < held.issued_unix_ms - max_skew.count()) {
+    return failure("the bundle of the fleet {} was issued before what was accepted last",
+                   shown(body.fleet()));
   } else if (auto error = own.revocations.check(verified->signer)) {
     return error;
   }
   auto next = read_document(body.document(), body.fleet());
   if (!next)
     return next;
+  next->issued_unix_ms = verified->statement.issued_unix_ms();
   return newer(held, std::move(*next));
 }
 

@@ -151,14 +151,21 @@ llvm::Expected<Signed> read_envelope(llvm::StringRef bytes, Kind kind) {
   return envelope;
 }
 
+struct Delegated {
+  Scope scope;
+  Mark mark;
+};
+
 /// The delegation that lets a controller sign `statement`.
-llvm::Expected<Scope> check_delegation(const Signed &envelope, const Statement &statement,
-                                       const Svid &controller, UnixNanos now, const Trust &trust) {
+llvm::Expected<Delegated> check_delegation(const Signed &envelope, const Statement &statement,
+                                           const Svid &controller, UnixNanos now, Mark at_least,
+                                           const Trust &trust) {
   if (envelope.delegation().empty())
     return failure("{} signed desired state without a delegation by an operator",
                    controller.id.text());
-  auto delegation =
-      verify(envelope.delegation(), Expectation::delegation(trust.bundle.fleet, now), trust);
+  Expectation expected = Expectation::delegation(trust.bundle.fleet, now);
+  expected.at_least = std::move(at_least);
+  auto delegation = verify(envelope.delegation(), expected, trust);
   if (!delegation)
     return delegation.takeError();
   const proto::Delegation &body = delegation->statement.delegation();
@@ -169,7 +176,8 @@ llvm::Expected<Scope> check_delegation(const Signed &envelope, const Statement &
       statement.expires_unix_ms() > delegation->statement.expires_unix_ms())
     return failure("{} signed desired state for a time that its delegation does not cover",
                    controller.id.text());
-  return Scope{body.all_tenants(), {body.tenants().begin(), body.tenants().end()}};
+  return Delegated{Scope{body.all_tenants(), {body.tenants().begin(), body.tenants().end()}},
+                   delegation->mark()};
 }
 
 } // namespace
@@ -216,17 +224,25 @@ llvm::Expected<std::string> sign(Statement statement, const Signer &signer) {
   return bytes;
 }
 
-Expectation Expectation::desired_state(const SpiffeId &me, Mark at_least, UnixNanos now) {
-  return {Signed::DESIRED_STATE, me.fleet, {}, me.name, {}, std::move(at_least), false, now};
+Expectation Expectation::desired_state(const SpiffeId &me, Mark at_least, UnixNanos now,
+                                       const Guard *delegations) {
+  Expectation expected{Signed::DESIRED_STATE, me.fleet, {}, me.name, {},
+                       std::move(at_least),   false,    now};
+  expected.delegations = delegations;
+  return expected;
 }
 
 Expectation Expectation::of_node(Kind kind, const SpiffeId &node, Mark at_least, UnixNanos now) {
   return {kind, node.fleet, node, node.name, {}, std::move(at_least), false, now};
 }
 
-Expectation Expectation::lease_grant(const SpiffeId &granter, llvm::StringRef nonce,
-                                     UnixNanos now) {
-  return {Signed::LEASE_GRANT, granter.fleet, granter, "", nonce.str(), {}, false, now};
+Expectation Expectation::lease_grant(const SpiffeId &granter, llvm::StringRef lease,
+                                     const SpiffeId &holder, llvm::StringRef nonce, UnixNanos now) {
+  Expectation expected{
+      Signed::LEASE_GRANT, granter.fleet, granter, "", nonce.str(), {}, false, now};
+  expected.lease = lease.str();
+  expected.holder = holder.text();
+  return expected;
 }
 
 Expectation Expectation::of_fleet(Kind kind, llvm::StringRef fleet, Mark at_least, UnixNanos now) {
@@ -284,17 +300,27 @@ llvm::Expected<Verified> verify(llvm::StringRef bytes, const Expectation &expect
                    *expected.node);
   if (expected.nonce && *expected.nonce != statement.lease_grant().nonce())
     return failure("{} by {} answers another request", rule->name.str(), signer->id.text());
+  if ((expected.lease && *expected.lease != statement.lease_grant().lease()) ||
+      (expected.holder && *expected.holder != statement.lease_grant().holder()))
+    return failure("{} by {} is of another lease, or to another holder", rule->name.str(),
+                   signer->id.text());
   const bool expired = from_unix_ms(statement.expires_unix_ms()) <= now;
   if (expired && !expected.may_be_expired)
     return failure("{} by {} expired at {}", rule->name.str(), signer->id.text(),
                    to_rfc3339(from_unix_ms(statement.expires_unix_ms())));
 
   Scope scope{true, {}};
+  std::optional<Mark> delegation;
   if (rule->kind == Signed::DESIRED_STATE && signer->id.role == Role::controller) {
-    auto delegated = check_delegation(*envelope, statement, *signer, expired ? issued : now, trust);
+    const Mark known = expected.delegations
+                           ? expected.delegations->mark(Signed::DELEGATION, signer->id.text())
+                           : Mark{};
+    auto delegated =
+        check_delegation(*envelope, statement, *signer, expired ? issued : now, known, trust);
     if (!delegated)
       return delegated.takeError();
-    scope = std::move(*delegated);
+    scope = std::move(delegated->scope);
+    delegation = std::move(delegated->mark);
   } else if (!envelope->delegation().empty()) {
     return failure("{} came with a delegation, which it cannot have", rule->name.str());
   }
@@ -304,6 +330,8 @@ llvm::Expected<Verified> verify(llvm::StringRef bytes, const Expectation &expect
 
   Verified verified{std::move(statement), std::move(*signer), std::move(scope),
                     sha256_bytes(envelope->payload()), expired};
+  verified.repeated = verified.digest == expected.at_least.digest;
+  verified.delegation = std::move(delegation);
   if (auto error = may_follow(expected.at_least, verified.mark()))
     return error;
   return verified;

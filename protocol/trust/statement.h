@@ -51,13 +51,19 @@ struct Expectation {
   Mark at_least;                    ///< see may_follow()
   bool may_be_expired = false;      ///< for what was accepted before: it is told, not refused
   UnixNanos now;
+  std::optional<std::string> lease = std::nullopt;  ///< that a grant is of
+  std::optional<std::string> holder = std::nullopt; ///< SPIFFE ID of whom a lease is granted to
+  const Guard *delegations = nullptr; ///< marks of those of each controller, by its SPIFFE ID
 
-  /// For the node `me`, from whoever may decide.
-  static Expectation desired_state(const SpiffeId &me, Mark at_least, UnixNanos now);
+  /// For the node `me`, from whoever may decide. \param delegations  the receiver's guard, which
+  /// also admits Verified::delegation: an older one may have allowed more.
+  static Expectation desired_state(const SpiffeId &me, Mark at_least, UnixNanos now,
+                                   const Guard *delegations = nullptr);
   /// What a node says of itself: REPORT, HEARTBEAT, SEALING_KEY.
   static Expectation of_node(Kind kind, const SpiffeId &node, Mark at_least, UnixNanos now);
   /// \param nonce  random, of this request alone: an old grant does not answer it.
-  static Expectation lease_grant(const SpiffeId &granter, llvm::StringRef nonce, UnixNanos now);
+  static Expectation lease_grant(const SpiffeId &granter, llvm::StringRef lease,
+                                 const SpiffeId &holder, llvm::StringRef nonce, UnixNanos now);
   /// What the authority says to everybody: REVOCATIONS, BUNDLE.
   static Expectation of_fleet(Kind kind, llvm::StringRef fleet, Mark at_least, UnixNanos now);
   static Expectation renewal(llvm::StringRef fleet, UnixNanos now);
@@ -82,7 +88,12 @@ struct Verified {
   Svid signer;
   Scope scope;        ///< of desired state; an agent also holds each instance in the payload to it
   std::string digest; ///< of the payload
-  bool expired = false; ///< only where the expectation allows it
+  bool expired = false;  ///< only where the expectation allows it
+  bool repeated = false; ///< accepted before: whoever holds the message can send it, so that it is
+                         ///< no sign of life of who signed it
+  /// Of the delegation that desired state by a controller rests on, for Guard::admit() as
+  /// DELEGATION of the signer's SPIFFE ID.
+  std::optional<Mark> delegation = std::nullopt;
   Mark mark() const;
 };
 

@@ -25,6 +25,7 @@ struct Bundle {
   std::vector<std::string> roots; ///< DER
   uint64_t sequence = 0;          ///< grows with every change
   uint32_t refresh_s = 0;         ///< how often to look for a newer one; 0: not said
+  int64_t issued_unix_ms = 0;     ///< of the statement that it came in; 0: it came otherwise
 };
 
 struct Svid {

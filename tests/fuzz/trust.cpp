@@ -93,7 +93,7 @@ struct World {
     case proto::Signed::DESIRED_STATE:
       return Expectation::desired_state(node, {}, now);
     case proto::Signed::LEASE_GRANT:
-      return Expectation::lease_grant(node, std::string(16, 'n'), now);
+      return Expectation::lease_grant(node, "", node, std::string(16, 'n'), now);
     case proto::Signed::DELEGATION:
       return Expectation::delegation(fleet, now);
     case proto::Signed::RENEWAL:

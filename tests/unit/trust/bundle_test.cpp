@@ -126,6 +126,9 @@ TEST_CASE("only a root vouches for another, and an intermediate for those of oth
   const std::string foreign = world.vouched(theirs, world.intermediate);
   CHECK(good(next(held, foreign, world.now)).sequence == 2);
   CHECK_THAT(said(next(held, foreign, world.now + 25h)), has("expired at"));
+  held.issued_unix_ms = to_unix_ms(world.now + 1h);
+  CHECK_THAT(said(next(held, foreign, world.now)), has("issued before what was accepted last"));
+  held.issued_unix_ms = 0;
   world.revocations = good(
       Revocations().next(world.revoked(1, {world.intermediate.key.id()}), world.bundle, world.now));
   CHECK_THAT(said(next(held, foreign, world.now)), has("was revoked"));

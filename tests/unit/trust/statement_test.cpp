@@ -182,16 +182,21 @@ TEST_CASE("a lease grant answers one request, by the granter that was asked") {
   const std::string nonce = random_bytes(16);
   auto grant = [&](const std::string &answers) {
     proto::Statement statement = world.statement();
+    statement.mutable_lease_grant()->set_lease("shop/0");
     statement.mutable_lease_grant()->set_holder(other.id.text());
     statement.mutable_lease_grant()->set_nonce(answers);
     return statement;
   };
   const std::string bytes = good(sign(grant(nonce), granter.signer()));
-  CHECK(check(world, bytes, Expectation::lease_grant(granter.id, nonce, world.now)).empty());
-  CHECK_THAT(check(world, bytes, Expectation::lease_grant(granter.id, random_bytes(16), world.now)),
-             has("answers another request"));
-  CHECK_THAT(check(world, bytes, Expectation::lease_grant(other.id, nonce, world.now)),
-             has("not by"));
+  auto asked = [&](const SpiffeId &by, const std::string &lease, const SpiffeId &holder,
+                   const std::string &with) {
+    return check(world, bytes, Expectation::lease_grant(by, lease, holder, with, world.now));
+  };
+  CHECK(asked(granter.id, "shop/0", other.id, nonce).empty());
+  CHECK_THAT(asked(granter.id, "shop/0", other.id, random_bytes(16)), has("another request"));
+  CHECK_THAT(asked(other.id, "shop/0", other.id, nonce), has("not by"));
+  CHECK_THAT(asked(granter.id, "shop/1", other.id, nonce), has("is of another lease"));
+  CHECK_THAT(asked(granter.id, "shop/0", granter.id, nonce), has("to another holder"));
   CHECK_THAT(said(sign(grant("short"), granter.signer())), has("a nonce of 16 to 64 bytes"));
 }
 
@@ -232,6 +237,11 @@ TEST_CASE("a replay and a step back are refused, the same again is not") {
   const std::string first = at(2, 5);
   CHECK(arrives(first).empty());
   CHECK(arrives(first).empty());
+  // Told, as whoever keeps a heartbeat can send it again.
+  const Mark mark = guard.mark(Signed::DESIRED_STATE, "n1");
+  CHECK(good(verify(first, at_n1(world, mark), world.trust())).repeated);
+  CHECK_FALSE(good(verify(at(2, 6), at_n1(world, mark), world.trust())).repeated);
+  CHECK_FALSE(good(verify(first, at_n1(world), world.trust())).repeated);
   CHECK_THAT(arrives(at(2, 4)), has("older than epoch 2, generation 5"));
   CHECK_THAT(arrives(at(1, 9)), has("older than epoch 2, generation 5"));
   CHECK_THAT(arrives(at(2, 5, 1s)), has("said something else"));
@@ -349,6 +359,36 @@ TEST_CASE("a delegation is of one key, by an operator, for its time") {
   stolen.revocations =
       good(Revocations().next(stolen.revoked(1, {other.key.id()}), stolen.bundle, stolen.now));
   CHECK_THAT(check(stolen, bytes, at_n1(stolen)), has("operator/mallory was revoked"));
+}
+
+TEST_CASE("a delegation that was replaced does not come back") {
+  const World world;
+  const Member op = world.member(Role::operator_, "alice");
+  const Member before = controller(world, op, true, {});
+  proto::Statement delegation = world.statement(48h);
+  delegation.set_generation(2);
+  delegation.mutable_delegation()->set_controller(before.id.text());
+  delegation.mutable_delegation()->set_key_id(before.key.id());
+  delegation.mutable_delegation()->add_tenants("blue");
+  Guard guard;
+  auto arrives = [&](const std::string &delegated) {
+    proto::Statement state = desired(world);
+    const Signer signer{before.key, before.id, before.chain, delegated};
+    auto verified =
+        verify(good(sign(state, signer)),
+               Expectation::desired_state(node_of(world), {}, world.now, &guard), world.trust());
+    if (!verified)
+      return llvm::toString(verified.takeError());
+    REQUIRE(verified->delegation);
+    return said(guard.admit(Signed::DELEGATION, before.id.text(), *verified->delegation));
+  };
+  CHECK(arrives(before.delegation).empty());
+  CHECK(arrives(good(sign(delegation, op.signer()))).empty());
+  CHECK_THAT(arrives(before.delegation), has("is older than"));
+  delegation.set_generation(3);
+  delegation.set_issued_unix_ms(to_unix_ms(world.now - 1h));
+  const Member old = world.member(Role::operator_, "bob", {world.now - 48h, world.now - 30min});
+  CHECK_THAT(arrives(good(sign(delegation, old.signer()))), has("issued before what was accepted"));
 }
 
 TEST_CASE("the payload is for its node's eyes, in the statement that it was sealed into") {
