@@ -124,6 +124,11 @@ llvm::Expected<AuditHead> append_audit(const std::string &path, const AuditHead 
         "the audit log {} was cut or changed: it ends with line {}, and line {} is known "
         "to have been written",
         path, head.sequence, known.sequence);
+  // More lines than are known is what a crash between this and the keeping of the head leaves, or
+  // somebody who wrote the log anew.
+  if (known.sequence != 0 && head.sequence > known.sequence)
+    if (auto whole = verify_audit(path, known); !whole)
+      return whole.takeError();
   const std::string line = write_line(head, entry);
   if (::ftruncate(descriptor, last->second) != 0)
     return system_failure(errno, "the audit log {} cannot be written", path);

@@ -30,7 +30,8 @@ struct AuditHead {
 /// Writes one line, on the disk when this returns, and \returns the new head. Processes take turns.
 /// A line that a crash left unfinished is taken away; it was never told.
 ///
-/// \param known  the head as it is kept: refused where the file has less, or another line there.
+/// \param known  the head as it is kept: refused where the file has less, or another line there. A
+/// file that has more is read as a whole first.
 llvm::Expected<AuditHead> append_audit(const std::string &path, const AuditHead &known,
                                        const AuditEntry &entry);
 
