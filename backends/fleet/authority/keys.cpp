@@ -125,6 +125,9 @@ llvm::Error Authority::put_intermediate(const Issuer &root, UnixNanos now) {
     return failed;
   if (auto failed = state_->set("pin", root.key.id()))
     return failed;
+  // Under the one before it ends with that one's root, and is not heard by who knows of this one.
+  if (auto failed = state_->set("list_changed", int64_t{1}))
+    return failed;
   return state_->set("intermediate_certificate", made->certificate);
 }
 

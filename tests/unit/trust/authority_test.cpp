@@ -214,6 +214,7 @@ TEST_CASE("a fleet changes its root while its members go on") {
   good(fleet.authority->add_root(fleet.root_key(), second_key, "t", fleet.now));
   CHECK_THAT(said(fleet.authority->drop_root(old_root, second_key, "t", fleet.now)),
              has("rotate to another one first"));
+  fleet.revocations(); // under the first intermediate
   // The old root vouches for the new one.
   const Bundle both = follow(first);
   CHECK(both.roots.size() == 2);
@@ -232,6 +233,9 @@ TEST_CASE("a fleet changes its root while its members go on") {
   good(fleet.authority->drop_root(old_root, second_key, "t", fleet.now));
   const Bundle last = follow(both);
   CHECK(last.roots.size() == 1);
+  // The list leads to the root that is left, on the same day.
+  CHECK(said(Revocations().next(good(fleet.authority->revocations(fleet.now)), last, fleet.now))
+            .empty());
   CHECK_THAT(said(verify_svid(n1.chain, last, fleet.now)), has("does not lead to a root"));
   CHECK_THAT(said(fleet.authority->drop_root(old_root, second_key, "t", fleet.now)),
              has("no such root"));
