@@ -78,35 +78,31 @@ llvm::Expected<Secret> Authority::invite(const SpiffeId &member, std::chrono::se
   return text;
 }
 
-llvm::Expected<SpiffeId> Authority::use_token(const proto::JoinRequest &request, UnixNanos now) {
-  std::string digest, member;
+llvm::Expected<SpiffeId> Authority::member_of(const proto::JoinRequest &request,
+                                              llvm::StringRef key_id, UnixNanos now, bool &again) {
+  std::string digest, member, used;
   int64_t expires = 0;
-  bool used = false;
   if (auto error = state_->select("SELECT digest, member, expires, used FROM tokens WHERE id=?",
                                   {request.token_id()}, [&](const Row &row) {
                                     digest = row.bytes(0);
                                     member = row.bytes(1);
                                     expires = row.number(2);
-                                    used = !row.is_null(3);
+                                    used = row.bytes(3);
                                   }))
     return error;
   // One answer for a token that never was and one whose secret is not known, in the same time.
   if (!equal_secret(sha256_bytes(request.token_key()),
                     digest.empty() ? std::string(32, '\0') : digest))
     return failure("there is no such join token");
-  if (used)
+  // Who did not get the answer asks again, with the same key.
+  again = used == key_id;
+  if (!used.empty() && !again)
     return failure(
         "this join token was used before; ask for a new one. If it was not you, somebody "
         "else joined as {}: revoke it",
         member);
   if (expires <= to_unix_ms(now))
     return failure("this join token has expired; ask for a new one");
-  auto changed = state_->run("UPDATE tokens SET used=? WHERE id=? AND used IS NULL",
-                             {to_unix_ms(now), request.token_id()});
-  if (!changed)
-    return changed.takeError();
-  if (*changed != 1)
-    return failure("this join token was used before; ask for a new one");
   return parse_id(member);
 }
 
@@ -119,7 +115,8 @@ llvm::Expected<proto::JoinResponse> Authority::join(const proto::JoinRequest &re
     return csr.takeError();
   proto::JoinResponse response;
   auto error = state_->transact([&]() -> llvm::Error {
-    auto member = use_token(request, now);
+    bool again = false;
+    auto member = member_of(request, csr->key_id, now, again);
     if (!member)
       return member.takeError();
     if (csr->id != *member)
@@ -129,9 +126,14 @@ llvm::Expected<proto::JoinResponse> Authority::join(const proto::JoinRequest &re
             state_->select("SELECT 1 FROM certified WHERE member=? AND expires>?",
                            {member->text(), to_unix_ms(now)}, [&](const Row &) { known = true; }))
       return error;
+    known = known && !again;
     if (known)
       if (auto error = revoke_member(*member, now))
         return error;
+    if (auto error =
+            state_->run("UPDATE tokens SET used=? WHERE id=?", {csr->key_id, request.token_id()})
+                .takeError())
+      return error;
     auto chain = issue(*csr, {}, now);
     if (!chain)
       return chain.takeError();
@@ -151,7 +153,10 @@ llvm::Expected<proto::JoinResponse> Authority::join(const proto::JoinRequest &re
       return list.takeError();
     response.set_revocations(std::move(*list));
     return log(now, member->text(), "join", member->text(),
-               "key " + llvm::toHex(csr->key_id, true) + (known ? ", in place of another" : ""));
+               "key " + llvm::toHex(csr->key_id, true) +
+                   (known   ? ", in place of another"
+                    : again ? ", again"
+                            : ""));
   });
   if (error)
     return error;
@@ -283,6 +288,11 @@ llvm::Error Authority::revoke_member(const SpiffeId &member, UnixNanos now) {
                              {member.text(), before, to_unix_ms(until)})
                        .takeError())
     return error;
+  // What was used brings a certificate again, to the key that is revoked here.
+  if (auto error =
+          state_->run("DELETE FROM tokens WHERE member=? AND used IS NOT NULL", {member.text()})
+              .takeError())
+    return error;
   return state_->set("list_changed", int64_t{1});
 }
 
@@ -293,9 +303,7 @@ llvm::Error Authority::revoke(const SpiffeId &member, llvm::StringRef who, llvm:
   return state_->transact([&]() -> llvm::Error {
     if (auto error = revoke_member(member, now))
       return error;
-    if (auto error =
-            state_->run("DELETE FROM tokens WHERE member=? AND used IS NULL", {member.text()})
-                .takeError())
+    if (auto error = state_->run("DELETE FROM tokens WHERE member=?", {member.text()}).takeError())
       return error;
     return log(now, who, "revoke", member.text(), why.str());
   });

@@ -45,7 +45,8 @@ public:
                                        llvm::StringRef who, UnixNanos now);
 
   /// Answers a joiner on the connection that `channel` names; an error is for JoinResponse.error
-  /// and uses nothing up. Whoever held the name before is revoked.
+  /// and uses nothing up. Whoever held the name before is revoked. Whoever did not get the answer
+  /// may ask again with the same token and key, until the token ends or the member is revoked.
   llvm::Expected<proto::JoinResponse> join(const proto::JoinRequest &request,
                                            llvm::StringRef channel, UnixNanos now);
 
@@ -105,7 +106,9 @@ private:
                   const std::string &detail);
   llvm::Expected<Chain> issue(const trust::CertificateRequest &request,
                               llvm::ArrayRef<std::string> hosts, UnixNanos now);
-  llvm::Expected<trust::SpiffeId> use_token(const proto::JoinRequest &request, UnixNanos now);
+  /// Whom the token is for; `again`: it was used by this key.
+  llvm::Expected<trust::SpiffeId> member_of(const proto::JoinRequest &request,
+                                            llvm::StringRef key_id, UnixNanos now, bool &again);
   llvm::Error revoke_member(const trust::SpiffeId &member, UnixNanos now);
   llvm::Expected<std::string> sign_list(UnixNanos now);
   llvm::Expected<Issuer> load_root(const std::string &root_key);

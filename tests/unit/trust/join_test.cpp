@@ -36,11 +36,35 @@ TEST_CASE("a token is used once") {
   const std::string token = fleet.invite(fleet.id(Role::node, "n1"));
   const SigningKey key = good(SigningKey::generate());
   REQUIRE(join(fleet, token, key).error.empty());
-  CHECK_THAT(join(fleet, token, key).error, has("was used before"));
-  CHECK_THAT(join(fleet, token, good(SigningKey::generate())).error, has("was used before"));
+  const SigningKey other = good(SigningKey::generate());
+  CHECK_THAT(join(fleet, token, other).error, has("was used before"));
   // Also by an authority that starts again.
   fleet.authority = good(Authority::open(fleet.dir / "ca"));
-  CHECK_THAT(join(fleet, token, key).error, has("was used before"));
+  CHECK_THAT(join(fleet, token, other).error, has("was used before"));
+}
+
+TEST_CASE("a joiner that did not get the answer asks again with the same key") {
+  Fleet fleet;
+  const SpiffeId n1 = fleet.id(Role::node, "n1");
+  const std::string token = fleet.invite(n1);
+  const SigningKey key = good(SigningKey::generate()), other = good(SigningKey::generate());
+  const Attempt first = join(fleet, token, key), again = join(fleet, token, key);
+  REQUIRE(first.error.empty());
+  REQUIRE(again.error.empty());
+  const Bundle bundle = good(fleet.authority->bundle());
+  for (const Attempt *one : {&first, &again})
+    CHECK(said(fleet.revocations().check(good(verify_svid(one->joined.chain, bundle, fleet.now))))
+              .empty());
+  // Not past the token's end, and not once the member is revoked or another took the name.
+  const proto::JoinRequest late =
+      good(join_request(good(parse_token(token)), key, one_channel, fleet.now));
+  CHECK_THAT(said(fleet.authority->join(late, one_channel, fleet.now + 61min)), has("has expired"));
+  REQUIRE(join(fleet, fleet.invite(n1), other).error.empty());
+  CHECK_THAT(join(fleet, token, key).error, has("no such join token"));
+  const std::string next = fleet.invite(n1);
+  REQUIRE(join(fleet, next, key).error.empty());
+  good(fleet.authority->revoke(n1, "t", "stolen", fleet.now));
+  CHECK_THAT(join(fleet, next, key).error, has("no such join token"));
 }
 
 TEST_CASE("of two that use a token at once, one joins") {
@@ -78,6 +102,8 @@ TEST_CASE("of two that use a token at once, one joins") {
   int status_a = 0, status_b = 0;
   REQUIRE(::waitpid(a, &status_a, 0) == a);
   REQUIRE(::waitpid(b, &status_b, 0) == b);
+  REQUIRE(WIFEXITED(status_a));
+  REQUIRE(WIFEXITED(status_b));
   CHECK(WEXITSTATUS(status_a) + WEXITSTATUS(status_b) == 1);
   CHECK(said(fleet.authority->verify_audit()).empty());
 }
