@@ -95,6 +95,8 @@ llvm::Error TlsContext::replace(const SigningKey &key, llvm::ArrayRef<std::strin
     sk_X509_push(others, other->release());
   }
   // All three at once, so that no handshake sees a key beside another's certificate.
+  // session() copies them.
+  const std::lock_guard lock(mutex_);
   if (!error && SSL_CTX_use_cert_and_key(get(), own->get(), key.get(), others, 1) != 1)
     error = openssl_failure("TLS refuses the key or its certificate");
   sk_X509_pop_free(others, X509_free);
@@ -116,7 +118,10 @@ std::shared_ptr<const TlsContext::State> TlsContext::state() const {
 
 llvm::Expected<std::unique_ptr<TlsSession>> TlsContext::session() const {
   std::unique_ptr<TlsSession> made(new TlsSession);
-  made->ssl_.reset(SSL_new(get()));
+  {
+    const std::lock_guard lock(mutex_);
+    made->ssl_.reset(SSL_new(get()));
+  }
   if (!made->ssl_ || SSL_set_app_data(made->get(), made.get()) != 1)
     return openssl_failure("a TLS connection cannot be set up");
   if (side_ == Side::server)
@@ -178,8 +183,9 @@ llvm::Error TlsContext::check(const TlsSession &session, UnixNanos now) const {
   const Svid *peer = session.peer();
   if (!peer)
     return failure("the other side has not said who it is");
-  if (peer->not_after <= now)
-    return failure("the certificate of {} has expired", peer->id.text());
+  if (peer->path_until <= now)
+    return failure("the certificate of {}, or one that it leads to a root by, has expired",
+                   peer->id.text());
   const std::shared_ptr<const State> state = this->state();
   auto is_root = [&](const std::string &der) {
     auto root = parse_certificate(der);

@@ -93,7 +93,7 @@ private:
   std::unique_ptr<SSL_CTX, Released<SSL_CTX_free>> context_;
   Side side_ = Side::client;
   Admit admit_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_; ///< of state_, and of the key and certificates in context_
   std::shared_ptr<const State> state_ = std::make_shared<State>();
 };
 

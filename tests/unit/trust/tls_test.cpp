@@ -1,5 +1,8 @@
 #include "wire.h"
 
+#include <atomic>
+#include <thread>
+
 using namespace nemo;
 using namespace nemo::trust;
 using namespace nemo::test;
@@ -11,6 +14,15 @@ std::unique_ptr<TlsContext> end_of(Side side, const Member &member, const World 
                                    TlsContext::Admit admit = {}) {
   return good(TlsContext::mutual(side, member.key, member.chain, {world.bundle}, world.revocations,
                                  std::move(admit)));
+}
+
+/// A member whose certificate outlives the intermediate that it was signed by.
+Member forged_day(const World &world) {
+  SigningKey key = good(SigningKey::generate());
+  const SpiffeId id{world.fleet, Role::node, "n1"};
+  std::string own =
+      forge(world.intermediate, key, usual(id.text()), {world.now - 1min, world.now + 24h});
+  return {id, std::move(key), {std::move(own), world.intermediate.certificate}, ""};
 }
 
 } // namespace
@@ -93,8 +105,59 @@ TEST_CASE("open sessions go on over a rotation, and are dropped by a revocation"
   CHECK_FALSE(connect(*client, *server).open);
   server->replace({world.bundle}, {});
   CHECK_THAT(said(server->check(*wire.server, world.now + 25h)), has("has expired"));
+  World brief;
+  brief.intermediate =
+      good(authority::make_intermediate(brief.root, brief.fleet, {brief.now - 1h, brief.now + 1h}));
+  const Member long_lived = forged_day(brief);
+  const auto hurried = end_of(Side::server, long_lived, brief);
+  const Wire under = connect(*end_of(Side::client, long_lived, brief), *hurried);
+  REQUIRE(under.open);
+  CHECK(said(hurried->check(*under.server, brief.now + 59min)).empty());
+  CHECK_THAT(said(hurried->check(*under.server, brief.now + 61min)), has("has expired"));
   server->replace({World().bundle}, {});
   CHECK_THAT(said(server->check(*wire.server, world.now)), has("no longer trusted"));
+}
+
+TEST_CASE("certificates are replaced while sessions begin in other threads") {
+  const World world;
+  const Member one = world.member(Role::broker, "b"), two = world.member(Role::broker, "b"),
+               n1 = world.member(Role::node, "n1");
+  const auto server = end_of(Side::server, one, world), client = end_of(Side::client, n1, world);
+  std::atomic<bool> done = false;
+  std::thread renewing([&] {
+    for (int i = 0; i < 20'000; ++i) {
+      const Member &next = i % 2 == 0 ? two : one;
+      llvm::cantFail(server->replace(next.key, next.chain));
+    }
+    done = true;
+  });
+  while (!done)
+    for (int i = 0; i < 100; ++i)
+      llvm::cantFail(server->session());
+  renewing.join();
+  CHECK(connect(*client, *server).open);
+}
+
+TEST_CASE("nobody goes around the handshake: no older TLS, no resumption") {
+  const World world;
+  const Member n1 = world.member(Role::node, "n1"), broker = world.member(Role::broker, "b");
+  const auto client = end_of(Side::client, n1, world), server = end_of(Side::server, broker, world);
+  const Wire first = connect(*client, *server);
+  REQUIRE(first.open);
+  CHECK(SSL_SESSION_is_resumable(SSL_get0_session(first.client->get())) == 0);
+  // A client that tries all the same.
+  auto resumed = good(client->session());
+  Wire again{std::move(resumed), good(server->session())};
+  REQUIRE(SSL_set_session(again.client->get(), SSL_get0_session(first.client->get())) == 1);
+  connect(again);
+  REQUIRE(again.open);
+  CHECK(SSL_session_reused(again.server->get()) == 0);
+  REQUIRE(again.server->peer());
+  Wire old{good(client->session()), good(server->session())};
+  REQUIRE(SSL_set_min_proto_version(old.client->get(), TLS1_2_VERSION) == 1);
+  REQUIRE(SSL_set_max_proto_version(old.client->get(), TLS1_2_VERSION) == 1);
+  connect(old);
+  CHECK_FALSE(old.open);
 }
 
 TEST_CASE("two fleets that trust each other connect, and neither speaks for the other") {

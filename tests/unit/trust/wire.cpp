@@ -25,6 +25,11 @@ bool says(SSL *from, SSL *to) {
 
 Wire connect(const TlsContext &client, const TlsContext &server) {
   Wire wire{good(client.session()), good(server.session())};
+  connect(wire);
+  return wire;
+}
+
+void connect(Wire &wire) {
   BIO *one = nullptr, *other = nullptr;
   REQUIRE(BIO_new_bio_pair(&one, 1 << 18, &other, 1 << 18) == 1);
   SSL_set_bio(wire.client->get(), one, one);
@@ -39,7 +44,6 @@ Wire connect(const TlsContext &client, const TlsContext &server) {
   // A client is done before the server has judged it: only a message shows that both agree.
   wire.open = at_client == 1 && at_server == 1 && says(wire.client->get(), wire.server->get()) &&
               says(wire.server->get(), wire.client->get());
-  return wire;
 }
 
 } // namespace nemo::test

@@ -13,6 +13,7 @@ struct Wire {
 };
 
 /// Shakes hands until both ends are done or one has failed.
+void connect(Wire &wire);
 Wire connect(const trust::TlsContext &client, const trust::TlsContext &server);
 
 } // namespace nemo::test
