@@ -1,10 +1,13 @@
 #include "backends/fleet/authority/state.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/Path.h"
 
 #include "base/error.h"
 
@@ -31,6 +34,26 @@ CREATE TABLE revoked_members(member TEXT PRIMARY KEY, issued_before INTEGER NOT 
   WITHOUT ROWID;
 )";
 
+/// Who can write here says who is certified. `unwanted`: permissions.
+llvm::Error check_owner(const std::string &path, bool directory, mode_t unwanted) {
+  struct stat status {};
+  if ((directory ? ::stat(path.c_str(), &status) : ::lstat(path.c_str(), &status)) != 0)
+    return system_failure(errno, "the authority's state {}", path);
+  if (directory ? !S_ISDIR(status.st_mode) : !S_ISREG(status.st_mode))
+    return failure("the authority's state {} is no {}", path,
+                   directory ? "directory" : "regular file");
+  if (status.st_uid != ::geteuid())
+    return failure("the authority's state {} belongs to user {}, not to the user {} that opens it: "
+                   "run as its owner",
+                   path, status.st_uid, ::geteuid());
+  if ((status.st_mode & unwanted) != 0)
+    return failure(
+        "the authority's state {} has mode {:04o}: others may have changed it. If nobody "
+        "did, chmod {} it",
+        path, status.st_mode & 07777, directory ? "700" : "600");
+  return llvm::Error::success();
+}
+
 } // namespace
 
 int64_t Row::number(int column) const { return sqlite3_column_int64(row_, column); }
@@ -54,6 +77,9 @@ llvm::Error State::execute(const char *sql) {
 llvm::Expected<std::unique_ptr<State>> State::open(const std::string &path, bool fresh) {
   std::unique_ptr<State> state(new State);
   state->path_ = path;
+  const std::string directory = llvm::sys::path::parent_path(path).str();
+  if (auto error = check_owner(directory.empty() ? "." : directory, /*directory=*/true, 0022))
+    return error;
   if (fresh) {
     // SQLite gives its other files the mode of this one.
     const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -61,6 +87,8 @@ llvm::Expected<std::unique_ptr<State>> State::open(const std::string &path, bool
       return system_failure(errno, "the authority's state {}", path);
     ::close(made);
   }
+  if (auto error = check_owner(path, /*directory=*/false, 0077))
+    return error;
   if (sqlite3_open_v2(path.c_str(), &state->db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                       nullptr) != SQLITE_OK)
     return state->fault();

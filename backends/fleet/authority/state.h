@@ -32,7 +32,8 @@ public:
   using Value = std::variant<int64_t, std::string>;
 
   /// \param fresh  makes it, and refuses where there is one; else opens it, and refuses where there
-  /// is none.
+  /// is none. Also refused: a directory or a file that belongs to another user, or that others may
+  /// write to; a file that is a link.
   static llvm::Expected<std::unique_ptr<State>> open(const std::string &path, bool fresh);
   ~State();
 

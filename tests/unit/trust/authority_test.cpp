@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/x509v3.h>
 
@@ -29,7 +30,7 @@ TEST_CASE("the root key is in its own file, and the authority works without it")
   CHECK_THAT(said(fleet.authority->rotate(fleet.root_key(), "t", fleet.now)), has("No such file"));
   CHECK_THAT(said(Authority::create(fleet.dir / "ca", "again", fleet.dir / "k", "t", fleet.now)),
              has("File exists"));
-  CHECK_THAT(said(Authority::open(fleet.dir / "none")), has("unable to open"));
+  CHECK_THAT(said(Authority::open(fleet.dir / "none")), has("No such file"));
   CHECK_THAT(
       said(Authority::create(fleet.dir / "x", "Not A Fleet", fleet.dir / "k", "t", fleet.now)),
       has("cannot be a fleet's name"));
@@ -39,6 +40,34 @@ TEST_CASE("an intermediate whose key others may read is not used") {
   Fleet fleet;
   REQUIRE(::chmod((fleet.dir / "ca/intermediate-1.key").c_str(), 0640) == 0);
   CHECK_THAT(said(Authority::open(fleet.dir / "ca")), has("chmod 600"));
+}
+
+TEST_CASE("an authority whose files others could have written is not opened") {
+  Fleet fleet;
+  const std::string directory = fleet.dir / "ca", database = directory + "/authority.db";
+  fleet.authority.reset();
+  auto refused = [&] { return said(Authority::open(directory)); };
+  for (const mode_t mode : {0770, 0707, 0702, 0720}) {
+    REQUIRE(::chmod(directory.c_str(), mode) == 0);
+    CHECK_THAT(refused(), has("chmod 700"));
+  }
+  REQUIRE(::chmod(directory.c_str(), 0700) == 0);
+  for (const mode_t mode : {0640, 0604, 0620, 0602}) {
+    REQUIRE(::chmod(database.c_str(), mode) == 0);
+    CHECK_THAT(refused(), has("chmod 600"));
+  }
+  REQUIRE(::chmod(database.c_str(), 0600) == 0);
+  CHECK(refused().empty());
+  std::filesystem::rename(database, fleet.dir / "elsewhere.db");
+  std::filesystem::create_symlink(fleet.dir / "elsewhere.db", database);
+  CHECK_THAT(refused(), has("is no regular file"));
+  std::filesystem::remove(database);
+  std::filesystem::rename(fleet.dir / "elsewhere.db", database);
+  CHECK(refused().empty());
+  if (::geteuid() == 0) {
+    REQUIRE(::chown(directory.c_str(), 12345, 12345) == 0);
+    CHECK_THAT(refused(), has("belongs to user 12345"));
+  }
 }
 
 TEST_CASE("a member renews with a new key, for itself and nobody else") {
