@@ -102,7 +102,10 @@ llvm::Expected<std::string> to_document(const Bundle &bundle) {
   return text + "\n";
 }
 
-llvm::Expected<Bundle> read_document(llvm::StringRef json, llvm::StringRef fleet) {
+namespace {
+
+/// As read_document(), and with no root where all were withdrawn.
+llvm::Expected<Bundle> parse_document(llvm::StringRef json, llvm::StringRef fleet) {
   if (!is_fleet_name(fleet))
     return failure("{} cannot be a fleet's name", shown(fleet));
   if (json.size() > max_document || !is_shallow(json))
@@ -137,8 +140,21 @@ llvm::Expected<Bundle> read_document(llvm::StringRef json, llvm::StringRef fleet
       return failure("a SPIFFE bundle of over {} roots", max_roots);
     bundle.roots.push_back(std::move(*der));
   }
-  if (bundle.roots.empty())
-    return failure("a SPIFFE bundle has no root for X.509 certificates");
+  return bundle;
+}
+
+llvm::Error check_some(const Bundle &bundle) {
+  return bundle.roots.empty() ? failure("a SPIFFE bundle has no root for X.509 certificates")
+                              : llvm::Error::success();
+}
+
+} // namespace
+
+llvm::Expected<Bundle> read_document(llvm::StringRef json, llvm::StringRef fleet) {
+  auto bundle = parse_document(json, fleet);
+  if (bundle)
+    if (auto error = check_some(*bundle))
+      return error;
   return bundle;
 }
 
@@ -178,10 +194,16 @@ llvm::Expected<Bundle> next_bundle(const Bundle &held, llvm::StringRef signed_by
   } else if (auto error = own.revocations.check(verified->signer)) {
     return error;
   }
-  auto next = read_document(body.document(), body.fleet());
+  auto next = parse_document(body.document(), body.fleet());
   if (!next)
     return next;
+  if (body.fleet() == own.bundle.fleet)
+    if (auto error = check_some(*next))
+      return error;
   next->issued_unix_ms = verified->statement.issued_unix_ms();
+  if (held.fleet == next->fleet && held.sequence == 0 && next->sequence == 0 &&
+      held.issued_unix_ms < next->issued_unix_ms)
+    return next;
   return newer(held, std::move(*next));
 }
 

@@ -24,14 +24,15 @@ llvm::Expected<std::string> to_document(const Bundle &bundle);
 llvm::Expected<Bundle> read_document(llvm::StringRef json, llvm::StringRef fleet);
 
 /// `next`, where it may follow `held`: the same fleet, and a higher sequence, or the same with the
-/// same roots.
+/// same roots. Documents need not have a sequence: without one, those of statements follow each
+/// other as they were issued.
 llvm::Expected<Bundle> newer(const Bundle &held, Bundle next);
 
 /// What the own authority says a fleet's roots are from now on, in a Signed of kind BUNDLE, where
 /// it may follow `held`. Of the own fleet it has to be signed directly under one of `own`'s roots:
 /// an intermediate is online and may be stolen, and must not outlast itself. That holds for good,
 /// also after it has expired and whatever was revoked; another fleet's roots have to be vouched for
-/// anew.
+/// anew, and may all be withdrawn.
 llvm::Expected<Bundle> next_bundle(const Bundle &held, llvm::StringRef signed_bytes,
                                    const Trust &own, UnixNanos now);
 

@@ -128,7 +128,26 @@ TEST_CASE("only a root vouches for another, and an intermediate for those of oth
   CHECK_THAT(said(next(held, foreign, world.now + 25h)), has("expired at"));
   held.issued_unix_ms = to_unix_ms(world.now + 1h);
   CHECK_THAT(said(next(held, foreign, world.now)), has("issued before what was accepted last"));
+  // Without a sequence the order is that of the statements; and a fleet may withdraw all its roots.
+  const World next_root("other.example");
+  Bundle plain{other.fleet, {other.root.certificate}, 0, 0};
+  const Bundle other_plain{other.fleet, {next_root.root.certificate}, 0, 0};
+  const std::string changed = world.vouched(other_plain, world.intermediate);
+  plain = good(next(plain, changed, world.now));
+  CHECK(plain.roots == other_plain.roots);
+  CHECK_THAT(
+      said(next(plain,
+                world.vouched({other.fleet, {other.root.certificate}, 0, 0}, world.intermediate),
+                world.now)),
+      has("other roots than before"));
   held.issued_unix_ms = 0;
+  const Bundle gone =
+      good(next(held, world.vouched({other.fleet, {}, 3, 0}, world.intermediate), world.now));
+  CHECK(gone.roots.empty());
+  CHECK_FALSE(said(verify_svid(other.member(Role::node, "n").chain, gone, world.now)).empty());
+  CHECK_THAT(
+      said(next(world.bundle, world.vouched({world.fleet, {}, 3, 0}, world.root), world.now)),
+      has("no root for X.509"));
   world.revocations = good(
       Revocations().next(world.revoked(1, {world.intermediate.key.id()}), world.bundle, world.now));
   CHECK_THAT(said(next(held, foreign, world.now)), has("was revoked"));
