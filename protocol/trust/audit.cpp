@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "protocol/trust/key_file.h"
 
 namespace nemo::trust {
 
@@ -53,7 +54,8 @@ std::string write_line(const AuditHead &before, const AuditEntry &entry) {
   llvm::raw_string_ostream stream(text);
   llvm::json::OStream json(stream);
   auto cut = [](const std::string &value) {
-    return llvm::json::fixUTF8(llvm::StringRef(value).take_front(4096));
+    // Six bytes each where they are escaped: four of these fit into a line.
+    return llvm::json::fixUTF8(llvm::StringRef(value).take_front(2048));
   };
   json.object([&] {
     json.attribute("version", 1);
@@ -130,6 +132,10 @@ llvm::Expected<AuditHead> append_audit(const std::string &path, const AuditHead 
     if (auto whole = verify_audit(path, known); !whole)
       return whole.takeError();
   const std::string line = write_line(head, entry);
+  auto next = read_line(llvm::StringRef(line).drop_back(), &head);
+  if (!next)
+    return failure("what should be a line of the audit log {} {}", path,
+                   llvm::toString(next.takeError()));
   if (::ftruncate(descriptor, last->second) != 0)
     return system_failure(errno, "the audit log {} cannot be written", path);
   const ssize_t count = ::pwrite(descriptor, line.data(), line.size(), last->second);
@@ -137,7 +143,10 @@ llvm::Expected<AuditHead> append_audit(const std::string &path, const AuditHead 
     return system_failure(count < 0 ? errno : ENOSPC, "the audit log {} cannot be written", path);
   if (::fsync(descriptor) != 0)
     return system_failure(errno, "the audit log {} cannot be written", path);
-  return read_line(llvm::StringRef(line).drop_back(), &head);
+  if (last->second == 0)
+    if (auto error = sync_directory_of(path))
+      return error;
+  return next;
 }
 
 llvm::Expected<AuditHead> verify_audit(const std::string &path, const AuditHead &known) {

@@ -74,15 +74,23 @@ llvm::Error write_secret(const std::string &path, llvm::StringRef bytes) {
   }
   if (::fsync(descriptor) != 0)
     return give_up(errno);
+  if (auto error = sync_directory_of(path)) {
+    ::unlink(path.c_str());
+    return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error sync_directory_of(const std::string &path) {
   const size_t slash = path.rfind('/');
   const std::string directory =
       slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
   const int parent = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (parent < 0)
-    return give_up(errno);
-  auto parent_closed = llvm::make_scope_exit([&] { ::close(parent); });
+    return system_failure(errno, "{}", directory);
+  auto closed = llvm::make_scope_exit([&] { ::close(parent); });
   if (::fsync(parent) != 0)
-    return give_up(errno);
+    return system_failure(errno, "{}", directory);
   return llvm::Error::success();
 }
 

@@ -18,6 +18,9 @@ llvm::Expected<Secret> read_secret(const std::string &path);
 /// replaces one.
 llvm::Error write_secret(const std::string &path, llvm::StringRef bytes);
 
+/// Puts the name of a new file on the disk.
+llvm::Error sync_directory_of(const std::string &path);
+
 /// PKCS #8 in PEM, without a password.
 llvm::Expected<Pkey> read_key(const std::string &path);
 Secret to_pem(EVP_PKEY *key);

@@ -106,6 +106,14 @@ TEST_CASE("whatever is logged stays one line of JSON") {
   CHECK(llvm::StringRef(read(dir / "log")).count('\n') == 1);
 }
 
+TEST_CASE("no entry is too long for the next one to follow") {
+  const TempDir dir;
+  const std::string odd(5'000, '\x01'), high(5'000, '\xff');
+  AuditHead head = good(append_audit(dir / "log", {}, {from_unix_ms(0), odd, odd, odd, odd}));
+  head = good(append_audit(dir / "log", head, {from_unix_ms(0), high, high, high, high}));
+  CHECK(good(append_audit(dir / "log", head, {})).sequence == 3);
+}
+
 TEST_CASE("writers take turns") {
   const TempDir dir;
   auto write_some = [&] {
