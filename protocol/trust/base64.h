@@ -11,7 +11,8 @@ namespace nemo::trust {
 std::string to_base64(llvm::StringRef bytes);
 std::string to_base64url(llvm::StringRef bytes); ///< without padding
 
-/// nullopt for anything that the encoder would not have written.
+/// Of secrets, too: nothing of them is left in memory that was let go of. nullopt for anything that
+/// the encoder would not have written.
 std::optional<std::string> from_base64(llvm::StringRef text);
 std::optional<std::string> from_base64url(llvm::StringRef text);
 

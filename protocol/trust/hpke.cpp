@@ -3,6 +3,7 @@
 #include <openssl/hmac.h>
 
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/ErrorHandling.h"
 
 namespace nemo::trust {
 
@@ -16,8 +17,10 @@ constexpr size_t hash_size = 32, key_size = 32, nonce_size = 12, tag_size = 16;
 
 Secret hmac(llvm::StringRef key, llvm::StringRef bytes) {
   std::string out(hash_size, '\0');
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data(bytes), bytes.size(), data(out),
-       nullptr);
+  // A key of zeros would be no secret, and no caller could go on.
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data(bytes), bytes.size(),
+            data(out), nullptr))
+    llvm::report_fatal_error("OpenSSL has no HMAC with SHA-256");
   return Secret(std::move(out));
 }
 

@@ -51,10 +51,18 @@ Secret to_text(const JoinToken &token) {
   message.set_pin(token.pin);
   message.set_expires_unix_ms(to_unix_ms(token.expires));
   message.set_intermediate_from_unix_ms(to_unix_ms(token.intermediate_from));
-  Secret bytes(message.SerializeAsString());
+  // Each in its whole size before the secret is in it: growing would leave copies.
+  Secret bytes;
+  bytes.buffer().reserve(message.ByteSizeLong() + check_size);
+  message.AppendToString(&bytes.buffer());
   OPENSSL_cleanse(message.mutable_seed()->data(), message.seed().size());
   bytes.buffer() += sha256_bytes(bytes.bytes()).substr(0, check_size);
-  return Secret(token_prefix.str() + to_base64url(bytes.bytes()));
+  const Secret encoded(to_base64url(bytes.bytes()));
+  Secret text;
+  text.buffer().reserve(token_prefix.size() + encoded.bytes().size());
+  text.buffer() += token_prefix;
+  text.buffer() += encoded.bytes();
+  return text;
 }
 
 llvm::Expected<JoinToken> parse_token(llvm::StringRef text) {

@@ -27,7 +27,11 @@ bool is_p256(EVP_PKEY *key) {
   return named && right && whole;
 }
 
-std::string key_id(EVP_PKEY *key) { return sha256_bytes(to_der(i2d_PUBKEY, key)); }
+std::string key_id(EVP_PKEY *key) {
+  const std::string der = to_der(i2d_PUBKEY, key);
+  forget_openssl_errors();
+  return der.empty() ? std::string() : sha256_bytes(der);
+}
 
 bool is_signed_by(EVP_PKEY *key, llvm::StringRef bytes, llvm::StringRef signature) {
   if (!is_p256(key))

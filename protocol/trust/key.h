@@ -45,6 +45,7 @@ bool is_signed_by(EVP_PKEY *key, llvm::StringRef bytes, llvm::StringRef signatur
 
 /// As a named curve, with its point uncompressed, so that one key has one id.
 bool is_p256(EVP_PKEY *key);
+/// Empty, and so the id of no key, where there is none or it cannot be written.
 std::string key_id(EVP_PKEY *key);
 
 class SealingKey {

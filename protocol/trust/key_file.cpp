@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/ErrorHandling.h"
 
 #include "base/files.h"
 
@@ -107,7 +108,9 @@ llvm::Expected<Pkey> read_key(const std::string &path) {
 
 Secret to_pem(EVP_PKEY *key) {
   const Bio out(BIO_new(BIO_s_secmem()));
-  PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
+  if (!out ||
+      PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
+    llvm::report_fatal_error("OpenSSL cannot write a private key");
   char *bytes = nullptr;
   const long size = BIO_get_mem_data(out.get(), &bytes);
   return Secret(std::string(bytes, static_cast<size_t>(size)));

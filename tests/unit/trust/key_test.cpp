@@ -86,6 +86,7 @@ TEST_CASE("a signature is of one key and one text") {
   CHECK_FALSE(is_signed_by(key.get(), "text", ""));
   CHECK_FALSE(is_signed_by(key.get(), "text", signature.substr(1)));
   CHECK_FALSE(is_signed_by(good(SealingKey::generate()).get(), "text", signature));
+  CHECK(key_id(nullptr).empty());
   const Pkey p384(EVP_EC_gen("P-384"));
   // The same point, written otherwise: a key with another id.
   for (const char *format : {"compressed", "hybrid"}) {
