@@ -300,6 +300,9 @@ llvm::Error Authority::revoke(const SpiffeId &member, llvm::StringRef who, llvm:
                               UnixNanos now) {
   if (member.fleet != fleet_)
     return failure("{} is not of the fleet {}", member.text(), fleet_);
+  if (member.role == Role::authority)
+    return failure("the authority is nobody's to revoke but the root's: rotate to a new "
+                   "intermediate, and revoke the key of the old one");
   return state_->transact([&]() -> llvm::Error {
     if (auto error = revoke_member(member, now))
       return error;

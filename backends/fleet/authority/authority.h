@@ -26,6 +26,7 @@ inline constexpr std::chrono::hours intermediate_lifetime{24 * 365};
 inline constexpr std::chrono::hours root_lifetime{24 * 3650};
 inline constexpr std::chrono::hours longest_invitation{24 * 7};
 
+/// For one thread at a time: others open their own.
 class Authority {
 public:
   using Chain = std::vector<std::string>; ///< DER, the member's own first, without the root
@@ -77,7 +78,9 @@ public:
   llvm::Expected<std::vector<std::string>> signed_bundles();
 
   /// A new intermediate, by the root whose key is in this file. Members' certificates stay good;
-  /// revoke the old intermediate's key if it was stolen.
+  /// revoke the old intermediate's key if it was stolen. Its file is removed. Invitations hold, but
+  /// where the root is another than before, whose key they do not name, they are void; the log says
+  /// how many.
   llvm::Error rotate(const std::string &root_key, llvm::StringRef who, UnixNanos now);
   /// A second root with a new key in a new file, vouched for by the one whose key is in `root_key`.
   /// Members learn of it by signed_bundles(); then rotate() to it, and drop the old one when no
@@ -102,6 +105,7 @@ private:
   Authority() = default;
   struct Online; ///< the intermediate in use
   llvm::Error load();
+  std::string intermediate_file(int64_t number) const;
   llvm::Error log(UnixNanos time, llvm::StringRef who, llvm::StringRef what, llvm::StringRef about,
                   const std::string &detail);
   llvm::Expected<Chain> issue(const trust::CertificateRequest &request,

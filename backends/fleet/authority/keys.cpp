@@ -16,11 +16,11 @@ namespace {
 constexpr std::chrono::hours list_due{24 * 3};
 constexpr std::chrono::hours list_daily{24};
 
-std::string intermediate_file(const std::string &directory, int64_t number) {
-  return directory + "/intermediate-" + std::to_string(number) + ".key";
-}
-
 } // namespace
+
+std::string Authority::intermediate_file(int64_t number) const {
+  return directory_ + "/intermediate-" + std::to_string(number) + ".key";
+}
 
 llvm::Error Authority::create(const std::string &directory, const std::string &fleet,
                               const std::string &root_key, llvm::StringRef who, UnixNanos now) {
@@ -78,9 +78,17 @@ llvm::Error Authority::load() {
     return number.takeError();
   if (online_ && online_number_ == *number)
     return llvm::Error::success();
-  auto key = SigningKey::load(intermediate_file(directory_, *number));
-  if (!key)
-    return key.takeError();
+  auto key = SigningKey::load(intermediate_file(*number));
+  if (!key) {
+    // Another process may have put a new one in its place since.
+    auto since = state_->number("intermediate");
+    if (!since)
+      return llvm::joinErrors(key.takeError(), since.takeError());
+    if (*since == *number)
+      return key.takeError();
+    llvm::consumeError(key.takeError());
+    return load();
+  }
   auto certificate = state_->bytes("intermediate_certificate");
   if (!certificate)
     return certificate.takeError();
@@ -114,10 +122,10 @@ llvm::Error Authority::put_intermediate(const Issuer &root, UnixNanos now) {
     return number.takeError();
   // A key that a crash left without its entry is in nobody's way: the next number is tried.
   int64_t next = *number + 1;
-  llvm::Error error = made->key.save(intermediate_file(directory_, next));
+  llvm::Error error = made->key.save(intermediate_file(next));
   for (int tries = 0; error && tries < 16; ++tries) {
     llvm::consumeError(std::move(error));
-    error = made->key.save(intermediate_file(directory_, ++next));
+    error = made->key.save(intermediate_file(++next));
   }
   if (error)
     return error;

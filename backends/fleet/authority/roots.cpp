@@ -1,4 +1,7 @@
 // What takes a root's key, which is elsewhere most of the time: intermediates, and other roots.
+#include <cerrno>
+#include <unistd.h>
+
 #include "llvm/ADT/StringExtras.h"
 
 #include "backends/fleet/authority/authority.h"
@@ -82,18 +85,39 @@ llvm::Expected<std::vector<std::string>> Authority::signed_bundles() {
 }
 
 llvm::Error Authority::rotate(const std::string &root_key, llvm::StringRef who, UnixNanos now) {
-  return state_->transact([&]() -> llvm::Error {
+  std::string old_file;
+  auto failed = state_->transact([&]() -> llvm::Error {
     auto root = load_root(root_key);
     if (!root)
       return root.takeError();
+    auto number = state_->number("intermediate");
+    auto pin = state_->bytes("pin");
+    if (!number || !pin)
+      return llvm::joinErrors(number.takeError(), pin.takeError());
+    old_file = intermediate_file(*number);
+    int voided = 0;
+    if (*pin != root->key.id()) {
+      auto deleted = state_->run("DELETE FROM tokens", {});
+      if (!deleted)
+        return deleted.takeError();
+      voided = *deleted;
+    }
     if (auto error = put_intermediate(*root, now))
       return error;
     // Joiners will pin this root, and believe it alone.
     if (auto error = sign_bundle(*root, now))
       return error;
     return log(now, who, "rotate", fleet_,
-               "intermediate under root " + llvm::toHex(root->key.id(), true));
+               "intermediate under root " + llvm::toHex(root->key.id(), true) +
+                   (voided == 0 ? "" : ", invitations void: " + std::to_string(voided)));
   });
+  if (failed)
+    return failed;
+  // Nobody signs with it any more, and it would be good for a year to who finds it.
+  if (::unlink(old_file.c_str()) != 0 && errno != ENOENT)
+    return system_failure(
+        errno, "the new intermediate is in use, but the old one's key is still in {}", old_file);
+  return llvm::Error::success();
 }
 
 llvm::Error Authority::add_root(const std::string &root_key, const std::string &new_root_key,

@@ -142,6 +142,8 @@ TEST_CASE("who is revoked is out: listed, not renewed, its token void") {
              has("was revoked"));
   CHECK_THAT(said(fleet.authority->certify(good(make_request(n2.key, n2.id)), {}, "t", fleet.now)),
              has("key that was revoked"));
+  CHECK_THAT(said(fleet.authority->revoke(fleet.id(Role::authority, "main"), "t", "", fleet.now)),
+             has("nobody's to revoke"));
   CHECK_THAT(said(fleet.authority->revoke_key("short", "t", "", fleet.now)), has("has 32 bytes"));
 }
 
@@ -206,6 +208,8 @@ TEST_CASE("a new intermediate takes over, and a stolen one can be revoked") {
   // A second process has it open meanwhile.
   const auto other = good(Authority::open(fleet.dir / "ca"));
   good(fleet.authority->rotate(fleet.root_key(), "t", fleet.now));
+  CHECK_FALSE(std::filesystem::exists(fleet.dir / "ca/intermediate-1.key"));
+  CHECK(std::filesystem::exists(fleet.dir / "ca/intermediate-2.key"));
   const Bundle bundle = good(fleet.authority->bundle());
   CHECK(said(verify_svid(before.chain, bundle, fleet.now)).empty());
   const SigningKey key = good(SigningKey::generate());
@@ -248,7 +252,10 @@ TEST_CASE("a fleet changes its root while its members go on") {
   const Bundle both = follow(first);
   CHECK(both.roots.size() == 2);
   CHECK(both.sequence > first.sequence);
+  const std::string pinned = fleet.invite(fleet.id(Role::node, "n4"));
   good(fleet.authority->rotate(second_key, "t", fleet.now));
+  CHECK_THAT(read(fleet.dir / "ca/audit.log"), has("invitations void: 1"));
+  CHECK_FALSE(join(fleet, pinned, good(SigningKey::generate())).error.empty());
   const Member n2 = fleet.member(Role::node, "n2");
   CHECK_FALSE(said(verify_svid(n2.chain, first, fleet.now)).empty());
   CHECK(said(verify_svid(n2.chain, both, fleet.now)).empty());
@@ -286,12 +293,22 @@ TEST_CASE("everything that the authority does is in its log, and the log is whol
   Fleet fleet;
   const Member n1 = fleet.member(Role::node, "n1");
   join(fleet, fleet.invite(fleet.id(Role::node, "n2")), good(SigningKey::generate()));
+  good(fleet.authority->renew(renewal(fleet.now, n1, good(SigningKey::generate()), n1.id),
+                              fleet.now));
   good(fleet.authority->revoke(n1.id, "alice", "gone", fleet.now));
+  good(fleet.authority->revoke_key(std::string(32, 'k'), "alice", "lost", fleet.now));
+  const std::string first =
+      good(verify_svid(n1.chain, good(fleet.authority->bundle()), fleet.now)).key_ids.back();
+  good(fleet.authority->add_root(fleet.root_key(), fleet.dir / "root-2.key", "bob", fleet.now));
+  good(fleet.authority->rotate(fleet.dir / "root-2.key", "bob", fleet.now));
+  good(fleet.authority->drop_root(first, fleet.dir / "root-2.key", "bob", fleet.now));
   good(fleet.authority->record({fleet.now, "alice", "apply", "shop", "digest"}));
   const std::string log = read(fleet.dir / "ca/audit.log");
-  for (const char *what : {"create", "certify", "invite", "join", "revoke", "apply"})
+  for (const char *what : {"create", "certify", "invite", "join", "renew", "revoke", "add-root",
+                           "rotate", "drop-root", "apply"})
     CHECK(log.find("\"what\":\"" + std::string(what) + "\"") != std::string::npos);
-  CHECK(good(fleet.authority->verify_audit()).sequence == 6);
+  CHECK(log.find("\"about\":\"key 6b6b6b") != std::string::npos);
+  CHECK(good(fleet.authority->verify_audit()).sequence == 11);
   write(fleet.dir / "ca/audit.log", log.substr(0, log.rfind('\n', log.size() - 2) + 1));
   CHECK_THAT(said(fleet.authority->verify_audit()), has("ends too early"));
   CHECK_THAT(said(fleet.authority->invite(fleet.id(Role::node, "n3"), 1h, "t", fleet.now)),
