@@ -97,6 +97,12 @@ llvm::Error Authority::rotate(const std::string &root_key, llvm::StringRef who, 
     old_file = intermediate_file(*number);
     int voided = 0;
     if (*pin != root->key.id()) {
+      // Of no use any more, and nobody's open invitation.
+      if (auto error =
+              state_
+                  ->run("DELETE FROM tokens WHERE used IS NOT NULL OR expires<?", {to_unix_ms(now)})
+                  .takeError())
+        return error;
       auto deleted = state_->run("DELETE FROM tokens", {});
       if (!deleted)
         return deleted.takeError();

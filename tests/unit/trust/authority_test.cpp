@@ -252,6 +252,8 @@ TEST_CASE("a fleet changes its root while its members go on") {
   const Bundle both = follow(first);
   CHECK(both.roots.size() == 2);
   CHECK(both.sequence > first.sequence);
+  REQUIRE(join(fleet, fleet.invite(fleet.id(Role::node, "n5")), good(SigningKey::generate()))
+              .error.empty());
   const std::string pinned = fleet.invite(fleet.id(Role::node, "n4"));
   good(fleet.authority->rotate(second_key, "t", fleet.now));
   CHECK_THAT(read(fleet.dir / "ca/audit.log"), has("invitations void: 1"));
