@@ -7,6 +7,7 @@
 #include "llvm/Support/JSON.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "protocol/trust/base64.h"
 
 namespace nemo::trust {
@@ -14,25 +15,7 @@ namespace nemo::trust {
 namespace {
 
 constexpr llvm::StringLiteral use = "x509-svid";
-
-/// The parser recurses, and deep nesting would overflow the stack before it failed.
-bool is_shallow(llvm::StringRef json) {
-  constexpr int deepest = 16;
-  int depth = 0;
-  bool in_text = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_text && c == '\\')
-      ++i;
-    else if (c == '"')
-      in_text = !in_text;
-    else if (!in_text && (c == '[' || c == '{') && ++depth > deepest)
-      return false;
-    else if (!in_text && (c == ']' || c == '}'))
-      --depth;
-  }
-  return true;
-}
+constexpr int deepest = 16; ///< brackets of a document
 
 llvm::Expected<std::string> coordinate(EVP_PKEY *key, const char *name) {
   BIGNUM *number = nullptr;
@@ -108,7 +91,7 @@ namespace {
 llvm::Expected<Bundle> parse_document(llvm::StringRef json, llvm::StringRef fleet) {
   if (!is_fleet_name(fleet))
     return failure("{} cannot be a fleet's name", shown(fleet));
-  if (json.size() > max_document || !is_shallow(json))
+  if (json.size() > max_document || nests_deeper(json, deepest))
     return failure("a SPIFFE bundle that is over {} KiB or too deep", max_document >> 10);
   auto document = llvm::json::parse(json);
   if (!document)

@@ -13,34 +13,17 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace nemo::migrate {
 
 namespace {
 
 constexpr size_t kMostLine = 256 << 10;
+constexpr int kDeepest = 64;      ///< brackets of a line
 constexpr int kMostEvents = 1000; ///< before one answer
 
 using Clock = std::chrono::steady_clock;
-
-/// Whether brackets nest so deep that the parser, which recurses, would run out of stack.
-bool nests_too_deep(llvm::StringRef text) {
-  constexpr int most = 64;
-  int depth = 0;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\')
-      ++i;
-    else if (c == '"')
-      quoted = !quoted;
-    else if (!quoted && (c == '[' || c == '{') && ++depth > most)
-      return true;
-    else if (!quoted && (c == ']' || c == '}'))
-      --depth;
-  }
-  return false;
-}
 
 } // namespace
 
@@ -102,7 +85,7 @@ llvm::Expected<llvm::json::Object> Monitor::receive() {
       return failure("the machine has ended");
     pending_.append(buffer, static_cast<size_t>(got));
   }
-  if (nests_too_deep(llvm::StringRef(pending_).take_front(end)))
+  if (nests_deeper(llvm::StringRef(pending_).take_front(end), kDeepest))
     return failure("the monitor said something that nests too deep");
   auto value = llvm::json::parse(llvm::StringRef(pending_).take_front(end));
   pending_.erase(0, end + 1);
