@@ -37,6 +37,32 @@ llvm::Expected<Bundle> Authority::bundle() {
   return bundle;
 }
 
+llvm::Expected<std::vector<Authority::Certified>> Authority::certified(UnixNanos now) {
+  std::vector<Certified> all;
+  std::string odd;
+  if (auto error = state_->select(
+          "SELECT member, key_id, expires FROM certified WHERE revoked=0 AND expires>? "
+          "ORDER BY member, key_id",
+          {to_unix_ms(now)}, [&](const Row &row) {
+            auto id = parse_id(row.bytes(0));
+            if (id)
+              all.push_back({std::move(*id), row.bytes(1), from_unix_ms(row.number(2))});
+            else
+              odd = llvm::toString(id.takeError());
+          }))
+    return error;
+  if (!odd.empty())
+    return failure("the authority's state: {}", odd);
+  return all;
+}
+
+llvm::Expected<uint64_t> Authority::revision() {
+  auto sequence = state_->number("audit");
+  if (!sequence)
+    return sequence.takeError();
+  return static_cast<uint64_t>(*sequence);
+}
+
 llvm::Expected<Secret> Authority::invite(const SpiffeId &member, std::chrono::seconds lifetime,
                                          llvm::StringRef who, UnixNanos now) {
   if (member.fleet != fleet_ || !is_member_name(member.name))
@@ -245,7 +271,7 @@ llvm::Expected<Authority::Chain> Authority::issue(const CertificateRequest &requ
     return error;
   if (auto error =
           state_
-              ->run("INSERT OR REPLACE INTO certified VALUES(?,?,?,?)",
+              ->run("INSERT OR REPLACE INTO certified VALUES(?,?,?,?,0)",
                     {request.key_id, request.id.text(), joined(hosts), to_unix_ms(validity.until)})
               .takeError())
     return error;
@@ -262,6 +288,9 @@ llvm::Error Authority::revoke_member(const SpiffeId &member, UnixNanos now) {
                        ->run("INSERT OR REPLACE INTO revoked_members VALUES(?,?,?)",
                              {member.text(), to_unix_ms(before), to_unix_ms(until)})
                        .takeError())
+    return error;
+  if (auto error =
+          state_->run("UPDATE certified SET revoked=1 WHERE member=?", {member.text()}).takeError())
     return error;
   return state_->set("list_changed", int64_t{1});
 }
@@ -296,6 +325,9 @@ llvm::Error Authority::revoke_key(llvm::StringRef key_id, llvm::StringRef who, l
     if (auto error = state_
                          ->run("INSERT OR REPLACE INTO revoked_keys VALUES(?,?)",
                                {key_id.str(), to_unix_ms(until)})
+                         .takeError())
+      return error;
+    if (auto error = state_->run("UPDATE certified SET revoked=1 WHERE key_id=?", {key_id.str()})
                          .takeError())
       return error;
     if (auto error = state_->set("list_changed", int64_t{1}))
