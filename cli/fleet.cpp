@@ -103,8 +103,16 @@ int unit(const Session &session) {
 
 } // namespace
 
-CLI::App *fleet_command(CLI::App &fleet, const char *name, const char *text) {
-  return fleet.add_subcommand(name, text)->group("Commands")->fallthrough();
+CLI::App *fleet_command(CLI::App &fleet, const char *name, const char *text, const char *example) {
+  CLI::App *command = fleet.add_subcommand(name, text)->group("Commands")->fallthrough();
+  std::string footer = "Examples:";
+  for (llvm::StringRef rest = example; !rest.empty();) {
+    llvm::StringRef line;
+    std::tie(line, rest) = rest.split('\n');
+    footer += "\n  nemo fleet " + line.str();
+  }
+  command->footer(footer);
+  return command;
 }
 
 int fleet_fault(const Session &session, llvm::Error error) {
@@ -136,24 +144,25 @@ void add_fleet(CLI::App &app, Session &session) {
   fleet->require_subcommand(1);
   fleet->footer(
       "`init` makes a fleet on this machine and serves it: an authority that certifies members, "
-      "and "
-      "a broker\n(nats-server with JetStream) that carries what they say. Others join with the one "
-      "command that `invite`\nprints. The broker is not trusted with anything: it keeps members to "
-      "their subjects, and what counts\nis signed.\n\n"
+      "and\n"
+      "a broker (nats-server with JetStream) that carries what they say. Others join with the one\n"
+      "command that `invite` prints. The broker is not trusted with anything: it keeps members to\n"
+      "their subjects, and what counts is signed.\n\n"
       "Examples:\n"
       "  nemo fleet init shop --listen 10.0.0.1\n"
       "  nemo fleet invite gw1\n"
       "  nemo fleet status\n"
       "  nemo fleet remove gw1 --why 'it was stolen'");
   auto options = std::make_shared<Init>();
-  CLI::App *command = fleet_command(*fleet, "init", "Make a fleet on this machine and serve it");
+  CLI::App *command = fleet_command(*fleet, "init", "Make a fleet on this machine and serve it",
+                                    "init shop --listen 10.0.0.1");
   command->add_option("NAME", options->name, "Of the fleet: a-z, 0-9, '.', '-' and '_'")
       ->required();
   command
       ->add_option("--listen", options->listen,
                    "Where members connect to the broker (port 7422 if none is said) and, one port "
                    "above, to the authority; default: this machine's own address")
-      ->type_name("HOST[:PORT]");
+      ->type_name("ADDRESS");
   command->add_flag("--json", options->json, "Print it as JSON");
   command->callback([options, &session] {
     session.run = [options, &session] { return init(*options, session); };
@@ -161,7 +170,7 @@ void add_fleet(CLI::App &app, Session &session) {
   add_fleet_members(*fleet, session);
   add_fleet_looks(*fleet, session);
   auto add = [&](const char *name, const char *text, int (*what)(const Session &)) {
-    fleet_command(*fleet, name, text)->callback([what, &session] {
+    fleet_command(*fleet, name, text, name)->callback([what, &session] {
       session.run = [what, &session] { return what(session); };
     });
   };

@@ -8,8 +8,8 @@
 
 namespace nemo::cli {
 
-/// A command below `nemo fleet`.
-CLI::App *fleet_command(CLI::App &fleet, const char *name, const char *text);
+/// A command below `nemo fleet`. \param example  of it, without `nemo fleet`; several by lines.
+CLI::App *fleet_command(CLI::App &fleet, const char *name, const char *text, const char *example);
 
 /// Plain words become N0843.
 int fleet_fault(const Session &session, llvm::Error error);

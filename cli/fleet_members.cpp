@@ -164,7 +164,8 @@ void add_role(CLI::App &command, std::string &role) {
 void add_fleet_members(CLI::App &fleet, Session &session) {
   auto inviting = std::make_shared<Invite>();
   CLI::App *command =
-      fleet_command(fleet, "invite", "Print the command that lets one machine or person in, once");
+      fleet_command(fleet, "invite", "Print the command that lets one machine or person in, once",
+                    "invite gw1\ninvite anna --role viewer --lifetime 10min");
   command->add_option("MEMBER", inviting->name, "Its name in the fleet")->required();
   add_role(*command, inviting->role);
   command->add_option("--lifetime", inviting->lifetime, "How long the invitation holds")
@@ -177,8 +178,9 @@ void add_fleet_members(CLI::App &fleet, Session &session) {
   });
 
   auto joining = std::make_shared<Join>();
-  command = fleet_command(fleet, "join", "Make this machine a member, with a token");
-  command->add_option("AUTHORITY", joining->address, "HOST[:PORT] that the invitation names")
+  command = fleet_command(fleet, "join", "Make this machine a member, with a token",
+                          "join 10.0.0.1:7423 --token-file /run/token");
+  command->add_option("AUTHORITY", joining->address, "HOST:PORT that the invitation names")
       ->required();
   command
       ->add_option("--token-file", joining->token_file,
@@ -190,7 +192,8 @@ void add_fleet_members(CLI::App &fleet, Session &session) {
   });
 
   auto renewing = std::make_shared<Renew>();
-  command = fleet_command(fleet, "renew", "Get a new certificate for this machine's member");
+  command =
+      fleet_command(fleet, "renew", "Get a new certificate for this machine's member", "renew");
   add_role(*command, renewing->role);
   command->add_flag("--json", renewing->json, "Print it as JSON");
   command->callback([renewing, &session] {
@@ -198,7 +201,8 @@ void add_fleet_members(CLI::App &fleet, Session &session) {
   });
 
   auto removing = std::make_shared<Remove>();
-  command = fleet_command(fleet, "remove", "Revoke a member and close its sessions");
+  command = fleet_command(fleet, "remove", "Revoke a member and close its sessions",
+                          "remove gw1 --why 'it was stolen'");
   command->add_option("MEMBER", removing->name, "Its name in the fleet")->required();
   add_role(*command, removing->role);
   command->add_option("--why", removing->why, "For the audit log")->type_name("TEXT");

@@ -164,7 +164,7 @@ int upgrade_check(bool json, const Session &session) {
 void add_fleet_looks(CLI::App &fleet, Session &session) {
   auto add = [&](const char *name, const char *text, int (*what)(bool, const Session &)) {
     auto json = std::make_shared<bool>(false);
-    CLI::App *command = fleet_command(fleet, name, text);
+    CLI::App *command = fleet_command(fleet, name, text, name);
     command->add_flag("--json", *json, "Print it as JSON");
     command->callback([what, json, &session] {
       session.run = [what, json, &session] { return what(*json, session); };
