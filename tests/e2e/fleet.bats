@@ -225,6 +225,57 @@ SAY
   nemo fleet status
 }
 
+@test "a fleet that cannot listen is not made, and leaves nothing" {
+  run as other nemo fleet init other --listen "$BROKER"
+  [ "$status" -eq 1 ]
+  [[ $output == *"Address already in use"*N0843* ]]
+  [ ! -e "$WORLD/machines/other/nemo/fleet/authority" ]
+  for bad in 'A B' '' "$(printf 'x%.0s' {1..300})"; do
+    run as other nemo fleet init "$bad" --listen "127.0.0.1:$((PORT + 10))"
+    [ "$status" -eq 1 ]
+  done
+  run as other nemo fleet init other --listen 0.0.0.0
+  [ "$status" -eq 1 ]
+  run nemo fleet invite 'Not A Name'
+  [ "$status" -eq 1 ]
+  [[ $output == *N0843* ]]
+  [ ! -e "$WORLD/machines/other/nemo/fleet/authority" ]
+}
+
+# Two machines with networks of their own, which reach only the one that holds the fleet.
+@test "machines join from networks of their own" {
+  [ "$(id -u)" -eq 0 ] || skip "needs root"
+  local net=$((RANDOM % 200 + 20)) failed=0 n name
+  for n in 1 2; do
+    name=nemo-fb$n
+    ip netns add $name
+    ip link add fb$n type veth peer name eth0 netns $name
+    ip addr add 10.$net.$n.1/24 dev fb$n
+    ip link set fb$n up
+    ip -n $name addr add 10.$net.$n.2/24 dev eth0
+    ip -n $name link set eth0 up
+    ip -n $name link set lo up
+    ip -n $name route add default via 10.$net.$n.1
+  done
+  meet() {
+    local hub=10.$net.1.1:$((PORT + 20)) n
+    as hub nemo fleet init apart --listen "$hub" 2>/dev/null || return
+    for n in 1 2; do
+      as hub nemo fleet invite far$n 2>/dev/null >"$WORLD/command" || return
+      as far$n ip netns exec nemo-fb$n sh "$WORLD/command" || return
+      ip netns exec nemo-fb$n python3 "$BATS_TEST_DIRNAME/fleet/client.py" "$(identity far$n)" "$hub" \
+        <<<"ask \$KV.reported.far$n here" | grep -q '"stream":"KV_reported"' || return
+    done
+  }
+  meet || failed=1
+  as hub nemo fleet stop || failed=1
+  for n in 1 2; do
+    ip link del fb$n
+    ip netns del nemo-fb$n
+  done
+  [ "$failed" -eq 0 ]
+}
+
 @test "where there is no fleet the commands say so" {
   for command in status nodes start stop serve unit 'invite gw1' 'remove gw1'; do
     run as nowhere nemo fleet $command

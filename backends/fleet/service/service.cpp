@@ -33,7 +33,7 @@ using membership::Socket;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto connection_limit = 20s;
-constexpr size_t most_connections = 32; ///< more wait in the kernel's queue
+constexpr size_t most_connections = 128; ///< more wait in the kernel's queue
 constexpr auto publish_every = 1h;
 constexpr auto look_every = 60s;
 constexpr Clock::duration first_pause = 250ms, longest_pause = 10s;
@@ -138,6 +138,19 @@ private:
            *is_over = true;
          }),
          is_over});
+  }
+
+  /// Strangers cannot fill the log: one line a second, and how many were left out.
+  void tell(const std::string &what) {
+    const std::lock_guard lock(telling_);
+    const auto at = Clock::now();
+    if (at - told_ < 1s) {
+      ++untold_;
+      return;
+    }
+    log("joins: " + what + (untold_ > 0 ? fmt::format(" (and {} more since)", untold_) : ""));
+    told_ = at;
+    untold_ = 0;
   }
 
   /// The authority's end of TLS; its own certificate lasts no longer than others' do.
@@ -267,6 +280,9 @@ private:
   broker::Server server_;
   broker::Process process_;
   std::list<Visit> visits_;
+  std::mutex telling_;
+  Clock::time_point told_;
+  size_t untold_ = 0;
   std::shared_ptr<trust::TlsContext> joins_;
   UnixNanos joins_until_;
   uint64_t known_ = 0, published_ = 0; ///< revisions of the authority
