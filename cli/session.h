@@ -60,6 +60,7 @@ void add_nodes(CLI::App &app, Session &session);
 void add_graph(CLI::App &app, Session &session);
 void add_drift(CLI::App &app, Session &session);
 void add_agent(CLI::App &app, Session &session);
+void add_fleet(CLI::App &app, Session &session);
 void add_completion(CLI::App &app, Session &session);
 
 // The groups of `nemo --help`.

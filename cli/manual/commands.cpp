@@ -65,6 +65,10 @@ void environment(Page &page) {
   page.entry(bold("XDG_STATE_HOME"), "The agent's state is in `nemo` below it; else in "
                                      "`/var/lib/nemo` as root, else in `~/.local/state/nemo`.");
   page.entry(bold("NEMO_AGENT"), "The program to start as the agent; else the one beside `nemo`.");
+  page.entry(bold("NEMO_NATS_SERVER"), "The program that `nemo fleet` runs as the broker; else the "
+                                       "`nats-server` on PATH, else `/usr/sbin/nats-server`.");
+  page.entry(bold("NEMO_JOIN_TOKEN"),
+             "The token of `nemo fleet join`; else from its standard input.");
   page.entry(bold("NO_COLOR"), "Any text but the empty one: no colour, unless `--color` says so.");
 }
 

@@ -50,6 +50,8 @@ commands_and_flags() {
   has "$1" 'nemo ' validate
   has "$1" 'nemo ' completion
   same "$1" 'nemo agent st' start stop status
+  same "$1" 'nemo fleet up' upgrade-check
+  same "$1" 'nemo fleet invite gw1 --role v' viewer
   same "$1" 'nemo plan --det' --detailed-exitcode
   same "$1" 'nemo validate --js' --json
   # Given already, or excluded by what is given.

@@ -40,7 +40,7 @@ flags_of_page() {
     [ -n "$(flags_of_help <<<"$help")" ]
     diff <(flags_of_help <<<"$help") <(flags_of_page "$page") || { echo "of nemo $command"; false; }
     diff <(awk '/^Arguments:/ {on = 1; next} /^[A-Z]/ {on = 0} on && /^  [A-Z]/ {print $1}' <<<"$help" | tr -d . | sort -u) \
-      <(sed -n '/^\.SH "OPTIONS"/,/^\.SH "[CE]/p' "$page" | grep -oE '^\\fI[A-Z]+' | sed 's/..I//' | sort -u) ||
+      <(sed -n '/^\.SH "OPTIONS"/,/^\.SH "E/p' "$page" | grep -oE '^\\fI[A-Z]+' | sed 's/..I//' | sort -u) ||
       { echo "of nemo $command"; false; }
   done
 }

@@ -38,6 +38,32 @@ llvm::Expected<Bundle> Authority::bundle() {
   return bundle;
 }
 
+llvm::Expected<std::vector<Authority::Certified>> Authority::certified(UnixNanos now) {
+  std::vector<Certified> all;
+  std::string odd;
+  if (auto error = state_->select(
+          "SELECT member, key_id, expires FROM certified WHERE revoked=0 AND expires>? "
+          "ORDER BY member, key_id",
+          {to_unix_ms(now)}, [&](const Row &row) {
+            auto id = parse_id(row.bytes(0));
+            if (id)
+              all.push_back({std::move(*id), row.bytes(1), from_unix_ms(row.number(2))});
+            else
+              odd = llvm::toString(id.takeError());
+          }))
+    return error;
+  if (!odd.empty())
+    return failure("the authority's state: {}", odd);
+  return all;
+}
+
+llvm::Expected<uint64_t> Authority::revision() {
+  auto sequence = state_->number("audit");
+  if (!sequence)
+    return sequence.takeError();
+  return static_cast<uint64_t>(*sequence);
+}
+
 llvm::Expected<Secret> Authority::invite(const SpiffeId &member, std::chrono::seconds lifetime,
                                          llvm::StringRef who, UnixNanos now) {
   if (member.fleet != fleet_ || !is_member_name(member.name))
@@ -263,8 +289,8 @@ llvm::Expected<Authority::Chain> Authority::issue(const CertificateRequest &requ
     return error;
   if (auto error =
           state_
-              ->run("INSERT OR REPLACE INTO certified(key_id, member, hosts, expires, begins) "
-                    "VALUES(?,?,?,?,?)",
+              ->run("INSERT OR REPLACE INTO certified(key_id, member, hosts, expires, begins, "
+                    "revoked) VALUES(?,?,?,?,?,0)",
                     {request.key_id, request.id.text(), joined(hosts), to_unix_ms(validity.until),
                      to_unix_ms(validity.from)})
               .takeError())
@@ -292,6 +318,9 @@ llvm::Error Authority::revoke_member(const SpiffeId &member, UnixNanos now) {
   if (auto error =
           state_->run("DELETE FROM tokens WHERE member=? AND used IS NOT NULL", {member.text()})
               .takeError())
+    return error;
+  if (auto error =
+          state_->run("UPDATE certified SET revoked=1 WHERE member=?", {member.text()}).takeError())
     return error;
   return state_->set("list_changed", int64_t{1});
 }

@@ -41,6 +41,16 @@ public:
   const std::string &fleet() const { return fleet_; }
   llvm::Expected<trust::Bundle> bundle();
 
+  struct Certified {
+    trust::SpiffeId id;
+    std::string key_id;
+    UnixNanos expires;
+  };
+  /// Every key that a member may use now, by member.
+  llvm::Expected<std::vector<Certified>> certified(UnixNanos now);
+  /// Grows with everything that is done here: the lines of the audit log.
+  llvm::Expected<uint64_t> revision();
+
   /// A single-use token; its text is told once and kept nowhere.
   llvm::Expected<trust::Secret> invite(const trust::SpiffeId &member, std::chrono::seconds lifetime,
                                        llvm::StringRef who, UnixNanos now);

@@ -16,7 +16,7 @@ namespace nemo::authority {
 namespace {
 
 constexpr int application_id = 0x6e656361; // "neca"
-constexpr int schema_version = 2;
+constexpr int schema_version = 3;
 
 constexpr const char *schema = R"(
 CREATE TABLE facts(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -26,8 +26,7 @@ CREATE TABLE bundles(sequence INTEGER NOT NULL, root TEXT NOT NULL, statement TE
 CREATE TABLE tokens(id TEXT PRIMARY KEY, digest TEXT NOT NULL, member TEXT NOT NULL, expires INTEGER NOT NULL,
   used TEXT) WITHOUT ROWID;
 CREATE TABLE certified(key_id TEXT PRIMARY KEY, member TEXT NOT NULL, hosts TEXT NOT NULL, expires INTEGER NOT NULL,
-  begins INTEGER NOT NULL)
-  WITHOUT ROWID;
+  begins INTEGER NOT NULL, revoked INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX certified_member ON certified(member);
 CREATE TABLE revoked_keys(key_id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE revoked_members(member TEXT PRIMARY KEY, issued_before INTEGER NOT NULL, until INTEGER NOT NULL)

@@ -1,0 +1,182 @@
+#include "orchestrator/fleet.h"
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+#include "backends/fleet/broker/link.h"
+#include "backends/fleet/broker/process.h"
+#include "backends/fleet/service/make.h"
+#include "backends/fleet/service/members.h"
+#include "backends/fleet/service/service.h"
+#include "base/diagnostics/registry.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/subprocess.h"
+#include "protocol/membership/exchange.h"
+
+namespace nemo::orchestrator {
+
+using namespace std::chrono_literals;
+using service::Home;
+
+namespace {
+
+constexpr auto patience = 30s; // nats-server has 15 of them
+
+llvm::Error not_served(const Home &home, std::string cause) {
+  Diagnostic fault = diag::make(diag::N0843, std::move(cause));
+  auto text = read_file(home.log(), 16 << 20);
+  if (!text) {
+    llvm::consumeError(text.takeError());
+    return failure(std::move(fault));
+  }
+  llvm::SmallVector<llvm::StringRef> lines;
+  llvm::StringRef(*text).rtrim().split(lines, '\n');
+  const size_t skip = lines.size() > 8 ? lines.size() - 8 : 0;
+  fault.notes.push_back(
+      {"the end of its log:\n" + llvm::join(llvm::ArrayRef(lines).drop_front(skip), "\n")});
+  return failure(std::move(fault));
+}
+
+/// The last of the streams is there; the authority listens before they are made.
+llvm::Error is_ready(const Home &home) {
+  auto own = membership::Member::load(home.operator_directory());
+  if (!own) { // the operator has moved away, and the broker's word has to do
+    llvm::consumeError(own.takeError());
+    return service::sessions(home).takeError();
+  }
+  auto link = broker::Link::open(*own, 2s);
+  if (!link)
+    return link.takeError();
+  auto answer = link->request("$JS.API.STREAM.INFO.usage", "");
+  if (!answer)
+    return answer.takeError();
+  return llvm::StringRef(*answer).contains("\"error\"") ? failure("the streams are not there yet")
+                                                        : llvm::Error::success();
+}
+
+llvm::Expected<service::Home> make(const std::string &name, const std::string &listen) {
+  auto server = broker::find_server(); // before anything is made
+  if (!server)
+    return server.takeError();
+  auto broker = membership::parse_address(listen.empty() ? service::own_address() : listen,
+                                          membership::broker_port);
+  if (!broker)
+    return broker.takeError();
+  if (broker->host == "0.0.0.0" || broker->host == "::")
+    return failure("{} is no address that others can connect to: name one of this machine's",
+                   broker->host);
+  if (broker->port == 65535)
+    return failure("the authority listens on the port after the broker's, and 65535 has none");
+  membership::Address authority = *broker;
+  ++authority.port;
+  for (const membership::Address &address : {*broker, authority}) {
+    auto free = membership::listen_on(address);
+    if (!free)
+      return free.takeError();
+  }
+  return service::make_fleet(name, *broker, authority, now());
+}
+
+} // namespace
+
+llvm::Expected<Home> init_fleet(const std::string &name, const std::string &listen) {
+  auto home = make(name, listen);
+  if (!home)
+    return home;
+  auto pid = start_fleet(*home);
+  if (pid)
+    return home;
+  // The words of the log are in the error; there is nothing else in there that anybody needs.
+  llvm::consumeError(stop_fleet(*home).takeError());
+  std::error_code ignored;
+  std::filesystem::remove_all(home->directory, ignored);
+  return pid.takeError();
+}
+
+llvm::Expected<pid_t> start_fleet(const Home &home) {
+  std::error_code none;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", none);
+  if (none)
+    return failure("/proc/self/exe: {}", none.message());
+  pid_t pid = service::serving(home);
+  if (pid == 0) {
+    auto started = start_detached({self.string(), "fleet", "serve"}, home.log());
+    if (!started)
+      return started.takeError();
+    pid = *started;
+  }
+  for (const auto begin = std::chrono::steady_clock::now();;) {
+    auto error = is_ready(home);
+    const pid_t serving = service::serving(home);
+    if (!error && serving != 0)
+      return serving;
+    const std::string why = llvm::toString(std::move(error));
+    const auto passed = std::chrono::steady_clock::now() - begin;
+    if (serving == 0 && passed > 2s && ::kill(pid, 0) != 0)
+      return not_served(home, "the fleet's service was started and has ended");
+    if (passed > patience)
+      return not_served(home, fmt::format("the fleet's service is not ready after {} s: {}",
+                                          patience.count(), why));
+    std::this_thread::sleep_for(50ms);
+  }
+}
+
+llvm::Expected<bool> stop_fleet(const Home &home) {
+  const pid_t pid = service::serving(home);
+  const broker::Process process(home.broker_directory());
+  const bool ran = pid != 0 || process.running() != 0;
+  if (pid != 0 && ::kill(pid, SIGTERM) != 0 && errno != ESRCH)
+    return system_failure(errno, "process {}", pid);
+  for (const auto begin = std::chrono::steady_clock::now(); service::serving(home) != 0;) {
+    if (std::chrono::steady_clock::now() - begin > patience)
+      return failure("the fleet's service (process {}) does not end", pid);
+    std::this_thread::sleep_for(20ms);
+  }
+  if (auto error = process.stop()) // which a killed service has left
+    return error;
+  return ran;
+}
+
+llvm::Expected<FleetState> look_at_fleet(const Home &home) {
+  FleetState state;
+  state.serving = service::serving(home);
+  state.broker = broker::Process(home.broker_directory()).running();
+  auto authority = authority::Authority::open(home.authority_directory());
+  if (!authority)
+    return authority.takeError();
+  auto certified = (*authority)->certified(now());
+  if (!certified)
+    return certified.takeError();
+  for (const auto &one : *certified)
+    if (!state.members.empty() && state.members.back().id == one.id)
+      state.members.back().expires = std::max(state.members.back().expires, one.expires);
+    else
+      state.members.push_back({one.id, one.expires, std::nullopt, ""});
+  if (auto head = (*authority)->verify_audit())
+    state.audit_lines = head->sequence;
+  else
+    state.audit_fault = llvm::toString(head.takeError());
+  if (state.broker == 0) {
+    state.broker_fault = "it does not run";
+    return state;
+  }
+  auto sessions = service::sessions(home);
+  if (!sessions) {
+    state.broker_fault = llvm::toString(sessions.takeError());
+    return state;
+  }
+  for (const service::Session &session : *sessions)
+    for (MemberState &member : state.members)
+      if (member.id.text() == session.user) {
+        member.address = session.address;
+        member.since = session.since;
+      }
+  return state;
+}
+
+} // namespace nemo::orchestrator

@@ -1,0 +1,133 @@
+#include "orchestrator/fleet_members.h"
+
+#include <filesystem>
+
+#include "backends/fleet/authority/authority.h"
+#include "backends/fleet/broker/process.h"
+#include "backends/fleet/service/members.h"
+#include "base/error.h"
+#include "protocol/membership/exchange.h"
+
+namespace nemo::orchestrator {
+
+using namespace std::chrono_literals;
+using membership::Member;
+using service::Home;
+
+namespace {
+
+constexpr auto exchange_limit = 20s;
+
+int sessions_of(const Home &home, const trust::SpiffeId &member) {
+  auto sessions = service::sessions(home);
+  if (!sessions) {
+    llvm::consumeError(sessions.takeError());
+    return 0;
+  }
+  return static_cast<int>(llvm::count_if(
+      *sessions, [&](const service::Session &one) { return one.user == member.text(); }));
+}
+
+} // namespace
+
+llvm::Expected<trust::SpiffeId> member_id(const Home &home, trust::Role role,
+                                          const std::string &name) {
+  if (!trust::is_member_name(name))
+    return failure("{} is no member's name: it is 1 to 63 of a-z, 0-9 and '-', and neither begins "
+                   "nor ends with '-'",
+                   trust::shown(name));
+  return trust::SpiffeId{home.fleet, role, name};
+}
+
+llvm::Expected<Invitation> invite(const Home &home, const trust::SpiffeId &member,
+                                  std::chrono::seconds lifetime) {
+  auto authority = authority::Authority::open(home.authority_directory());
+  if (!authority)
+    return authority.takeError();
+  const UnixNanos at = now();
+  auto token = (*authority)->invite(member, lifetime, service::who(), at);
+  if (!token)
+    return token.takeError();
+  return Invitation{std::move(*token), at + lifetime};
+}
+
+std::string join_command(const Home &home, const Invitation &invitation) {
+  return fmt::format("nemo fleet join {} <<'END'\n{}\nEND\n", home.authority.text(),
+                     invitation.token.bytes().str());
+}
+
+llvm::Expected<Member> join_fleet(const std::string &address, llvm::StringRef text) {
+  auto authority = membership::parse_address(address, membership::authority_port);
+  if (!authority)
+    return authority.takeError();
+  auto token = trust::parse_token(text.trim());
+  if (!token)
+    return token.takeError();
+  if (token->expires <= now())
+    return failure("this token was good until {}: ask for a new one",
+                   to_rfc3339(token->expires, 0));
+  if (token->member.role == trust::Role::broker)
+    return failure("a broker's certificate is made on the machine that holds the fleet");
+  auto directory = service::member_place(token->member.role);
+  if (!directory)
+    return directory.takeError();
+  std::error_code ignored;
+  if (std::filesystem::exists(*directory, ignored)) // before the token is used up
+    return failure("{} is there already: this machine is a member of a fleet. Move that directory "
+                   "away to join another",
+                   *directory);
+  auto key = trust::SigningKey::generate();
+  if (!key)
+    return key.takeError();
+  auto answer = membership::join(*authority, *token, *key, exchange_limit);
+  if (!answer)
+    return failure("{} does not let this machine in: {}", authority->text(),
+                   llvm::toString(answer.takeError()));
+  if (auto error =
+          Member::create(*directory, token->member, *key, answer->credentials, answer->places))
+    return error;
+  return Member::load(*directory);
+}
+
+llvm::Expected<Member> renew_member(trust::Role role) {
+  auto directory = service::member_place(role);
+  if (!directory)
+    return directory.takeError();
+  auto member = Member::load(*directory);
+  if (!member)
+    return member;
+  auto answer = membership::renew(*member, exchange_limit);
+  if (!answer)
+    return failure("{} does not renew the certificate of {}: {}", member->places().authority,
+                   member->id().text(), llvm::toString(answer.takeError()));
+  if (auto error = member->replace(std::move(answer->credentials), std::move(answer->places)))
+    return error;
+  return member;
+}
+
+llvm::Expected<int> remove_member(const Home &home, const trust::SpiffeId &member,
+                                  const std::string &why) {
+  auto authority = authority::Authority::open(home.authority_directory());
+  if (!authority)
+    return authority.takeError();
+  const UnixNanos at = now();
+  auto certified = (*authority)->certified(at);
+  if (!certified)
+    return certified.takeError();
+  if (llvm::none_of(*certified, [&](const auto &one) { return one.id == member; }))
+    return failure("{} is no member of the fleet {}", member.text(), home.fleet);
+  if (member == home.broker_id() || member == home.operator_id())
+    return failure("the fleet's service itself is {}: it cannot do without", member.text());
+  const bool is_running = broker::Process(home.broker_directory()).running() != 0;
+  const int before = is_running ? sessions_of(home, member) : 0;
+  if (auto error = (*authority)->revoke(member, service::who(), why, at))
+    return error;
+  if (auto error = service::close_sessions(home, **authority, member, at))
+    return error;
+  if (const int left = is_running ? sessions_of(home, member) : 0)
+    return failure("{} is revoked, and {} of its sessions with the broker are still open",
+                   member.text(), left);
+  return before;
+}
+
+} // namespace nemo::orchestrator

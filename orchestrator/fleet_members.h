@@ -1,0 +1,40 @@
+// How members come, stay and go.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "llvm/Support/Error.h"
+
+#include "backends/fleet/service/home.h"
+#include "base/clock.h"
+#include "protocol/membership/member.h"
+
+namespace nemo::orchestrator {
+
+/// \param name  of a node or of a person; an error that quotes it where it is no member's name.
+llvm::Expected<trust::SpiffeId> member_id(const service::Home &home, trust::Role role,
+                                          const std::string &name);
+
+struct Invitation {
+  trust::Secret token;
+  UnixNanos expires;
+};
+
+llvm::Expected<Invitation> invite(const service::Home &home, const trust::SpiffeId &member,
+                                  std::chrono::seconds lifetime);
+
+/// What to run on the other machine: one command, whose token comes by its standard input.
+std::string join_command(const service::Home &home, const Invitation &invitation);
+
+/// On a machine that becomes a member. \param token  text of it, with white space around it.
+llvm::Expected<membership::Member> join_fleet(const std::string &address, llvm::StringRef token);
+
+/// A new certificate for this machine's member of that role.
+llvm::Expected<membership::Member> renew_member(trust::Role role);
+
+/// Revokes whatever the member was certified with and ends its sessions. \returns how many it had.
+llvm::Expected<int> remove_member(const service::Home &home, const trust::SpiffeId &member,
+                                  const std::string &why);
+
+} // namespace nemo::orchestrator
