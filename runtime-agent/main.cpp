@@ -17,6 +17,7 @@
 #include "base/version.h"
 #include "runtime-agent/core/agent.h"
 #include "runtime-agent/core/agent_state.h"
+#include "runtime-agent/core/attachment.h"
 
 namespace {
 
@@ -66,12 +67,19 @@ llvm::Error serve(Settings settings) {
   if (!opened)
     return opened.takeError();
   agent::Agent &node = **opened;
-  auto server = agent::Server::listen(
-      **loop, settings.socket,
-      [&](const proto::BackendRequest &request) { return node.answer(request); }, {});
+  const agent::Server::Handler handler = [&](const proto::BackendRequest &request) {
+    return node.answer(request);
+  };
+  auto server = agent::Server::listen(**loop, settings.socket, handler, {});
   if (!server)
     return server.takeError();
-  node.on_news = [&] { (*server)->wake(); };
+  auto fleet = agent::attach(**loop, settings.state, settings.place.node, handler);
+  if (!fleet)
+    return fleet.takeError();
+  node.on_news = [&] {
+    (*server)->wake();
+    fleet->on_news();
+  };
   // One round later, so that the answer is on its way.
   node.on_shutdown = [&] { (*loop)->at(agent::ticks() + 1, [&] { (*loop)->stop(); }); };
   llvm::errs() << fmt::format("nemo-agent {} serves node {} on {}, state in {}\n", version_text(),
@@ -131,6 +139,9 @@ int main(int argc, char **argv) {
     *path = llvm::StringRef(std::filesystem::absolute(*path, unknown).lexically_normal().c_str())
                 .rtrim('/')
                 .str();
+  // Before the directory changes: its arguments may be relative to it.
+  if (auto error = agent::take_part(settings.state, argv))
+    return report(std::move(error));
   (void)!::chdir("/");
   settings.place.node = node.empty() ? variable("NEMO_NODE", "local") : node;
   settings.place.site = site.empty() ? std::string("local") : site;

@@ -9,6 +9,7 @@
 #include "llvm/Support/JSON.h"
 
 #include "base/error.h"
+#include "base/membership.h"
 #include "protocol/link/subjects.h"
 #include "protocol/trust/certificate.h"
 
@@ -56,8 +57,6 @@ Message take(natsMsg *message) {
 }
 
 using Options = std::unique_ptr<natsOptions, trust::Released<natsOptions_Destroy>>;
-
-std::string pem_of(llvm::ArrayRef<std::string> certificates) { return trust::to_pem(certificates); }
 
 } // namespace
 
@@ -139,9 +138,11 @@ Connection::open(const Membership &member, Handlers handlers, milliseconds patie
   set(natsOptions_SetServers(made, servers.data(), static_cast<int>(servers.size())));
   set(natsOptions_SetIgnoreDiscoveredServers(made, true)); // by a broker that nobody trusts
   set(natsOptions_SetSecure(made, true));
-  set(natsOptions_SetCATrustedCertificates(made, pem_of(member.bundle.roots).c_str()));
-  set(natsOptions_SetCertificatesChain(made, pem_of(member.chain).c_str(),
-                                       member.key.pem().bytes().str().c_str()));
+  set(natsOptions_SetCATrustedCertificates(made, trust::to_pem(member.bundle.roots).c_str()));
+  // From the files: of a chain in memory libnats sends the first certificate only.
+  set(natsOptions_LoadCertificatesChain(made,
+                                        (member.directory + "/" + membership::chain.str()).c_str(),
+                                        (member.directory + "/" + membership::key.str()).c_str()));
   set(natsOptions_SetName(made, member.id.text().c_str()));
   set(natsOptions_SetCustomInboxPrefix(made, shared.inbox.c_str()));
   set(natsOptions_SetSendAsap(made, true));

@@ -31,7 +31,8 @@ llvm::Error Desired::finish() {
     // The agent may have written it to its journal before it ended.
     const std::string wanted = call.part().SerializeAsString();
     bool there = false;
-    for (const proto::PartState &state : observe().parts())
+    const proto::Fleet fleet = observe(); // named: the loop would not keep it
+    for (const proto::PartState &state : fleet.parts())
       if (state.part().stack() == stack && state.holder() == call.holder() &&
           state.part().SerializeAsString() == wanted) {
         proto::BackendResponse response;
@@ -132,7 +133,8 @@ llvm::Error Desired::check_scope(const std::string &stack, const trust::Verified
   std::vector<std::string> owners;
   if (const auto before = memory_.accepted().find(stack); before != memory_.accepted().end())
     owners = before->second.tenants;
-  for (const proto::PartState &state : observe().parts())
+  const proto::Fleet fleet = observe();
+  for (const proto::PartState &state : fleet.parts())
     if (owners.empty() && state.part().stack() == stack)
       owners.emplace_back();
   for (const std::string &owner : owners)

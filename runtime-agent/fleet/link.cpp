@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include "base/error.h"
@@ -74,13 +75,8 @@ llvm::Error Link::start() {
   desired_ = std::make_unique<Desired>(member_, *sealing_key_, *memory_, handler_);
   questions_ = std::make_unique<Questions>(
       member_, handler_, [this](const std::string &subject, const std::string &bytes) {
-        if (auto error = connection_->publish(subject, bytes))
-          failed("answering", std::move(error));
+        carrier_->publish(subject, bytes);
       });
-  auto handover = Handover::create(loop_, [this](Handover::Item item) { take(std::move(item)); });
-  if (!handover)
-    return handover.takeError();
-  handover_ = std::move(*handover);
   if (auto error = desired_->finish())
     return error;
   proto::BackendRequest watch;
@@ -91,29 +87,25 @@ llvm::Error Link::start() {
     events_ = std::move(*stream);
   take_events();
 
-  Handover *queue = handover_.get();
-  auto connection =
-      link::Connection::open(member_,
-                             {[queue](link::Message message) { queue->put(std::move(message)); },
-                              [queue](bool up) { queue->put(Handover::LinkIs{up}); }},
-                             0ms);
-  if (!connection)
-    return connection.takeError();
-  connection_ = std::move(*connection);
+  const std::string inbox = link::inbox(member_.id) + ".";
+  acks_ = inbox + llvm::toHex(trust::random_bytes(12), /*LowerCase=*/true);
+  gets_ = inbox + llvm::toHex(trust::random_bytes(12), /*LowerCase=*/true);
   const std::string &node = member_.id.name;
-  acks_ = connection_->new_inbox();
-  gets_ = connection_->new_inbox();
-  for (const std::string &subject :
-       {link::desired(node), link::revocations.str(), link::ask(node), acks_ + ".*", gets_})
-    if (auto error = connection_->listen(subject))
-      return error;
+  auto carrier = Carrier::start(
+      loop_, member_,
+      {link::desired(node), link::revocations.str(), link::ask(node), acks_ + ".*", gets_},
+      {[this](const link::Message &message) { take(message); }, [this](bool up) { link_is(up); },
+       [this](const std::string &text) { note(text); }});
+  if (!carrier)
+    return carrier.takeError();
+  carrier_ = std::move(*carrier);
   report();
   beat();
   return llvm::Error::success();
 }
 
 Link::~Link() {
-  connection_.reset();
+  carrier_.reset();
   for (const Loop::TimerId timer :
        {report_timer_, soon_timer_, beat_timer_, event_timer_, pump_timer_})
     loop_.cancel(timer);
@@ -135,12 +127,6 @@ void Link::note(const std::string &text) {
 
 void Link::failed(llvm::StringRef doing, llvm::Error error) {
   note(doing.str() + ": " + llvm::toString(std::move(error)));
-}
-
-void Link::take(Handover::Item item) {
-  if (const auto *link = std::get_if<Handover::LinkIs>(&item))
-    return link_is(link->up);
-  take(std::get<link::Message>(item));
 }
 
 void Link::take(const link::Message &message) {
@@ -179,8 +165,7 @@ void Link::link_is(bool up) {
 /// What was said while nobody listened. The answers come as if they had been said now.
 void Link::fetch() {
   for (const std::string &subject : {link::revocations.str(), link::desired(member_.id.name)})
-    if (auto error = connection_->publish(link::direct_get(subject), "", gets_))
-      failed("reading " + subject, std::move(error));
+    carrier_->publish(link::direct_get(subject), "", gets_);
 }
 
 void Link::take_revocations(llvm::StringRef bytes) {
@@ -238,10 +223,21 @@ llvm::Expected<std::string> Link::sealing_key() {
   return announced_;
 }
 
+/// Now and then everything is looked at again: a message may have been lost or held back.
+void Link::refresh() {
+  if (const trust::Revocations &held = member_.revocations;
+      held.number() != 0 && held.due() < now())
+    note("the list of what is no longer trusted is overdue since " + to_rfc3339(held.due()) +
+         ": somebody may be withholding it");
+  if (up_)
+    fetch();
+  report();
+}
+
 void Link::report() {
   loop_.cancel(soon_timer_);
   soon_timer_ = 0;
-  later(report_timer_, member_.report_ms, &Link::report);
+  later(report_timer_, member_.report_ms, &Link::refresh);
   if (!up_)
     return;
   proto::BackendRequest observe;
@@ -266,9 +262,7 @@ void Link::report() {
   proto::NodeReported reported;
   reported.set_report(std::move(*bytes));
   reported.set_sealing_key(std::move(*key));
-  if (auto error =
-          connection_->publish(link::reported(member_.id.name), reported.SerializeAsString()))
-    failed("reporting", std::move(error));
+  carrier_->publish(link::reported(member_.id.name), reported.SerializeAsString());
 }
 
 void Link::report_soon() {
@@ -286,8 +280,7 @@ void Link::beat() {
   auto bytes = sign(std::move(statement), beat_holds);
   if (!bytes)
     return failed("heartbeat", bytes.takeError());
-  if (auto error = connection_->publish(link::heartbeat(member_.id.name), *bytes))
-    failed("heartbeat", std::move(error));
+  carrier_->publish(link::heartbeat(member_.id.name), *bytes);
 }
 
 void Link::news() {
@@ -332,10 +325,8 @@ void Link::send_events() {
   if (!bytes)
     return failed("events", bytes.takeError());
   const std::string &node = member_.id.name;
-  if (auto error =
-          connection_->publish(link::events(node), *bytes, acks_ + "." + std::to_string(last),
-                               {{"Nats-Msg-Id", fmt::format("{}.{}.{}", node, first, last)}}))
-    return failed("events", std::move(error));
+  carrier_->publish(link::events(node), *bytes, acks_ + "." + std::to_string(last),
+                    {{"Nats-Msg-Id", fmt::format("{}.{}.{}", node, first, last)}});
   in_flight_ = last;
   loop_.cancel(event_timer_);
   event_timer_ = loop_.at(ticks() + unacknowledged, [this] {

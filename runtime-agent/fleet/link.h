@@ -7,10 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "protocol/link/connection.h"
 #include "runtime-agent/core/server.h"
+#include "runtime-agent/fleet/carrier.h"
 #include "runtime-agent/fleet/desired.h"
-#include "runtime-agent/fleet/handover.h"
 #include "runtime-agent/fleet/memory.h"
 #include "runtime-agent/fleet/questions.h"
 
@@ -33,7 +32,6 @@ private:
       : loop_(loop), member_(std::move(member)), handler_(std::move(handler)) {}
   llvm::Error start();
 
-  void take(Handover::Item item);
   void take(const link::Message &message);
   void link_is(bool up);
   void fetch();
@@ -41,6 +39,7 @@ private:
   void take_ack(const link::Message &message);
 
   void later(Loop::TimerId &timer, Ticks wait, void (Link::*what)());
+  void refresh();
   void report();
   void report_soon();
   void beat();
@@ -59,9 +58,8 @@ private:
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<Desired> desired_;
   std::unique_ptr<Questions> questions_;
-  std::unique_ptr<Handover> handover_;
-  std::unique_ptr<link::Connection> connection_; ///< goes before what it hands over to
-  std::string acks_, gets_;                      ///< below the inbox
+  std::unique_ptr<Carrier> carrier_;
+  std::string acks_, gets_; ///< below the inbox
   Stream events_;
   std::string announced_; ///< the sealing key as it was signed last
   UnixNanos announced_until_;

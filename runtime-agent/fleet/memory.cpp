@@ -32,12 +32,12 @@ std::string bytes_at(sqlite3_stmt *row, int column) {
                : std::string();
 }
 
-void bind(sqlite3_stmt *statement, int column, const std::string &bytes) {
+void put_value(sqlite3_stmt *statement, int column, const std::string &bytes) {
   sqlite3_bind_blob(statement, column, bytes.data() ? bytes.data() : "",
                     static_cast<int>(bytes.size()), SQLITE_TRANSIENT);
 }
 
-void bind(sqlite3_stmt *statement, int column, uint64_t number) {
+void put_value(sqlite3_stmt *statement, int column, uint64_t number) {
   sqlite3_bind_int64(statement, column, static_cast<int64_t>(number));
 }
 
@@ -130,18 +130,18 @@ llvm::Error Memory::write(const std::string &stack, const Accepted &accepted) {
              [&](sqlite3_stmt *statement) {
                sqlite3_bind_text(statement, 1, stack.data(), static_cast<int>(stack.size()),
                                  SQLITE_TRANSIENT);
-               bind(statement, 2, accepted.mark.epoch);
-               bind(statement, 3, accepted.mark.generation);
+               put_value(statement, 2, accepted.mark.epoch);
+               put_value(statement, 3, accepted.mark.generation);
                sqlite3_bind_int64(statement, 4, accepted.mark.issued_unix_ms);
-               bind(statement, 5, accepted.mark.digest);
-               bind(statement, 6, accepted.digest);
+               put_value(statement, 5, accepted.mark.digest);
+               put_value(statement, 6, accepted.digest);
                proto::DesiredState tenants;
                for (const std::string &one : accepted.tenants)
                  tenants.add_tenants(one);
-               bind(statement, 7, tenants.SerializeAsString());
-               bind(statement, 8, accepted.call);
+               put_value(statement, 7, tenants.SerializeAsString());
+               put_value(statement, 8, accepted.call);
                if (accepted.response)
-                 bind(statement, 9, accepted.response->SerializeAsString());
+                 put_value(statement, 9, accepted.response->SerializeAsString());
              });
 }
 
@@ -166,14 +166,15 @@ llvm::Error Memory::keep(const std::vector<proto::Event> &events) {
   if (auto error = transact([&]() -> llvm::Error {
         for (const proto::Event &event : events)
           if (auto failed = run("INSERT INTO outbox(event) VALUES(?)", [&](sqlite3_stmt *row) {
-                bind(row, 1, event.SerializeAsString());
+                put_value(row, 1, event.SerializeAsString());
               }))
             return failed;
         if (auto failed = run("DELETE FROM outbox WHERE sequence <= "
                               "(SELECT max(sequence) FROM outbox) - ?",
                               [](sqlite3_stmt *row) { sqlite3_bind_int64(row, 1, most_events); }))
           return failed;
-        return run("UPDATE taken SET event = ?", [&](sqlite3_stmt *row) { bind(row, 1, last); });
+        return run("UPDATE taken SET event = ?",
+                   [&](sqlite3_stmt *row) { put_value(row, 1, last); });
       }))
     return error;
   last_event_ = last;
@@ -204,7 +205,7 @@ llvm::Expected<proto::NodeEvents> Memory::waiting(int most, size_t bytes) {
 llvm::Error Memory::drop_events(uint64_t up_to) {
   return transact([&] {
     return run("DELETE FROM outbox WHERE sequence <= ?",
-               [&](sqlite3_stmt *row) { bind(row, 1, up_to); });
+               [&](sqlite3_stmt *row) { put_value(row, 1, up_to); });
   });
 }
 
