@@ -11,6 +11,10 @@ llvm::Expected<proto::BackendCapabilities> Backend::capabilities() {
 llvm::Expected<proto::Fleet> Backend::observe() {
   return std::visit([](auto &b) { return b.observe(); }, kind_);
 }
+std::vector<std::string> Backend::notes() const {
+  const auto *fleet = std::get_if<fleet::Backend>(&kind_);
+  return fleet ? fleet->notes() : std::vector<std::string>();
+}
 llvm::Expected<proto::Delivered> Backend::deliver(const proto::DeliverCall &call) {
   return std::visit([&](auto &b) { return b.deliver(call); }, kind_);
 }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "backends/fleet/backend.h"
 #include "backends/local/backend.h"
 #include "backends/null/backend.h"
 #include "backends/plugin/backend.h"
@@ -15,12 +16,14 @@ namespace nemo::backends {
 
 class Backend {
 public:
-  using Kind = std::variant<null::Backend, local::Backend, plugin::Backend>;
+  using Kind = std::variant<null::Backend, local::Backend, fleet::Backend, plugin::Backend>;
   explicit Backend(Kind kind) : kind_(std::move(kind)) {}
 
   std::string name() const;
   llvm::Expected<proto::BackendCapabilities> capabilities();
   llvm::Expected<proto::Fleet> observe();
+  /// What was left out of what was observed last, and why.
+  std::vector<std::string> notes() const;
   llvm::Expected<proto::Delivered> deliver(const proto::DeliverCall &call);
   /// Which of these artifacts are not there yet.
   llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);

@@ -33,7 +33,7 @@ llvm::Error unknown(const std::string &name) {
 } // namespace
 
 std::vector<std::string> names() {
-  std::vector<std::string> all = {"local", "null"};
+  std::vector<std::string> all = {"fleet", "local", "null"};
   const char *path = std::getenv("PATH");
   llvm::SmallVector<llvm::StringRef> folders;
   llvm::StringRef(path != nullptr ? path : "").split(folders, ':', -1, /*KeepEmpty=*/false);
@@ -60,6 +60,12 @@ llvm::Expected<Backend> open(const Choice &choice) {
     if (!local)
       return local.takeError();
     return Backend(std::move(*local));
+  }
+  if (choice.name == "fleet") {
+    auto fleet = fleet::Backend::open();
+    if (!fleet)
+      return fleet.takeError();
+    return Backend(std::move(*fleet));
   }
   if (!is_name(choice.name) || !llvm::is_contained(names(), choice.name))
     return unknown(choice.name);

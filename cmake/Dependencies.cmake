@@ -10,9 +10,9 @@ find_package(Catch2 2 REQUIRED)              # unit tests
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)        # commit and cleanliness of the tree (linking exception)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)        # the agent's journal
+pkg_check_modules(LIBNATS REQUIRED IMPORTED_TARGET libnats)        # a fleet's messages: client of the broker (Apache-2.0)
 pkg_check_modules(LIBSECCOMP REQUIRED IMPORTED_TARGET libseccomp)  # system call filters, linked dynamically (LGPL)
 pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)  # benches read packed data sets
-pkg_check_modules(LIBNATS REQUIRED IMPORTED_TARGET libnats)          # a fleet's broker: NATS JetStream (Apache-2.0)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)                  # command lines, help, completion
 find_program(ANTLR4_TOOL antlr4 REQUIRED)                          # grammar -> parser, at build time only
 

@@ -1,8 +1,8 @@
 # cmake --install build/release --prefix DIR: everything below DIR, and nothing started. The prefix may be chosen at install
-# time, so what depends on it (the units) is written then. nemo finds its agent beside itself, and the agent its supervisor in
-# ../libexec/nemo.
+# time, so what depends on it (the units) is written then. nemo finds its agent beside itself, and the agent its supervisor and
+# what it becomes in a fleet in ../libexec/nemo.
 install(TARGETS nemo nemo-agent RUNTIME DESTINATION bin)
-install(TARGETS nemo-supervisor RUNTIME DESTINATION libexec/nemo)
+install(TARGETS nemo-supervisor nemo-agent-fleet RUNTIME DESTINATION libexec/nemo)
 foreach(section 1 7 8)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/man/ DESTINATION share/man/man${section} FILES_MATCHING PATTERN "*.${section}")
 endforeach()

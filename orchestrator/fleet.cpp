@@ -7,7 +7,6 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 
-#include "backends/fleet/broker/link.h"
 #include "backends/fleet/broker/process.h"
 #include "backends/fleet/service/make.h"
 #include "backends/fleet/service/members.h"
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/subprocess.h"
+#include "protocol/link/connection.h"
 #include "protocol/membership/exchange.h"
 
 namespace nemo::orchestrator {
@@ -49,14 +49,13 @@ llvm::Error is_ready(const Home &home) {
     llvm::consumeError(own.takeError());
     return service::sessions(home).takeError();
   }
-  auto link = broker::Link::open(*own, 2s);
-  if (!link)
-    return link.takeError();
-  auto answer = link->request("$JS.API.STREAM.INFO.usage", "");
+  auto broker = link::Connection::open(*own, {}, 2s);
+  if (!broker)
+    return broker.takeError();
+  auto answer = (*broker)->request("$JS.API.STREAM.INFO.usage", "", {}, 2s);
   if (!answer)
     return answer.takeError();
-  return llvm::StringRef(*answer).contains("\"error\"") ? failure("the streams are not there yet")
-                                                        : llvm::Error::success();
+  return link::check_api(*answer);
 }
 
 llvm::Expected<service::Home> make(const std::string &name, const std::string &listen) {

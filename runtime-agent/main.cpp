@@ -17,6 +17,7 @@
 #include "base/version.h"
 #include "runtime-agent/core/agent.h"
 #include "runtime-agent/core/agent_state.h"
+#include "runtime-agent/core/attachment.h"
 
 namespace {
 
@@ -66,12 +67,19 @@ llvm::Error serve(Settings settings) {
   if (!opened)
     return opened.takeError();
   agent::Agent &node = **opened;
-  auto server = agent::Server::listen(
-      **loop, settings.socket,
-      [&](const proto::BackendRequest &request) { return node.answer(request); }, {});
+  const agent::Server::Handler handler = [&](const proto::BackendRequest &request) {
+    return node.answer(request);
+  };
+  auto server = agent::Server::listen(**loop, settings.socket, handler, {});
   if (!server)
     return server.takeError();
-  node.on_news = [&] { (*server)->wake(); };
+  auto fleet = agent::attach(**loop, settings.state, settings.place.node, handler);
+  if (!fleet)
+    return fleet.takeError();
+  node.on_news = [&] {
+    (*server)->wake();
+    fleet->on_news();
+  };
   // One round later, so that the answer is on its way.
   node.on_shutdown = [&] { (*loop)->at(agent::ticks() + 1, [&] { (*loop)->stop(); }); };
   llvm::errs() << fmt::format("nemo-agent {} serves node {} on {}, state in {}\n", version_text(),
@@ -91,8 +99,10 @@ int main(int argc, char **argv) {
                               cl::value_desc("path"), cl::cat(category));
   cl::opt<std::string> state("state", cl::desc("directory to keep everything in"),
                              cl::value_desc("directory"), cl::cat(category));
-  cl::opt<std::string> node("node", cl::desc("this node's name (default: $NEMO_NODE, else local)"),
-                            cl::value_desc("name"), cl::cat(category));
+  cl::opt<std::string> node(
+      "node",
+      cl::desc("this node's name (default: $NEMO_NODE, else as the fleet's member, else local)"),
+      cl::value_desc("name"), cl::cat(category));
   cl::opt<std::string> site("site", cl::desc("the site it is at (default: local)"),
                             cl::value_desc("name"), cl::cat(category));
   cl::opt<std::string> node_class("class", cl::desc("its class, such as edge or cloud"),
@@ -131,10 +141,14 @@ int main(int argc, char **argv) {
     *path = llvm::StringRef(std::filesystem::absolute(*path, unknown).lexically_normal().c_str())
                 .rtrim('/')
                 .str();
+  // Before the directory changes: its arguments may be relative to it.
+  settings.place = {node.empty() ? variable("NEMO_NODE", "") : node, site, node_class};
+  if (auto error = agent::take_part(settings.state, argv, settings.place))
+    return report(std::move(error));
   (void)!::chdir("/");
-  settings.place.node = node.empty() ? variable("NEMO_NODE", "local") : node;
-  settings.place.site = site.empty() ? std::string("local") : site;
-  settings.place.node_class = node_class;
+  for (std::string *name : {&settings.place.node, &settings.place.site})
+    if (name->empty())
+      *name = "local";
   try {
     if (auto error = serve(std::move(settings)))
       return report(std::move(error));

@@ -40,45 +40,77 @@ llvm::Error sync_directory(const std::string &path) {
   return result == 0 ? llvm::Error::success() : system_failure(error, "{}", path);
 }
 
-std::string to_json(const SpiffeId &id, const Places &places) {
+std::string to_json(const SpiffeId &id, const Places &places, const NodeSettings &settings) {
   llvm::json::Array brokers;
   for (const std::string &broker : places.brokers)
     brokers.push_back(broker);
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::formatv("{0:2}", llvm::json::Value(llvm::json::Object{
-                                                               {"version", 1},
-                                                               {"id", id.text()},
-                                                               {"authority", places.authority},
-                                                               {"brokers", std::move(brokers)},
-                                                           }))
-                                 << "\n";
-  return text;
+  llvm::json::Object all{{"version", 1},
+                         {"id", id.text()},
+                         {"authority", places.authority},
+                         {"brokers", std::move(brokers)}};
+  if (!settings.site.empty())
+    all["site"] = settings.site;
+  if (!settings.node_class.empty())
+    all["class"] = settings.node_class;
+  const NodeSettings usual;
+  if (settings.report_ms != usual.report_ms)
+    all["report_ms"] = settings.report_ms;
+  if (settings.heartbeat_ms != usual.heartbeat_ms)
+    all["heartbeat_ms"] = settings.heartbeat_ms;
+  if (settings.renew_s != usual.renew_s)
+    all["renew_s"] = settings.renew_s;
+  return llvm::formatv("{0:2}\n", llvm::json::Value(std::move(all)));
+}
+
+llvm::Expected<NodeSettings> read_settings(const llvm::json::Object &all) {
+  NodeSettings settings;
+  for (auto [name, value] :
+       {std::pair("site", &settings.site), std::pair("class", &settings.node_class)})
+    if (const auto given = all.getString(name)) {
+      if (!is_member_name(*given))
+        return failure("{} {} is no name", name, shown(*given));
+      *value = given->str();
+    }
+  for (auto [name, value, least, most] :
+       {std::tuple("report_ms", &settings.report_ms, 100, 60'000),
+        std::tuple("heartbeat_ms", &settings.heartbeat_ms, 100, 60'000),
+        std::tuple("renew_s", &settings.renew_s, 1, 86'400)})
+    if (const auto given = all.getInteger(name)) {
+      if (*given < least || *given > most)
+        return failure("{} is {}; it can be {} to {}", name, *given, least, most);
+      *value = static_cast<uint32_t>(*given);
+    }
+  return settings;
+}
+
+llvm::Error write(const std::string &directory, llvm::StringRef name, llvm::StringRef bytes) {
+  return replace_file(directory + "/" + name.str(), bytes, 0600);
+}
+
+llvm::Error write_roots(const std::string &directory, const Bundle &roots) {
+  auto document = to_document(roots);
+  if (!document)
+    return document.takeError();
+  if (auto error = write(directory, membership::roots, to_pem(roots.roots)))
+    return error;
+  return write(directory, membership::bundle, *document);
 }
 
 /// Everything but the keys.
 llvm::Error write_rest(const std::string &directory, const SpiffeId &id,
-                       const Credentials &credentials, const Places &places) {
-  auto document = to_document(credentials.bundle);
-  if (!document)
-    return document.takeError();
-  const std::pair<const char *, std::string> files[] = {
-      {"roots.pem", to_pem(credentials.bundle.roots)},
-      {"bundle.json", std::move(*document)},
-      {"revocations", credentials.revocations.signed_bytes()},
-      {"chain.pem", to_pem(credentials.chain)},
-      {"member.json", to_json(id, places)},
-  };
-  for (const auto &[name, bytes] : files)
-    if (auto error = replace_file(directory + "/" + name, bytes, 0600))
-      return error;
-  return llvm::Error::success();
+                       const Credentials &credentials, const Places &places,
+                       const NodeSettings &settings) {
+  if (auto error = write_roots(directory, credentials.bundle))
+    return error;
+  if (auto error =
+          write(directory, membership::revocations, credentials.revocations.signed_bytes()))
+    return error;
+  if (auto error = write(directory, membership::chain, to_pem(credentials.chain)))
+    return error;
+  return write(directory, membership::about, to_json(id, places, settings));
 }
 
 } // namespace
-
-std::string inbox_prefix(const SpiffeId &id) {
-  return "_INBOX." + to_text(id.role).str() + "." + id.name;
-}
 
 llvm::Error replace_file(const std::string &path, llvm::StringRef bytes, unsigned mode) {
   const std::string beside = fmt::format("{}.{}.new", path, ::getpid());
@@ -107,7 +139,8 @@ llvm::Error replace_file(const std::string &path, llvm::StringRef bytes, unsigne
 }
 
 llvm::Error Member::create(const std::string &directory, const SpiffeId &id, const SigningKey &key,
-                           const Credentials &credentials, const Places &places) {
+                           const Credentials &credentials, const Places &places,
+                           const NodeSettings &settings) {
   namespace fs = std::filesystem;
   std::error_code none;
   if (fs::exists(fs::symlink_status(directory, none)))
@@ -118,16 +151,16 @@ llvm::Error Member::create(const std::string &directory, const SpiffeId &id, con
   if (::mkdir(beside.c_str(), 0700) != 0)
     return system_failure(errno, "{}", beside);
   auto undo = llvm::make_scope_exit([&] { fs::remove_all(beside, none); });
-  if (auto error = key.save(beside + "/signing.key"))
+  if (auto error = key.save(beside + "/" + membership::key.str()))
     return error;
   if (id.role == Role::node) {
     auto sealing = SealingKey::generate();
     if (!sealing)
       return sealing.takeError();
-    if (auto error = sealing->save(beside + "/sealing.key"))
+    if (auto error = sealing->save(beside + "/" + membership::sealing_key.str()))
       return error;
   }
-  if (auto error = write_rest(beside, id, credentials, places))
+  if (auto error = write_rest(beside, id, credentials, places, settings))
     return error;
   if (::rename(beside.c_str(), directory.c_str()) != 0)
     return system_failure(errno, "{}", directory);
@@ -136,44 +169,51 @@ llvm::Error Member::create(const std::string &directory, const SpiffeId &id, con
 }
 
 llvm::Expected<Member> Member::load(const std::string &directory) {
-  auto text = read_whole(directory + "/member.json", max_member_json);
+  auto path = [&](llvm::StringRef name) { return directory + "/" + name.str(); };
+  auto text = read_whole(path(about), max_member_json);
   if (!text)
     return text.takeError();
   auto json = llvm::json::parse(*text);
   if (!json)
-    return failure("{}/member.json: {}", directory, llvm::toString(json.takeError()));
+    return failure("{}: {}", path(about), llvm::toString(json.takeError()));
   const llvm::json::Object *object = json->getAsObject();
   const auto id_text = object ? object->getString("id") : std::nullopt;
   const auto authority = object ? object->getString("authority") : std::nullopt;
   const llvm::json::Array *brokers = object ? object->getArray("brokers") : nullptr;
   if (!id_text || !authority || !brokers || brokers->size() > max_brokers)
-    return failure("{}/member.json does not say who this member is and where its fleet", directory);
+    return failure("{} does not say who this member is and where its fleet", path(about));
   auto id = parse_id(*id_text);
   if (!id)
     return id.takeError();
-  auto key = SigningKey::load(directory + "/signing.key");
+  auto key = SigningKey::load(path(membership::key));
   if (!key)
     return key.takeError();
   Member made(directory, std::move(*id), std::move(*key));
+  auto settings = read_settings(*object);
+  if (!settings)
+    return failure("{}: {}", path(about), llvm::toString(settings.takeError()));
+  made.settings_ = std::move(*settings);
   made.places_.authority = authority->str();
   for (const llvm::json::Value &broker : *brokers)
     if (auto address = broker.getAsString())
       made.places_.brokers.push_back(address->str());
   if (made.id_.role == Role::node) {
-    auto sealing = SealingKey::load(directory + "/sealing.key");
+    auto sealing = SealingKey::load(path(membership::sealing_key));
     if (!sealing)
       return sealing.takeError();
     made.sealing_ = std::move(*sealing);
   }
-  auto chain = read_whole(directory + "/chain.pem", max_document);
-  auto document = read_whole(directory + "/bundle.json", max_document);
-  auto list = read_whole(directory + "/revocations", max_signed);
+  auto chain = read_whole(path(membership::chain), max_document);
+  auto document = read_whole(path(membership::bundle), max_document);
+  auto list = read_whole(path(membership::revocations), max_signed);
   if (!chain || !document || !list)
     return llvm::joinErrors(llvm::joinErrors(chain.takeError(), document.takeError()),
                             list.takeError());
   auto certificates = certificates_in(*chain);
   if (!certificates)
     return certificates.takeError();
+  if (certificates->empty())
+    return failure("{} holds no certificate", path(membership::chain));
   made.credentials_.chain = std::move(*certificates);
   auto bundle = read_document(*document, made.id_.fleet);
   if (!bundle)
@@ -185,15 +225,64 @@ llvm::Expected<Member> Member::load(const std::string &directory) {
       return revocations.takeError();
     made.credentials_.revocations = std::move(*revocations);
   }
+  std::error_code unknown;
+  if (std::filesystem::exists(path(membership::delegation), unknown)) {
+    auto bytes = read_whole(path(membership::delegation), max_signed);
+    if (!bytes)
+      return bytes.takeError();
+    made.delegation_ = std::move(*bytes);
+  }
+  if (auto error = made.check_certificate())
+    return failure("{}: {}", path(membership::chain), llvm::toString(std::move(error)));
   return made;
 }
 
+/// That it was this member's when it was made, whatever the time is now.
+llvm::Error Member::check_certificate() {
+  auto leaf = parse_certificate(credentials_.chain.front());
+  if (!leaf)
+    return leaf.takeError();
+  begins_ = not_before(leaf->get());
+  ends_ = not_after(leaf->get());
+  auto svid = this->svid(std::clamp(now(), begins_, ends_ - std::chrono::seconds(1)));
+  if (!svid)
+    return svid.takeError();
+  if (svid->id != id_ || svid->key_ids.front() != key_.id())
+    return failure("a certificate of {} and another key than that in {}", svid->id.text(),
+                   file(membership::key));
+  return llvm::Error::success();
+}
+
+bool Member::is_renewal_due(UnixNanos at) const {
+  return at > begins_ + (settings_.renew_s != 0 ? std::chrono::seconds(settings_.renew_s)
+                                                : (ends_ - begins_) / 2);
+}
+
+bool Member::is_there(const std::string &directory) {
+  std::error_code unknown;
+  return std::filesystem::exists(directory + "/" + about.str(), unknown);
+}
+
+llvm::Error Member::replace(Bundle bundle) {
+  if (auto error = write_roots(directory_, bundle))
+    return error;
+  credentials_.bundle = std::move(bundle);
+  return llvm::Error::success();
+}
+
+llvm::Error Member::replace(Revocations revocations) {
+  if (auto error = write(directory_, membership::revocations, revocations.signed_bytes()))
+    return error;
+  credentials_.revocations = std::move(revocations);
+  return llvm::Error::success();
+}
+
 llvm::Error Member::replace(Credentials credentials, Places places) {
-  if (auto error = write_rest(directory_, id_, credentials, places))
+  if (auto error = write_rest(directory_, id_, credentials, places, settings_))
     return error;
   credentials_ = std::move(credentials);
   places_ = std::move(places);
-  return llvm::Error::success();
+  return check_certificate();
 }
 
 llvm::Expected<Svid> Member::svid(UnixNanos at) const {

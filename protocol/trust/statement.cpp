@@ -58,6 +58,9 @@ constexpr std::array rules = {
          About::the_fleet},
     Rule{Signed::BUNDLE, Statement::kBundle, "bundle", authority, 90 * 24h, Judged::when_issued,
          About::the_fleet},
+    Rule{Signed::QUESTION, Statement::kQuestion, "question",
+         one(Role::operator_) | one(Role::controller) | one(Role::viewer), 5min, Judged::now,
+         About::a_node},
 };
 
 const Rule *rule_of(Kind kind) {
@@ -99,6 +102,12 @@ llvm::Error check_body(const Rule &rule, const Statement &statement) {
       return failure("a delegation to {}, which is no controller of the fleet", controller->text());
     return llvm::Error::success();
   }
+  case Signed::QUESTION:
+    if (statement.question().nonce().size() < 16 || statement.question().nonce().size() > 64)
+      return failure("a question has a nonce of 16 to 64 bytes");
+    return is_digest(statement.question().reply_key())
+               ? llvm::Error::success()
+               : failure("a question names no key to answer to");
   case Signed::SEALING_KEY:
     return is_digest(statement.sealing_key().public_key())
                ? llvm::Error::success()
@@ -255,6 +264,10 @@ Expectation Expectation::renewal(llvm::StringRef fleet, UnixNanos now) {
 
 Expectation Expectation::delegation(llvm::StringRef fleet, UnixNanos now) {
   return {Signed::DELEGATION, fleet.str(), {}, "", {}, {}, false, now};
+}
+
+Expectation Expectation::question(const SpiffeId &me, UnixNanos now) {
+  return {Signed::QUESTION, me.fleet, {}, me.name, {}, {}, false, now};
 }
 
 llvm::Expected<Verified> verify(llvm::StringRef bytes, const Expectation &expected,

@@ -66,6 +66,9 @@ struct Expectation {
                                  const SpiffeId &holder, llvm::StringRef nonce, UnixNanos now);
   /// What the authority says to everybody: REVOCATIONS, BUNDLE.
   static Expectation of_fleet(Kind kind, llvm::StringRef fleet, Mark at_least, UnixNanos now);
+  /// To the node `me`, from whoever may ask; which questions which role may ask is the node's to
+  /// say.
+  static Expectation question(const SpiffeId &me, UnixNanos now);
   static Expectation renewal(llvm::StringRef fleet, UnixNanos now);
   static Expectation delegation(llvm::StringRef fleet, UnixNanos now);
 };

@@ -46,7 +46,8 @@ constexpr std::pair<Kind, const char *> kinds[] = {{proto::Signed::DESIRED_STATE
                                                    {proto::Signed::DELEGATION, "delegation"},
                                                    {proto::Signed::SEALING_KEY, "sealing key"},
                                                    {proto::Signed::RENEWAL, "renewal"},
-                                                   {proto::Signed::BUNDLE, "bundle"}};
+                                                   {proto::Signed::BUNDLE, "bundle"},
+                                                   {proto::Signed::QUESTION, "question"}};
 
 struct World {
   UnixNanos now = from_unix_ms(1'790'000'000'000);
@@ -96,6 +97,8 @@ struct World {
       return Expectation::lease_grant(node, "", node, std::string(16, 'n'), now);
     case proto::Signed::DELEGATION:
       return Expectation::delegation(fleet, now);
+    case proto::Signed::QUESTION:
+      return Expectation::question(node, now);
     case proto::Signed::RENEWAL:
       return Expectation::renewal(fleet, now);
     case proto::Signed::REVOCATIONS:

@@ -1,6 +1,6 @@
 #include "backends/fleet/broker/permissions.h"
 
-#include "protocol/membership/member.h"
+#include "protocol/link/subjects.h"
 
 namespace nemo::broker {
 
@@ -24,7 +24,7 @@ const std::vector<std::string> look_ups = {
 } // namespace
 
 Permissions permissions_of(const trust::SpiffeId &id) {
-  const std::string inbox = membership::inbox_prefix(id) + ".>";
+  const std::string inbox = link::inbox(id) + ".>";
   const std::string &name = id.name;
   Permissions may;
   switch (id.role) {
@@ -38,8 +38,9 @@ Permissions permissions_of(const trust::SpiffeId &id) {
     may.subscribe = {"$KV.desired." + name, "$KV.trust.>", "ask." + name};
     may.may_answer = true;
     break;
-  case Role::viewer:
+  case Role::viewer: // what a viewer may ask, nodes decide: it is signed
     may.publish = look_ups;
+    may.publish.push_back("ask.*");
     may.subscribe = everything_said;
     break;
   case Role::controller:

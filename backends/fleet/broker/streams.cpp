@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include <nats/nats.h>
+#include "llvm/Support/JSON.h"
 
 #include "backends/fleet/broker/configuration.h"
 #include "base/error.h"
@@ -24,6 +24,7 @@ struct Stream {
 // The server forgets message ids after `duplicates`; receivers look at (node, sequence) anyway.
 // Nothing may be rolled up: with that header a node could wipe out what others have reported.
 constexpr std::chrono::nanoseconds duplicates = 10min;
+constexpr auto to_make = 3s;
 constexpr int32_t small_message = 64 << 10, report = 1 << 20;
 constexpr Stream streams[] = {
     {"KV_desired", "$KV.desired.>", 1, max_payload, 0h},
@@ -35,30 +36,37 @@ constexpr Stream streams[] = {
 
 } // namespace
 
-llvm::Error make_streams(Link &link) {
+llvm::Error make_streams(link::Connection &broker) {
   for (const Stream &stream : streams) {
     const bool is_bucket = stream.per_subject == 1;
-    const char *subjects[] = {stream.subject};
-    jsStreamConfig config;
-    jsStreamConfig_Init(&config);
-    config.Name = stream.name;
-    config.Subjects = subjects;
-    config.SubjectsLen = 1;
-    config.Storage = js_FileStorage;
-    config.Replicas = 1;
-    config.MaxMsgsPerSubject = stream.per_subject;
-    config.MaxMsgSize = stream.message;
-    config.MaxAge = std::chrono::nanoseconds(stream.age).count();
-    config.Duplicates = duplicates.count();
-    config.Discard = is_bucket ? js_DiscardNew : js_DiscardOld;
-    config.DenyDelete = is_bucket;
-    config.AllowDirect = true;
-    jsErrCode code{};
-    const natsStatus status = js_AddStream(nullptr, link.jetstream(), &config, nullptr, &code);
+    const llvm::json::Value config = llvm::json::Object{
+        {"name", stream.name},
+        {"subjects", llvm::json::Array{stream.subject}},
+        {"storage", "file"},
+        {"num_replicas", 1},
+        {"retention", "limits"},
+        {"max_consumers", -1},
+        {"max_msgs", -1},
+        {"max_bytes", -1},
+        {"max_msgs_per_subject", stream.per_subject},
+        {"max_msg_size", stream.message},
+        {"max_age", std::chrono::nanoseconds(stream.age).count()},
+        {"duplicate_window", duplicates.count()},
+        {"discard", is_bucket ? "new" : "old"},
+        {"deny_delete", is_bucket},
+        {"allow_direct", true},
+    };
+    auto answer = broker.request(std::string("$JS.API.STREAM.CREATE.") + stream.name,
+                                 std::string(llvm::formatv("{0}", config)), {}, to_make);
+    if (!answer)
+      return answer.takeError();
     // The same once more is no error; another of that name is.
-    if (status != NATS_OK)
-      return failure("the broker does not make the stream {}: {} (JetStream error {})", stream.name,
-                     natsStatus_GetText(status), static_cast<int>(code));
+    if (!answer->status.empty())
+      return failure("the broker does not make the stream {}: it answers {}", stream.name,
+                     answer->status);
+    if (auto error = link::check_api(*answer))
+      return failure("the broker does not make the stream {}: {}", stream.name,
+                     llvm::toString(std::move(error)));
   }
   return llvm::Error::success();
 }

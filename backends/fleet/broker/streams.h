@@ -2,11 +2,11 @@
 // the latest state of each key, and two logs that keep what nodes tell.
 #pragma once
 
-#include "backends/fleet/broker/link.h"
+#include "protocol/link/connection.h"
 
 namespace nemo::broker {
 
 /// Makes what is not there.
-llvm::Error make_streams(Link &link);
+llvm::Error make_streams(link::Connection &broker);
 
 } // namespace nemo::broker

@@ -103,15 +103,12 @@ llvm::Expected<Home> make_fleet(const std::string &name, const Address &broker,
 llvm::Expected<bool> renew_own(const Home &home, Authority &authority, UnixNanos now) {
   bool is_broker_new = false;
   for (const std::string &directory : {home.broker_directory(), home.operator_directory()}) {
-    if (::access((directory + "/member.json").c_str(), F_OK) != 0)
+    if (!Member::is_there(directory))
       continue; // the operator's identity has been moved to where the operator is
     auto member = Member::load(directory);
     if (!member)
       return member.takeError();
-    auto leaf = trust::parse_certificate(member->credentials().chain.front());
-    if (!leaf)
-      return leaf.takeError();
-    if (trust::not_after(leaf->get()) - now > authority::svid_lifetime / 2)
+    if (!member->is_renewal_due(now))
       continue;
     auto credentials = certify(home, authority, member->id(), member->key(), now);
     if (!credentials)

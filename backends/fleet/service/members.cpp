@@ -8,10 +8,10 @@
 #include "llvm/Support/JSON.h"
 
 #include "backends/fleet/broker/configuration.h"
-#include "backends/fleet/broker/link.h"
 #include "backends/fleet/broker/process.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "protocol/link/connection.h"
 
 namespace nemo::service {
 
@@ -31,13 +31,13 @@ llvm::Expected<llvm::json::Object> ask_system(const Home &home, const std::strin
   auto own = Member::load(home.broker_directory());
   if (!own)
     return own.takeError();
-  auto link = broker::Link::open(*own, question_limit);
-  if (!link)
-    return link.takeError();
-  auto answer = link->request("$SYS.REQ.SERVER.PING." + what, question);
+  auto broker = link::Connection::open(*own, {}, question_limit);
+  if (!broker)
+    return broker.takeError();
+  auto answer = (*broker)->request("$SYS.REQ.SERVER.PING." + what, question, {}, question_limit);
   if (!answer)
     return answer.takeError();
-  auto json = llvm::json::parse(*answer);
+  auto json = llvm::json::parse(answer->data);
   if (!json)
     return json.takeError();
   llvm::json::Object *object = json->getAsObject();

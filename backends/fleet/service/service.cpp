@@ -14,7 +14,6 @@
 
 #include "llvm/Support/raw_ostream.h"
 
-#include "backends/fleet/broker/link.h"
 #include "backends/fleet/broker/process.h"
 #include "backends/fleet/broker/streams.h"
 #include "backends/fleet/service/answer.h"
@@ -22,6 +21,8 @@
 #include "backends/fleet/service/members.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "protocol/link/connection.h"
+#include "protocol/link/subjects.h"
 
 namespace nemo::service {
 
@@ -33,6 +34,7 @@ using membership::Socket;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto connection_limit = 20s;
+constexpr auto broker_limit = 3s;
 constexpr size_t most_connections = 128; ///< more wait in the kernel's queue
 constexpr auto publish_every = 1h;
 constexpr auto look_every = 60s;
@@ -208,11 +210,11 @@ private:
     auto own = membership::Member::load(home_.operator_directory());
     if (!own)
       return own.takeError();
-    auto link = broker::Link::open(*own, 3s);
-    if (!link)
-      return link.takeError();
+    auto broker = link::Connection::open(*own, {}, broker_limit);
+    if (!broker)
+      return broker.takeError();
     if (!has_streams_)
-      if (auto error = broker::make_streams(*link))
+      if (auto error = broker::make_streams(**broker))
         return error;
     has_streams_ = true;
     const std::lock_guard lock(turn_);
@@ -222,10 +224,15 @@ private:
       return llvm::joinErrors(list.takeError(), roots.takeError());
     proto::SignedBundles bundles;
     bundles.mutable_bundles()->Assign(roots->begin(), roots->end());
-    if (auto error = link->store("$KV.trust.revocations", *list))
-      return error;
-    if (auto error = link->store("$KV.trust.bundle", bundles.SerializeAsString()))
-      return error;
+    for (const auto &[subject, value] :
+         {std::pair(link::revocations.str(), *list),
+          std::pair(link::bundles.str(), bundles.SerializeAsString())}) {
+      auto answer = (*broker)->request(subject, value, {}, broker_limit);
+      if (!answer)
+        return answer.takeError();
+      if (auto stored = link::read_ack(*answer); !stored)
+        return stored.takeError();
+    }
     published_ = known_;
     published_at_ = Clock::now();
     return llvm::Error::success();

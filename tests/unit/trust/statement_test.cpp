@@ -200,6 +200,23 @@ TEST_CASE("a lease grant answers one request, by the granter that was asked") {
   CHECK_THAT(said(sign(grant("short"), granter.signer())), has("a nonce of 16 to 64 bytes"));
 }
 
+TEST_CASE("a question is to one node, by who may ask") {
+  const World world;
+  proto::Statement asked = world.statement();
+  asked.set_node("n1");
+  asked.mutable_question()->set_nonce(std::string(16, 'n'));
+  CHECK_THAT(said(sign(asked, world.member(Role::viewer, "v").signer())), has("no key to answer"));
+  asked.mutable_question()->set_reply_key(std::string(32, 'k'));
+  const std::string bytes = good(sign(asked, world.member(Role::viewer, "v").signer()));
+  CHECK(check(world, bytes, Expectation::question(node_of(world), world.now)).empty());
+  CHECK_THAT(check(world, bytes, Expectation::question(node_of(world, "n2"), world.now)),
+             has("for the node 'n1', not for n2"));
+  CHECK_THAT(said(sign(asked, world.member(Role::node, "n2").signer())),
+             has("may not sign question"));
+  asked.mutable_question()->set_nonce("short");
+  CHECK_THAT(said(sign(asked, world.member(Role::viewer, "v").signer())), has("16 to 64 bytes"));
+}
+
 TEST_CASE("another fleet's operator decides nothing here") {
   const World world, other("other.example");
   const Member eve = other.member(Role::operator_, "alice");

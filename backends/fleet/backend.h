@@ -1,0 +1,45 @@
+// A fleet: many nodes behind a broker that nobody trusts. What is observed are the nodes' own
+// signed reports; what is delivered is signed, sealed to its node, and replaces what was there only
+// if nobody else did meanwhile; a delivery is done when the node itself says so.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/fleet/member.h"
+#include "backends/wire/calls.h"
+
+namespace nemo::backends::fleet {
+
+class Backend {
+public:
+  /// With the membership in $NEMO_FLEET, else that of this user.
+  static llvm::Expected<Backend> open();
+  static llvm::Expected<Backend> open(const std::string &directory);
+  std::string name() const { return "fleet"; }
+  llvm::Expected<proto::BackendCapabilities> capabilities();
+  llvm::Expected<proto::Fleet> observe();
+  llvm::Expected<proto::Delivered> deliver(const proto::DeliverCall &call);
+  llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
+  llvm::Error put(const proto::Artifact &artifact);
+  llvm::Error watch(const proto::WatchCall &call, Sink<proto::Event> sink);
+  llvm::Error logs(const proto::LogsCall &call, Sink<proto::LogLine> sink);
+  llvm::Error shutdown();
+
+  /// Why nodes, or what they said, were left out of what was observed last.
+  const std::vector<std::string> &notes() const { return notes_; }
+
+private:
+  explicit Backend(std::unique_ptr<Member> member) : member_(std::move(member)) {}
+  llvm::Error bring_artifacts(const proto::Part &part);
+
+  std::unique_ptr<Member> member_;
+  std::vector<std::string> notes_;
+  std::map<std::string, proto::Artifact>
+      artifacts_;                             ///< by digest, for the nodes that will want them
+  std::map<std::string, uint64_t> delivered_; ///< by node: the sequence before the last delivery
+};
+
+} // namespace nemo::backends::fleet

@@ -1,0 +1,282 @@
+#include <algorithm>
+#include <set>
+
+#include "llvm/ADT/StringExtras.h"
+
+#include "backends/fleet/ask.h"
+#include "backends/fleet/backend.h"
+#include "backends/wire/refusal.h"
+#include "base/error.h"
+#include "protocol/link/subjects.h"
+
+namespace nemo::backends::fleet {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto state_holds = 30 * 24h;
+constexpr milliseconds to_store{5'000};
+constexpr milliseconds to_confirm{10'000};
+constexpr int attempts = 5; ///< where others deliver other stacks to the same node at the same time
+
+llvm::Error refuse(proto::BackendError::Code code, std::string message, std::string holder = {}) {
+  proto::BackendError error;
+  error.set_code(code);
+  error.set_message(std::move(message));
+  error.set_holder(std::move(holder));
+  return llvm::make_error<Refusal>("fleet", std::move(error));
+}
+
+/// The 32 bytes of what a plan calls its digest.
+std::string plan_digest(llvm::StringRef text) {
+  std::string bytes;
+  if (text.size() >= 64 && llvm::tryGetFromHex(text.take_back(64), bytes) && bytes.size() == 32)
+    return bytes;
+  return trust::sha256_bytes(text);
+}
+
+struct Number {
+  uint64_t epoch = 1, generation = 0;
+  auto operator<=>(const Number &) const = default;
+};
+
+/// What is to be put in place of the stack's entry; the others are carried along.
+struct Next {
+  std::string value;
+  std::string digest; ///< of the entry's Signed
+  Number number;
+};
+
+llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
+                                llvm::StringRef sealing_key, Number least, llvm::StringRef before) {
+  const membership::Member &me = member.membership();
+  const std::string &stack = call.part().stack(), &node = call.part().node();
+  proto::NodeDesired desired;
+  if (!desired.ParseFromArray(before.data(), static_cast<int>(before.size())))
+    return failure("what lies in the place of the desired state of '{}' cannot be read", node);
+  proto::NodeDesired::Entry *entry = nullptr;
+  for (proto::NodeDesired::Entry &one : *desired.mutable_entries())
+    if (one.stack() == stack)
+      entry = &one;
+  if (!entry) {
+    entry = desired.add_entries();
+    entry->set_stack(stack);
+  } else {
+    // Also one that the node has not taken yet has its number.
+    auto expected = trust::Expectation::desired_state(member.node_id(node), {}, now());
+    expected.may_be_expired = true;
+    if (auto held = trust::verify(entry->signed_(), expected, member.trust()))
+      least = std::max(least, Number{held->statement.epoch(), held->statement.generation()});
+    else
+      llvm::consumeError(held.takeError());
+  }
+  Next next;
+  next.number = {least.epoch, least.generation + 1};
+  const UnixNanos time = now();
+  UnixNanos until = time + state_holds;
+  proto::Statement statement;
+  proto::DesiredState &state = *statement.mutable_desired_state();
+  if (me.id().role == trust::Role::controller) {
+    auto delegation = trust::verify(
+        me.delegation(), trust::Expectation::delegation(me.id().fleet, time), member.trust());
+    if (!delegation)
+      return delegation.takeError();
+    until = std::min(until, trust::from_unix_ms(delegation->statement.expires_unix_ms()));
+    const proto::Delegation &body = delegation->statement.delegation();
+    state.mutable_tenants()->Assign(body.tenants().begin(), body.tenants().end());
+  }
+  if (state.tenants().empty())
+    state.add_tenants(""); // of those who have none
+  state.set_plan_digest(plan_digest(call.part().plan_digest()));
+  statement.set_fleet(me.id().fleet);
+  statement.set_signer(me.id().text());
+  statement.set_node(node);
+  statement.set_epoch(next.number.epoch);
+  statement.set_generation(next.number.generation);
+  statement.set_issued_unix_ms(trust::to_unix_ms(time));
+  statement.set_expires_unix_ms(trust::to_unix_ms(until));
+  if (auto error = trust::seal_payload(statement, me.id(), sealing_key, call.SerializeAsString()))
+    return error;
+  auto bytes = trust::sign(std::move(statement), me.signer());
+  if (!bytes)
+    return bytes.takeError();
+  next.digest = trust::sha256_bytes(*bytes);
+  entry->set_signed_(std::move(*bytes));
+  next.value = desired.SerializeAsString();
+  return next;
+}
+
+Number accepted_of(const proto::NodeState &state, const std::string &stack) {
+  for (const proto::Outcome &one : state.accepted())
+    if (one.stack() == stack)
+      return {one.epoch(), one.generation()};
+  return {};
+}
+
+/// What the node says became of the delivery; nothing: it has not said yet.
+std::optional<proto::BackendResponse> outcome(const proto::NodeState &state,
+                                              const std::string &stack, const Next &next) {
+  for (const auto *list : {&state.accepted(), &state.refused()})
+    for (const proto::Outcome &one : *list)
+      if (one.stack() == stack && one.digest() == next.digest)
+        return one.response();
+  if (accepted_of(state, stack) < next.number)
+    return std::nullopt;
+  proto::BackendResponse overtaken;
+  overtaken.mutable_error()->set_code(proto::BackendError::CONFLICT);
+  overtaken.mutable_error()->set_message(fmt::format(
+      "The stack '{}' was delivered by somebody else at the same time. Plan again.", stack));
+  return overtaken;
+}
+
+} // namespace
+
+llvm::Expected<proto::Delivered> Backend::deliver(const proto::DeliverCall &call) {
+  const std::string &node = call.part().node(), &stack = call.part().stack();
+  if (!trust::is_member_name(node))
+    return refuse(proto::BackendError::INVALID, "'" + node + "' cannot be a node of a fleet.");
+  if (auto error = bring_artifacts(call.part()))
+    return error;
+  auto reports = member_->broker().subscribe(link::reported(node));
+  if (!reports)
+    return reports.takeError();
+  auto before = member_->read({link::reported(node)});
+  if (!before)
+    return before.takeError();
+  const Reported reported = member_->judge(node, before->front().value);
+  if (reported.sealing_key.empty())
+    return refuse(
+        proto::BackendError::UNAVAILABLE,
+        fmt::format("The node '{}' has not said to which key its state is to be sealed: it "
+                    "is not in the fleet, or was away for over a week.",
+                    node));
+  const Number least = reported.state ? accepted_of(*reported.state, stack) : Number();
+
+  Next next;
+  bool stored = false;
+  for (int i = 0; i < attempts && !stored; ++i) {
+    auto held = member_->read({link::desired(node)});
+    if (!held)
+      return held.takeError();
+    auto made = make_entry(*member_, call, reported.sealing_key, least, held->front().value);
+    if (!made)
+      return made.takeError();
+    next = std::move(*made);
+    auto answer = member_->broker().request(
+        link::desired(node), next.value,
+        {{"Nats-Expected-Last-Subject-Sequence", std::to_string(held->front().revision)}},
+        to_store);
+    if (!answer)
+      return answer.takeError();
+    bool conflict = false;
+    auto ack = link::read_ack(*answer, &conflict);
+    stored = static_cast<bool>(ack);
+    if (!ack) {
+      auto error = ack.takeError();
+      if (!conflict)
+        return error;
+      llvm::consumeError(std::move(error));
+    }
+  }
+  if (!stored)
+    return refuse(proto::BackendError::CONFLICT,
+                  fmt::format("Others deliver to '{}' all the time. Try again.", node));
+
+  const auto until = std::chrono::steady_clock::now() + to_confirm;
+  for (auto left = to_confirm; left.count() > 0;
+       left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now())) {
+    auto message = reports->next(left);
+    if (!message)
+      return message.takeError();
+    if (!*message)
+      break;
+    const Reported said = member_->judge(node, (*message)->data);
+    if (!said.state)
+      continue;
+    const auto response = outcome(*said.state, stack, next);
+    if (!response)
+      continue;
+    if (auto error = member_->remember())
+      return error;
+    if (response->has_error())
+      return llvm::make_error<Refusal>("fleet", response->error());
+    delivered_[node] = response->delivered().sequence();
+    return response->delivered();
+  }
+  return refuse(
+      proto::BackendError::UNAVAILABLE,
+      fmt::format("The node '{}' has not confirmed within {} s. What it shall run is stored: "
+                  "it takes effect when the node is there.",
+                  node, to_confirm.count() / 1000));
+}
+
+// Artifacts go to the nodes whose parts mount them, when these are delivered; not to the whole
+// fleet.
+llvm::Expected<std::vector<std::string>> Backend::missing(const std::vector<std::string> &digests) {
+  std::vector<std::string> out;
+  llvm::copy_if(digests, std::back_inserter(out),
+                [&](const std::string &digest) { return !artifacts_.contains(digest); });
+  return out;
+}
+
+llvm::Error Backend::put(const proto::Artifact &artifact) {
+  artifacts_[artifact.digest()] = artifact;
+  return llvm::Error::success();
+}
+
+llvm::Error Backend::bring_artifacts(const proto::Part &part) {
+  std::set<std::string> wanted;
+  for (const proto::Instance &instance : part.instances())
+    for (const proto::Mount &mount : instance.spec().mounts())
+      if (!mount.artifact().empty() && artifacts_.contains(mount.artifact()))
+        wanted.insert(mount.artifact());
+  if (wanted.empty())
+    return llvm::Error::success();
+  auto questions = Questions::open(*member_);
+  if (!questions)
+    return questions.takeError();
+  auto ask = [&](proto::BackendRequest request) -> llvm::Expected<proto::BackendResponse> {
+    request.set_version(1);
+    auto number = questions->ask(part.node(), request);
+    if (!number)
+      return number.takeError();
+    proto::BackendResponse response;
+    response.mutable_done();
+    for (;;) {
+      auto came = questions->next(to_confirm);
+      if (!came)
+        return came.takeError();
+      using Kind = Questions::Came::Kind;
+      if (!*came || (*came)->kind == Kind::over)
+        return refuse(proto::BackendError::UNAVAILABLE,
+                      fmt::format("The node '{}' does not answer.", part.node()));
+      if ((*came)->kind == Kind::failed)
+        return llvm::make_error<Refusal>("fleet", (*came)->response.error());
+      if ((*came)->kind == Kind::done)
+        return response;
+      response = std::move((*came)->response);
+    }
+  };
+  proto::BackendRequest have;
+  have.mutable_have()->mutable_digests()->Assign(wanted.begin(), wanted.end());
+  auto answer = ask(have);
+  if (!answer)
+    return answer.takeError();
+  for (const std::string &digest : answer->have().missing()) {
+    const auto artifact = artifacts_.find(digest);
+    if (artifact == artifacts_.end())
+      continue;
+    proto::BackendRequest put;
+    *put.mutable_put()->mutable_artifact() = artifact->second;
+    if (auto done = ask(put); !done)
+      return done.takeError();
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Backend::shutdown() {
+  return refuse(proto::BackendError::DENIED, "Agents of a fleet are ended on their own machines.");
+}
+
+} // namespace nemo::backends::fleet

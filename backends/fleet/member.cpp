@@ -1,0 +1,195 @@
+#include "backends/fleet/member.h"
+
+#include <filesystem>
+#include <unistd.h>
+
+#include "llvm/Support/JSON.h"
+
+#include "base/diagnostics/registry.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/membership.h"
+#include "protocol/link/subjects.h"
+#include "protocol/membership/exchange.h"
+#include "protocol/trust/key_file.h"
+
+namespace nemo::backends::fleet {
+
+namespace {
+
+constexpr milliseconds to_connect{5'000};
+constexpr milliseconds to_answer{5'000};
+constexpr uint64_t max_seen = 64u << 20;
+constexpr size_t max_nodes = 20'000;
+
+llvm::Error no_broker(llvm::Error cause) {
+  return failure(
+      diag::make(diag::N0801, "the fleet's broker: " + llvm::toString(std::move(cause))));
+}
+
+} // namespace
+
+llvm::Expected<std::unique_ptr<Member>> Member::open(const std::string &directory) {
+  auto membership = membership::Member::load(directory);
+  if (!membership)
+    return membership.takeError();
+  if (membership->is_renewal_due(now())) {
+    auto answer = membership::renew(*membership, to_connect);
+    if (!answer) // there is as much time again to do it in
+      llvm::consumeError(answer.takeError());
+    else if (auto error =
+                 membership->replace(std::move(answer->credentials), std::move(answer->places)))
+      return error;
+  }
+  if (auto svid = membership->svid(now()); !svid)
+    return failure("{}: {}", directory, llvm::toString(svid.takeError()));
+  std::unique_ptr<Member> member(new Member(std::move(*membership)));
+  const std::string seen = member->membership_.file(membership::seen);
+  std::error_code unknown;
+  if (std::filesystem::exists(seen, unknown)) {
+    auto bytes = read_file(seen, max_seen);
+    if (!bytes)
+      return bytes.takeError();
+    auto guard = trust::Guard::from_bytes(*bytes);
+    if (!guard)
+      return failure("{}: {}", seen, llvm::toString(guard.takeError()));
+    member->seen_ = std::move(*guard);
+  }
+  auto connection = link::Connection::open(member->membership_, {}, to_connect);
+  if (!connection)
+    return no_broker(connection.takeError());
+  member->connection_ = std::move(*connection);
+  if (auto error = member->take_revocations())
+    return error;
+  return member;
+}
+
+/// A list that the broker withholds cannot be missed here; what it shows is taken if it is newer.
+llvm::Error Member::take_revocations() {
+  auto stored = read({link::revocations.str()});
+  if (!stored)
+    return stored.takeError();
+  const std::string &bytes = stored->front().value;
+  const membership::Credentials &held = membership_.credentials();
+  if (bytes.empty() || bytes == held.revocations.signed_bytes())
+    return llvm::Error::success();
+  auto next = held.revocations.next(bytes, held.bundle, now());
+  return next ? membership_.replace(std::move(*next)) : next.takeError();
+}
+
+llvm::Expected<std::vector<std::string>> Member::nodes() {
+  auto answer = connection_->request(
+      link::stream_info("reported"),
+      fmt::format(R"({{"subjects_filter":"{}"}})", link::every_report.str()), {}, to_answer);
+  if (!answer)
+    return no_broker(answer.takeError());
+  auto json = llvm::json::parse(answer->data);
+  if (!json)
+    return no_broker(json.takeError());
+  const llvm::json::Object *all = json->getAsObject();
+  const llvm::json::Object *state = all ? all->getObject("state") : nullptr;
+  if (!state)
+    return no_broker(
+        failure("there is no bucket of reports, or {} may not read it", membership_.id().text()));
+  std::vector<std::string> nodes;
+  if (const llvm::json::Object *subjects = state->getObject("subjects"))
+    for (const auto &entry : *subjects) {
+      llvm::StringRef name = entry.first;
+      if (name.consume_front("$KV.reported.") && trust::is_member_name(name) &&
+          nodes.size() < max_nodes)
+        nodes.push_back(name.str());
+    }
+  llvm::sort(nodes);
+  return nodes;
+}
+
+llvm::Expected<std::vector<Stored>> Member::read(const std::vector<std::string> &subjects) {
+  std::vector<Stored> values(subjects.size());
+  const std::string inbox = connection_->new_inbox();
+  auto answers = connection_->subscribe(inbox + ".*");
+  if (!answers)
+    return answers.takeError();
+  for (size_t i = 0; i < subjects.size(); ++i)
+    if (auto error = connection_->publish(link::direct_get(subjects[i]), "",
+                                          inbox + "." + std::to_string(i)))
+      return error;
+  // A value comes under the name that it is stored under, an empty answer under that of the inbox.
+  std::map<std::string, size_t> waiting;
+  for (size_t i = 0; i < subjects.size(); ++i)
+    waiting[subjects[i]] = i;
+  while (!waiting.empty()) {
+    auto message = answers->next(to_answer);
+    if (!message)
+      return no_broker(message.takeError());
+    if (!*message)
+      return no_broker(
+          failure("it does not answer what it is asked for {}", waiting.begin()->first));
+    size_t index = 0;
+    const llvm::StringRef from = (*message)->subject;
+    if (const auto found = waiting.find((*message)->subject); found != waiting.end())
+      index = found->second;
+    else if (!from.startswith(inbox) || from.drop_front(inbox.size() + 1).getAsInteger(10, index) ||
+             index >= subjects.size())
+      continue;
+    if (!waiting.erase(subjects[index]))
+      continue;
+    if ((*message)->status == "503")
+      return no_broker(
+          failure("the bucket of {} is not there, or cannot be read directly", subjects[index]));
+    values[index].revision = (*message)->sequence;
+    if ((*message)->status.empty() && (*message)->operation.empty())
+      values[index].value = std::move((*message)->data);
+  }
+  return values;
+}
+
+Reported Member::judge(const std::string &node, llvm::StringRef value) {
+  Reported out;
+  proto::NodeReported reported;
+  if (!reported.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    out.why = "what lies in its place is no report";
+    return out;
+  }
+  using trust::Expectation;
+  const UnixNanos time = now();
+  const trust::SpiffeId id = node_id(node);
+  auto key = trust::verify(reported.sealing_key(),
+                           Expectation::of_node(proto::Signed::SEALING_KEY, id,
+                                                seen_.mark(proto::Signed::SEALING_KEY, node), time),
+                           trust());
+  if (key) {
+    out.sealing_key = key->statement.sealing_key().public_key();
+    llvm::cantFail(seen_.admit(proto::Signed::SEALING_KEY, node, key->mark()));
+  } else {
+    llvm::consumeError(key.takeError());
+  }
+  auto report = trust::verify(reported.report(),
+                              Expectation::of_node(proto::Signed::REPORT, id,
+                                                   seen_.mark(proto::Signed::REPORT, node), time),
+                              trust());
+  if (!report) {
+    out.why = llvm::toString(report.takeError());
+    return out;
+  }
+  proto::NodeSays says;
+  if (!says.ParseFromString(report->statement.report().payload()) || !says.has_state()) {
+    out.why = "what it signed is no report of its state";
+    return out;
+  }
+  llvm::cantFail(seen_.admit(proto::Signed::REPORT, node, report->mark()));
+  out.state = std::move(*says.mutable_state());
+  return out;
+}
+
+llvm::Error Member::remember() {
+  const std::string path = membership_.file(membership::seen);
+  const std::string fresh = fmt::format("{}.{}", path, ::getpid());
+  std::error_code error;
+  std::filesystem::remove(fresh, error);
+  if (auto failed = trust::write_secret(fresh, seen_.to_bytes()))
+    return failed;
+  std::filesystem::rename(fresh, path, error);
+  return error ? failure("{}: {}", path, error.message()) : llvm::Error::success();
+}
+
+} // namespace nemo::backends::fleet

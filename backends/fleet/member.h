@@ -1,0 +1,63 @@
+// One member of the fleet at the broker, who may decide or read: what nodes have reported, and what
+// this member has seen of them, so that nobody can show it an older report as news.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/link/connection.h"
+#include "protocol/transport.pb.h"
+
+namespace nemo::backends::fleet {
+
+using link::milliseconds;
+
+/// What a node says of itself, verified.
+struct Reported {
+  std::optional<proto::NodeState>
+      state; ///< absent: the report is not to be believed; `why` says it
+  std::string why;
+  std::string sealing_key; ///< empty: none that holds
+};
+
+/// A value of a bucket and the revision to replace; revision 0: there is none.
+struct Stored {
+  std::string value;
+  uint64_t revision = 0;
+};
+
+class Member {
+public:
+  static llvm::Expected<std::unique_ptr<Member>> open(const std::string &directory);
+
+  const membership::Member &membership() const { return membership_; }
+  link::Connection &broker() { return *connection_; }
+  trust::SpiffeId node_id(llvm::StringRef node) const {
+    return {membership_.id().fleet, trust::Role::node, node.str()};
+  }
+  trust::Trust trust() { return membership_.trust(&paths_); }
+
+  /// Every node that has ever reported, by the broker's word.
+  llvm::Expected<std::vector<std::string>> nodes();
+  /// The last value of each subject, empty where there is none; all are asked for at once.
+  llvm::Expected<std::vector<Stored>> read(const std::vector<std::string> &subjects);
+
+  /// \param value  a NodeReported, from anywhere.
+  Reported judge(const std::string &node, llvm::StringRef value);
+  /// Keeps what judge() has accepted, on the disk.
+  llvm::Error remember();
+
+private:
+  explicit Member(membership::Member membership) : membership_(std::move(membership)) {}
+  llvm::Error take_revocations();
+
+  membership::Member membership_;
+  trust::Paths paths_;
+  trust::Guard seen_;
+  std::unique_ptr<link::Connection> connection_;
+};
+
+} // namespace nemo::backends::fleet

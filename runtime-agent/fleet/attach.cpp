@@ -1,0 +1,37 @@
+#include "runtime-agent/core/attachment.h"
+
+#include "base/membership.h"
+#include "runtime-agent/fleet/link.h"
+
+namespace nemo::agent {
+
+llvm::Error take_part(const std::string &state, char **, Place &place) {
+  const std::string directory = membership::place(state, "node");
+  if (!membership::Member::is_there(directory)) // it left the fleet
+    return llvm::Error::success();
+  auto member = membership::Member::load(directory);
+  if (!member)
+    return member.takeError();
+  auto fill = [](std::string &name, const std::string &own) {
+    if (name.empty())
+      name = own;
+  };
+  fill(place.node, member->id().name);
+  fill(place.site, member->settings().site);
+  fill(place.node_class, member->settings().node_class);
+  return llvm::Error::success();
+}
+
+llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const std::string &node,
+                                  Server::Handler handler) {
+  const std::string directory = membership::place(state, "node");
+  if (!membership::Member::is_there(directory))
+    return Attachment();
+  auto link = fleet::Link::open(loop, directory, node, std::move(handler));
+  if (!link)
+    return link.takeError();
+  std::shared_ptr<fleet::Link> kept = std::move(*link);
+  return Attachment{kept, [kept = kept.get()] { kept->news(); }};
+}
+
+} // namespace nemo::agent

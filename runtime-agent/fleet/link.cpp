@@ -1,0 +1,370 @@
+#include "runtime-agent/fleet/link.h"
+
+#include <utility>
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include "base/error.h"
+#include "base/membership.h"
+#include "protocol/link/subjects.h"
+#include "protocol/trust/bundle.h"
+#include "runtime-agent/core/facts.h"
+
+namespace nemo::agent::fleet {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Ticks soon = 20; ///< for what changes together to be told together
+constexpr Ticks unacknowledged = 5'000;
+constexpr int events_at_once = 500;
+constexpr size_t event_bytes = 256u << 10;
+constexpr auto key_holds = 7 * 24h;
+constexpr auto key_again = 6 * 24h; ///< a key is announced anew with so much left
+constexpr auto events_hold = 1h;
+constexpr auto beat_holds = 10s;
+
+} // namespace
+
+llvm::Expected<std::unique_ptr<Link>> Link::open(Loop &loop, const std::string &directory,
+                                                 const std::string &node, Handler handler) {
+  auto member = membership::Member::load(directory);
+  if (!member)
+    return member.takeError();
+  if (!member->sealing_key() || member->id().name != node)
+    return failure("{} is the membership of {}, and this agent serves the node '{}'. Start it with "
+                   "--node {}, or join the fleet under that name.",
+                   directory, member->id().text(), node, member->id().name);
+  std::unique_ptr<Link> made(new Link(loop, std::move(*member), std::move(handler)));
+  if (auto error = made->start())
+    return error;
+  return made;
+}
+
+llvm::Error Link::start() {
+  auto memory = Memory::open(member_.file(membership::memory));
+  if (!memory)
+    return memory.takeError();
+  memory_ = std::move(*memory);
+  desired_ = std::make_unique<Desired>(member_, *memory_, handler_);
+  questions_ = std::make_unique<Questions>(
+      member_, handler_, [this](const std::string &subject, const std::string &bytes) {
+        carrier_->publish(subject, bytes);
+      });
+  if (auto error = desired_->finish())
+    return error;
+  proto::BackendRequest watch;
+  watch.set_version(1);
+  watch.mutable_watch()->set_after(memory_->last_event());
+  Answer events = handler_(watch);
+  if (auto *stream = std::get_if<Stream>(&events))
+    events_ = std::move(*stream);
+  take_events();
+
+  const std::string inbox = link::inbox(member_.id()) + ".";
+  acks_ = inbox + llvm::toHex(trust::random_bytes(12), /*LowerCase=*/true);
+  gets_ = inbox + llvm::toHex(trust::random_bytes(12), /*LowerCase=*/true);
+  renewal_ = std::make_unique<Renewal>(
+      loop_, member_, [this](membership::Member renewed) { take_certificate(std::move(renewed)); },
+      [this](const std::string &text) { note(text); });
+  auto carrier = connect([this](bool up) { link_is(up); });
+  if (!carrier)
+    return carrier.takeError();
+  carrier_ = std::move(*carrier);
+  refresh();
+  beat();
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<Carrier>> Link::connect(std::function<void(bool)> on_link) {
+  const std::string &node = member_.id().name;
+  return Carrier::start(loop_, member_,
+                        {link::desired(node), link::revocations.str(), link::bundles.str(),
+                         link::ask(node), acks_ + ".*", gets_},
+                        {[this](const link::Message &message) { take(message); },
+                         std::move(on_link), [this](const std::string &text) { note(text); }});
+}
+
+/// With the certificate and the roots that are held now; the connection that there is stays until
+/// the new one stands, and what both bring counts once.
+void Link::reconnect() {
+  auto is_in_use = std::make_shared<bool>(false);
+  auto carrier = connect([this, is_in_use](bool up) {
+    if (!*is_in_use && !up)
+      return;
+    if (!std::exchange(*is_in_use, true))
+      carrier_ = std::move(next_);
+    link_is(up);
+  });
+  if (carrier)
+    next_ = std::move(*carrier);
+  else
+    failed("a new connection", carrier.takeError());
+}
+
+Link::~Link() {
+  renewal_.reset();
+  next_.reset();
+  carrier_.reset();
+  for (const Loop::TimerId timer :
+       {report_timer_, soon_timer_, beat_timer_, event_timer_, pump_timer_})
+    loop_.cancel(timer);
+}
+
+void Link::later(Loop::TimerId &timer, Ticks wait, void (Link::*what)()) {
+  loop_.cancel(timer);
+  timer = loop_.at(ticks() + wait, [this, &timer, what] {
+    timer = 0;
+    (this->*what)();
+  });
+}
+
+void Link::note(const std::string &text) {
+  if (text != last_note_)
+    llvm::errs() << "nemo-agent: fleet " << member_.id().fleet << ": " << text << '\n';
+  last_note_ = text;
+}
+
+void Link::failed(llvm::StringRef doing, llvm::Error error) {
+  note(doing.str() + ": " + llvm::toString(std::move(error)));
+}
+
+void Link::take(const link::Message &message) {
+  const llvm::StringRef subject = message.subject;
+  if (subject == link::desired(member_.id().name)) {
+    if (!message.status.empty() || !message.operation.empty())
+      return; // there is none: what was accepted before stays
+    auto news = desired_->take(message.data, now());
+    if (!news)
+      failed("desired state", news.takeError());
+    else if (*news)
+      report();
+  } else if (subject == link::revocations) {
+    if (message.status.empty() && message.operation.empty())
+      take_revocations(message.data);
+  } else if (subject == link::bundles) {
+    if (message.status.empty() && message.operation.empty())
+      take_bundles(message.data);
+  } else if (subject == link::ask(member_.id().name)) {
+    if (auto error = questions_->take(message.data, message.reply, now()))
+      failed("a question", std::move(error));
+    pump();
+  } else if (subject.startswith(acks_)) {
+    take_ack(message);
+  }
+}
+
+void Link::link_is(bool up) {
+  up_ = up;
+  note(up ? "connected" : "the broker is out of reach; what runs here goes on");
+  if (!up)
+    return;
+  in_flight_ = 0;
+  fetch();
+  report();
+  send_events();
+}
+
+/// What was said while nobody listened. The answers come as if they had been said now.
+void Link::fetch() {
+  for (const std::string &subject :
+       {link::bundles.str(), link::revocations.str(), link::desired(member_.id().name)})
+    carrier_->publish(link::direct_get(subject), "", gets_);
+}
+
+void Link::take_revocations(llvm::StringRef bytes) {
+  const membership::Credentials &held = member_.credentials();
+  if (bytes == held.revocations.signed_bytes())
+    return;
+  auto next = held.revocations.next(bytes, held.bundle, now());
+  if (!next)
+    return failed("revocations", next.takeError());
+  if (auto error = member_.replace(std::move(*next)))
+    failed("revocations", std::move(error));
+}
+
+void Link::take_bundles(llvm::StringRef bytes) {
+  proto::SignedBundles said;
+  if (bytes.size() > trust::max_signed ||
+      !said.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return note("what should be the fleet's roots cannot be read");
+  const std::vector<std::string> statements(said.bundles().begin(), said.bundles().end());
+  const trust::Bundle &held = member_.credentials().bundle;
+  trust::Bundle next = trust::follow_bundles(held, statements, now());
+  if (next.roots == held.roots && next.sequence == held.sequence)
+    return;
+  if (auto error = member_.replace(std::move(next)))
+    return failed("roots", std::move(error));
+  note("the fleet's roots are others now");
+  reconnect();
+}
+
+void Link::take_certificate(membership::Member renewed) {
+  member_ = std::move(renewed);
+  announced_.clear();
+  note("there is a new certificate");
+  reconnect();
+}
+
+void Link::take_ack(const link::Message &message) {
+  uint64_t last = 0;
+  if (llvm::StringRef(message.subject).drop_front(acks_.size() + 1).getAsInteger(10, last) ||
+      last == 0 || last != in_flight_)
+    return;
+  auto stored = link::read_ack(message);
+  if (!stored)
+    return failed("events", stored.takeError()); // the timer sends them again
+  in_flight_ = 0;
+  if (auto error = memory_->drop_events(last))
+    return failed("events", std::move(error));
+  send_events();
+}
+
+llvm::Expected<std::string> Link::sign(proto::Statement statement,
+                                       std::chrono::milliseconds holds) {
+  const UnixNanos time = now();
+  // By the clock, so that numbers grow over restarts without being written anywhere.
+  last_generation_ = std::max(last_generation_ + 1, static_cast<uint64_t>(trust::to_unix_ms(time)));
+  statement.set_node(member_.id().name);
+  statement.set_generation(last_generation_);
+  statement.set_issued_unix_ms(trust::to_unix_ms(time));
+  statement.set_expires_unix_ms(trust::to_unix_ms(time + holds));
+  return trust::sign(std::move(statement), member_.signer());
+}
+
+llvm::Expected<std::string> Link::sealing_key() {
+  if (announced_.empty() || now() + key_again > announced_until_) {
+    proto::Statement statement;
+    statement.mutable_sealing_key()->set_public_key(member_.sealing_key()->public_key());
+    auto bytes = sign(std::move(statement), key_holds);
+    if (!bytes)
+      return bytes.takeError();
+    announced_ = std::move(*bytes);
+    announced_until_ = now() + key_holds;
+  }
+  return announced_;
+}
+
+/// Now and then everything is looked at again: a message may have been lost or held back.
+void Link::refresh() {
+  renewal_->look();
+  if (const trust::Revocations &held = member_.credentials().revocations;
+      held.number() != 0 && held.due() < now())
+    note("the list of what is no longer trusted is overdue since " + to_rfc3339(held.due()) +
+         ": somebody may be withholding it");
+  if (up_)
+    fetch();
+  report();
+}
+
+void Link::report() {
+  loop_.cancel(soon_timer_);
+  soon_timer_ = 0;
+  later(report_timer_, member_.settings().report_ms, &Link::refresh);
+  if (!up_)
+    return;
+  proto::BackendRequest observe;
+  observe.set_version(1);
+  observe.mutable_observe();
+  Answer answer = handler_(observe);
+  auto *response = std::get_if<proto::BackendResponse>(&answer);
+  if (!response || !response->has_fleet())
+    return note("the agent does not say what it runs");
+  proto::NodeSays says;
+  *says.mutable_state()->mutable_fleet() = std::move(*response->mutable_fleet());
+  desired_->report(*says.mutable_state());
+  proto::Statement statement;
+  statement.mutable_report()->set_payload(says.SerializeAsString());
+  // Three may be lost before the node counts as silent.
+  auto bytes =
+      sign(std::move(statement), std::chrono::milliseconds(3 * member_.settings().report_ms));
+  if (!bytes)
+    return failed("reporting", bytes.takeError());
+  auto key = sealing_key();
+  if (!key)
+    return failed("reporting", key.takeError());
+  proto::NodeReported reported;
+  reported.set_report(std::move(*bytes));
+  reported.set_sealing_key(std::move(*key));
+  carrier_->publish(link::reported(member_.id().name), reported.SerializeAsString());
+}
+
+void Link::report_soon() {
+  if (soon_timer_ == 0)
+    later(soon_timer_, soon, &Link::report);
+}
+
+void Link::beat() {
+  later(beat_timer_, member_.settings().heartbeat_ms, &Link::beat);
+  if (!up_)
+    return;
+  proto::Statement statement;
+  statement.mutable_heartbeat()->set_boot_id(boot_id());
+  statement.mutable_heartbeat()->set_boottime_ms(ticks());
+  auto bytes = sign(std::move(statement), beat_holds);
+  if (!bytes)
+    return failed("heartbeat", bytes.takeError());
+  carrier_->publish(link::heartbeat(member_.id().name), *bytes);
+}
+
+void Link::news() {
+  take_events();
+  send_events();
+  pump();
+  report_soon();
+}
+
+void Link::take_events() {
+  if (!events_)
+    return;
+  std::vector<proto::Event> events;
+  proto::BackendResponse response;
+  while (events_(response) == Pull::item) {
+    // A note of the stream itself has no number: it says that some are not kept any more.
+    if (response.event().sequence() == 0)
+      response.mutable_event()->set_sequence(events.empty() ? memory_->last_event()
+                                                            : events.back().sequence());
+    events.push_back(std::move(*response.mutable_event()));
+    response.Clear();
+  }
+  if (auto error = memory_->keep(events))
+    failed("events", std::move(error));
+}
+
+void Link::send_events() {
+  if (!up_ || in_flight_ != 0)
+    return;
+  auto events = memory_->waiting(events_at_once, event_bytes);
+  if (!events)
+    return failed("events", events.takeError());
+  if (events->events().empty())
+    return;
+  const uint64_t first = events->events(0).sequence();
+  const uint64_t last = events->events(events->events_size() - 1).sequence();
+  proto::NodeSays says;
+  *says.mutable_events() = std::move(*events);
+  proto::Statement statement;
+  statement.mutable_report()->set_payload(says.SerializeAsString());
+  auto bytes = sign(std::move(statement), events_hold);
+  if (!bytes)
+    return failed("events", bytes.takeError());
+  const std::string &node = member_.id().name;
+  carrier_->publish(link::events(node), *bytes, acks_ + "." + std::to_string(last),
+                    {{"Nats-Msg-Id", fmt::format("{}.{}.{}", node, first, last)}});
+  in_flight_ = last;
+  loop_.cancel(event_timer_);
+  event_timer_ = loop_.at(ticks() + unacknowledged, [this] {
+    event_timer_ = 0;
+    in_flight_ = 0;
+    send_events();
+  });
+}
+
+void Link::pump() {
+  if (questions_->pump(now()) && pump_timer_ == 0)
+    later(pump_timer_, 1, &Link::pump);
+}
+
+} // namespace nemo::agent::fleet

@@ -1,0 +1,80 @@
+// The agent's end of its fleet: takes what is desired from the broker, reports, beats, sends events
+// until the broker has them, and answers questions. The agent itself knows nothing of it, and runs
+// on whether or not the broker is there.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "runtime-agent/core/server.h"
+#include "runtime-agent/fleet/carrier.h"
+#include "runtime-agent/fleet/desired.h"
+#include "runtime-agent/fleet/memory.h"
+#include "runtime-agent/fleet/questions.h"
+#include "runtime-agent/fleet/renewal.h"
+
+namespace nemo::agent::fleet {
+
+class Link {
+public:
+  using Handler = std::function<Answer(const proto::BackendRequest &)>;
+
+  /// \param directory  of the membership. \param node  whom the agent serves: has to be the member.
+  static llvm::Expected<std::unique_ptr<Link>> open(Loop &loop, const std::string &directory,
+                                                    const std::string &node, Handler handler);
+  ~Link();
+
+  /// The agent's streams may have something new.
+  void news();
+
+private:
+  Link(Loop &loop, membership::Member member, Handler handler)
+      : loop_(loop), member_(std::move(member)), handler_(std::move(handler)) {}
+  llvm::Error start();
+  llvm::Expected<std::unique_ptr<Carrier>> connect(std::function<void(bool)> on_link);
+  void reconnect();
+
+  void take(const link::Message &message);
+  void link_is(bool up);
+  void fetch();
+  void take_revocations(llvm::StringRef bytes);
+  void take_bundles(llvm::StringRef bytes);
+  void take_certificate(membership::Member renewed);
+  void take_ack(const link::Message &message);
+
+  void later(Loop::TimerId &timer, Ticks wait, void (Link::*what)());
+  void refresh();
+  void report();
+  void report_soon();
+  void beat();
+  void take_events();
+  void send_events();
+  void pump();
+  llvm::Expected<std::string> sign(proto::Statement statement, std::chrono::milliseconds holds);
+  llvm::Expected<std::string> sealing_key();
+  void note(const std::string &text);
+  void failed(llvm::StringRef doing, llvm::Error error);
+
+  Loop &loop_;
+  membership::Member member_;
+  Handler handler_;
+  std::unique_ptr<Memory> memory_;
+  std::unique_ptr<Desired> desired_;
+  std::unique_ptr<Questions> questions_;
+  std::unique_ptr<Renewal> renewal_;
+  std::unique_ptr<Carrier> carrier_;
+  std::unique_ptr<Carrier> next_; ///< with what is newer; takes over when it is connected
+  std::string acks_, gets_;       ///< below the inbox
+  Stream events_;
+  std::string announced_; ///< the sealing key as it was signed last
+  UnixNanos announced_until_;
+  uint64_t last_generation_ = 0; ///< of reports and heartbeats
+  uint64_t in_flight_ = 0;       ///< the last event that was sent and not acknowledged
+  bool up_ = false;
+  std::string last_note_;
+  Loop::TimerId report_timer_ = 0, soon_timer_ = 0, beat_timer_ = 0, event_timer_ = 0,
+                pump_timer_ = 0;
+};
+
+} // namespace nemo::agent::fleet

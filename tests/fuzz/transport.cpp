@@ -1,0 +1,206 @@
+// What a node reads from its fleet's broker: a hostile broker's bytes, and a member's who has a key
+// and says whatever it likes. What reaches the agent has to be for this node and stack, signed by
+// who may, and to come once.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "backends/fleet/authority/certify.h"
+#include "protocol/link/subjects.h"
+#include "runtime-agent/fleet/desired.h"
+#include "runtime-agent/fleet/questions.h"
+
+using namespace nemo;
+using namespace nemo::trust;
+
+namespace {
+
+enum class Door : uint8_t {
+  value,    ///< a NodeDesired
+  inside,   ///< what an operator seals for this node: a DeliverCall
+  edited,   ///< triples of offset (2 bytes) and xor on a value that is good
+  question, ///< bytes on ask.N
+  request,  ///< a byte for the role, then the BackendRequest that this member asks
+  count,
+};
+
+void expect(bool holds, const char *what) {
+  if (holds)
+    return;
+  std::fprintf(stderr, "%s\n", what);
+  std::abort();
+}
+
+constexpr const char *fleet = "f";
+
+struct Signing {
+  SigningKey key;
+  SpiffeId id;
+  std::vector<std::string> chain;
+  Signer signer() const { return {key, id, chain, ""}; }
+};
+
+struct World {
+  UnixNanos now = from_unix_ms(1'790'000'000'000);
+  authority::Validity long_time{now - std::chrono::hours(1), now + std::chrono::hours(1000)};
+  authority::Issuer root = llvm::cantFail(authority::make_root(fleet, long_time));
+  authority::Issuer intermediate =
+      llvm::cantFail(authority::make_intermediate(root, fleet, long_time));
+  SealingKey reply = llvm::cantFail(SealingKey::generate());
+  std::vector<Signing> members;
+  membership::Member node;
+  std::string good = value("");
+
+  Signing member(Role role) const {
+    SigningKey key = llvm::cantFail(SigningKey::generate());
+    const SpiffeId id{fleet, role, "n"};
+    std::string own =
+        llvm::cantFail(authority::make_svid(intermediate, key.get(), id, {}, long_time));
+    return {std::move(key), id, {std::move(own), intermediate.certificate}};
+  }
+
+  World() : node(make_node()) {}
+
+  membership::Member make_node() {
+    for (int role = 0; role <= static_cast<int>(Role::authority); ++role)
+      members.push_back(member(static_cast<Role>(role)));
+    Signing own = member(Role::node);
+    char place[] = "/tmp/nemo-fuzz-XXXXXX";
+    expect(::mkdtemp(place) != nullptr, "no directory for the node");
+    const std::string directory = std::string(place) + "/node";
+    llvm::cantFail(membership::Member::create(directory, own.id, own.key,
+                                              {own.chain, {fleet, {root.certificate}, 1, 0}, {}},
+                                              {"127.0.0.1:1", {"127.0.0.1:2"}}));
+    auto made = llvm::cantFail(membership::Member::load(directory));
+    std::filesystem::remove_all(place);
+    return made;
+  }
+
+  proto::Statement statement() const {
+    proto::Statement statement;
+    statement.set_node("n");
+    statement.set_generation(1);
+    statement.set_issued_unix_ms(to_unix_ms(now));
+    statement.set_expires_unix_ms(to_unix_ms(now) + 60'000);
+    return statement;
+  }
+
+  /// A value for the stack "s" whose sealed payload is `inside`; empty: a delivery that is good.
+  std::string value(llvm::StringRef inside) const {
+    proto::DeliverCall call;
+    call.mutable_part()->set_stack("s");
+    call.mutable_part()->set_node("n");
+    const Signing &op = members[static_cast<size_t>(Role::operator_)];
+    proto::Statement state = statement();
+    state.set_fleet(fleet);
+    state.set_signer(op.id.text());
+    state.mutable_desired_state()->set_plan_digest(std::string(32, 'd'));
+    llvm::cantFail(seal_payload(state, op.id, node.sealing_key()->public_key(),
+                                inside.empty() ? call.SerializeAsString() : inside.str()));
+    proto::NodeDesired desired;
+    desired.add_entries()->set_stack("s");
+    desired.mutable_entries(0)->set_signed_(llvm::cantFail(sign(state, op.signer())));
+    return desired.SerializeAsString();
+  }
+};
+
+void desired(const World &world, llvm::StringRef value) {
+  auto memory = llvm::cantFail(agent::fleet::Memory::open(":memory:"));
+  int delivered = 0;
+  auto handler = [&](const proto::BackendRequest &request) -> agent::Answer {
+    proto::BackendResponse response;
+    if (request.has_deliver()) {
+      ++delivered;
+      expect(request.deliver().part().node() == "n", "a delivery for another node");
+      expect(request.deliver().part().stack() == "s", "a delivery for another stack");
+      response.mutable_delivered()->set_generation(1);
+    } else {
+      response.mutable_fleet();
+    }
+    return response;
+  };
+  agent::fleet::Desired judge(world.node, *memory, handler);
+  for (int i = 0; i < 2; ++i) {
+    auto news = judge.take(value, world.now);
+    if (!news)
+      llvm::consumeError(news.takeError());
+    expect(delivered <= 1, "acted upon twice");
+  }
+  proto::NodeState state;
+  judge.report(state);
+  expect(state.accepted_size() == delivered, "acted upon what was not accepted");
+}
+
+void question(const World &world, llvm::StringRef bytes, Role role) {
+  int frames = 0;
+  const std::string inbox = link::inbox({fleet, role, "n"}) + ".1";
+  auto handler = [&](const proto::BackendRequest &request) -> agent::Answer {
+    expect(!request.has_deliver() && !request.has_shutdown() && !request.has_observe(),
+           "a question that is none reached the agent");
+    expect(!request.has_put() || role == Role::operator_ || role == Role::controller,
+           "files from who may not bring any");
+    proto::BackendResponse response;
+    response.mutable_done();
+    if (request.has_logs())
+      return agent::Stream([](proto::BackendResponse &) { return agent::Pull::done; });
+    return response;
+  };
+  agent::fleet::Questions questions(world.node, handler,
+                                    [&](const std::string &subject, const std::string &) {
+                                      expect(subject == inbox, "an answer to somebody else");
+                                      ++frames;
+                                    });
+  for (int i = 0; i < 2; ++i)
+    llvm::consumeError(questions.take(bytes, inbox, world.now));
+  expect(frames <= 1, "answered twice");
+  llvm::consumeError(questions.take(bytes, "$KV.desired.n", world.now));
+  expect(frames <= 1, "answered to a subject that is no inbox");
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  static const World world;
+  if (size == 0)
+    return 0;
+  llvm::StringRef input(reinterpret_cast<const char *>(bytes) + 1, size - 1);
+  switch (static_cast<Door>(bytes[0] % static_cast<uint8_t>(Door::count))) {
+  case Door::value:
+    desired(world, input);
+    break;
+  case Door::inside:
+    desired(world, world.value(input));
+    break;
+  case Door::edited: {
+    std::string value = world.good;
+    for (; input.size() >= 3; input = input.drop_front(3)) {
+      const size_t at =
+          (static_cast<uint8_t>(input[0]) << 8 | static_cast<uint8_t>(input[1])) % value.size();
+      value[at] = static_cast<char>(value[at] ^ input[2]);
+    }
+    desired(world, value);
+    break;
+  }
+  case Door::question:
+    question(world, input, Role::operator_);
+    break;
+  case Door::request: {
+    if (input.empty())
+      break;
+    const Signing &asker = world.members[static_cast<uint8_t>(input[0]) % world.members.size()];
+    proto::Statement statement = world.statement();
+    statement.mutable_question()->set_request(input.drop_front().str());
+    statement.mutable_question()->set_reply_key(world.reply.public_key());
+    statement.mutable_question()->set_nonce(std::string(16, 'n'));
+    auto made = sign(statement, asker.signer());
+    if (made)
+      question(world, *made, asker.id.role);
+    else
+      llvm::consumeError(made.takeError());
+    break;
+  }
+  case Door::count:
+    break;
+  }
+  return 0;
+}

@@ -1,0 +1,106 @@
+// What operators want reaches agents, also over a broker that dies; what agents say reaches
+// operators.
+#include <catch2/catch.hpp>
+
+#include "protocol/link/subjects.h"
+#include "world.h"
+
+using namespace nemo;
+using namespace nemo::test;
+using proto::BackendError;
+
+namespace {
+
+bool has_node(backends::fleet::Backend &backend, const std::string &node) {
+  return eventually([&] {
+    const proto::Fleet seen = good(backend.observe());
+    return llvm::any_of(seen.nodes(), [&](const proto::Node &one) { return one.name() == node; });
+  });
+}
+
+} // namespace
+
+TEST_CASE("desired state reaches the agent, and its report comes back") {
+  Site site;
+  site.agent("n1");
+  auto backend = site.open(site.op);
+  REQUIRE(has_node(backend, "n1"));
+  proto::DeliverCall wanted = call("n1", "web", 0);
+  add(wanted, "beat", "aa01", "while :; do echo beat; sleep 0.1; done");
+  const proto::Delivered delivered = good(backend.deliver(wanted));
+  CHECK(delivered.generation() == 1);
+  const proto::PartState there = part_of(good(backend.observe()), "n1", "web");
+  CHECK(there.generation() == 1);
+  CHECK(there.holder() == "test");
+  CHECK(there.part().instances_size() == 1);
+  CHECK(eventually([&] {
+    const proto::Fleet seen = good(backend.observe());
+    return llvm::any_of(seen.running(), [](const proto::Running &one) {
+      return one.workload() == "beat" &&
+             (one.state() == proto::Running::RUNNING || one.state() == proto::Running::FAILED);
+    });
+  }));
+
+  SECTION("what is desired cannot be read on its way") {
+    CHECK(site.value(link::desired("n1")).find("beat") == std::string::npos);
+  }
+  SECTION("who planned against what is gone loses, and in the agent's words") {
+    CHECK(code_of(backend.deliver(call("n1", "web", 0)).takeError()) == BackendError::CONFLICT);
+    CHECK(part_of(good(backend.observe()), "n1", "web").part().instances_size() == 1);
+    wanted.set_expected_generation(1);
+    CHECK(good(backend.deliver(wanted)).generation() == 2);
+  }
+  SECTION("another operator's stack on the same node stays") {
+    auto other = site.open(site.op);
+    REQUIRE(good(other.deliver(sleeper("n1", "db", 0))).generation() == 2);
+    const proto::Fleet seen = good(backend.observe());
+    CHECK(part_of(seen, "n1", "web").generation() == 1);
+    CHECK(part_of(seen, "n1", "db").generation() == 2);
+  }
+  SECTION("a viewer sees and cannot decide") {
+    auto viewer = site.open(site.viewer);
+    CHECK(part_of(good(viewer.observe()), "n1", "web").generation() == 1);
+    CHECK_THAT(said(viewer.deliver(call("n1", "x", 0))), has("may not sign desired state"));
+  }
+  SECTION("the agent is killed, and the next one goes on without acting twice") {
+    site.agent("n1").kill9();
+    site.agent("n1").start();
+    wanted.set_expected_generation(1);
+    CHECK(good(backend.deliver(wanted)).generation() == 2);
+  }
+}
+
+TEST_CASE("a broker that is killed takes nothing with it") {
+  Site site;
+  site.agent("n1");
+  auto backend = site.open(site.op);
+  REQUIRE(has_node(backend, "n1"));
+  REQUIRE(good(backend.deliver(sleeper("n1", "web", 0))).generation() == 1);
+  site.broker->kill9();
+  CHECK_THAT(said(backend.observe()), !Catch::Matchers::Equals(""));
+  site.broker->start();
+  auto again = site.open(site.op);
+  std::string last;
+  CHECK(eventually([&] {
+    auto delivered = again.deliver(sleeper("n1", "web", 1));
+    if (!delivered) {
+      last = llvm::toString(delivered.takeError());
+      return false;
+    }
+    return delivered->generation() == 2;
+  }));
+  INFO(last);
+  CHECK(part_of(good(again.observe()), "n1", "web").generation() == 2);
+}
+
+TEST_CASE("a node that is away is told when it is back") {
+  Site site;
+  site.agent("n1");
+  auto backend = site.open(site.op);
+  REQUIRE(has_node(backend, "n1"));
+  site.agent("n1").kill9();
+  CHECK(code_of(backend.deliver(sleeper("n1", "web", 0)).takeError()) == BackendError::UNAVAILABLE);
+  site.agent("n1").start();
+  CHECK(
+      eventually([&] { return part_of(good(backend.observe()), "n1", "web").generation() == 1; }));
+}
