@@ -1,14 +1,12 @@
 // nemo agent: the agent on this machine as a process. What it runs is not touched by any of these.
 #include <memory>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 
-#include "backends/local/backend.h"
-#include "base/diagnostics/registry.h"
-#include "base/error.h"
+#include "backends/local/agent_process.h"
 #include "cli/session.h"
 #include "orchestrator/make_plan.h"
+#include "orchestrator/own_agent.h"
 
 namespace nemo::cli {
 
@@ -17,47 +15,19 @@ namespace {
 using backends::local::AgentProcess;
 
 int start(const Session &session) {
-  auto agent = backends::local::Backend::open(/*start=*/true);
-  if (!agent)
-    return session.report(orchestrator::backend_diagnostics(agent.takeError()));
-  auto where = AgentProcess::locate();
-  if (!where)
-    return session.report(orchestrator::backend_diagnostics(where.takeError()));
-  session.out << "The agent runs and answers at " << where->socket_path() << ".\n";
+  auto socket = orchestrator::start_agent();
+  if (!socket)
+    return session.report(orchestrator::backend_diagnostics(socket.takeError()));
+  session.out << "The agent runs and answers at " << *socket << ".\n";
   return ok;
 }
 
-/// An answer to `shutdown` means that it goes; this waits until nothing listens any more.
-bool gone(const AgentProcess &where) {
-  for (int i = 0; i < 100; ++i) {
-    auto client = where.connect(/*start=*/false);
-    if (!client) {
-      llvm::consumeError(client.takeError());
-      return true;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  return false;
-}
-
 int stop(const Session &session) {
-  auto where = AgentProcess::locate();
-  if (!where)
-    return session.report(orchestrator::backend_diagnostics(where.takeError()));
-  auto agent = backends::local::Backend::open(/*start=*/false);
-  if (!agent) {
-    auto faults = orchestrator::backend_diagnostics(agent.takeError());
-    if (!faults.empty() && faults.front().id != diag::N0801.id)
-      return session.report(faults);
-    session.out << "The agent does not run.\n";
-    return ok;
-  }
-  if (llvm::Error error = agent->shutdown())
-    return session.report(orchestrator::backend_diagnostics(std::move(error)));
-  if (!gone(*where))
-    return session.report(
-        diag::make(diag::N0801, "the agent said that it would end, and still answers"));
-  session.out << "The agent has ended; what it started runs on.\n";
+  auto ran = orchestrator::stop_agent();
+  if (!ran)
+    return session.report(orchestrator::backend_diagnostics(ran.takeError()));
+  session.out << (*ran ? "The agent has ended; what it started runs on.\n"
+                       : "The agent does not run.\n");
   return ok;
 }
 

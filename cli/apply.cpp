@@ -35,6 +35,7 @@ int apply_file(Options options, const Session &session) {
   auto seen = orchestrator::look(choice);
   if (!seen)
     return refuse(session, options.how.json, orchestrator::backend_diagnostics(seen.takeError()));
+  session.report(seen->warnings);
   if (const auto faults = orchestrator::check_plan_file(*plan, seen->fleet); has_errors(faults)) {
     SourceTexts texts;
     for (const proto::SourceFile &file : plan->intent().files())
@@ -79,10 +80,7 @@ void add_apply(CLI::App &app, Session &session) {
   add_flags(*command, options->how);
   add_selection(*command, options->request.targets, options->request.excludes);
   add_search(*command, options->request, options->time_limit);
-  command
-      ->add_option("--backend", options->request.backend,
-                   "local (default), null, or NAME of nemo-backend-NAME")
-      ->type_name("NAME");
+  command->add_option("--backend", options->request.backend, backend_help)->type_name("NAME");
   command->footer(
       "Asks before it acts; without a terminal it needs --yes. It may be interrupted at any\n"
       "moment: what was delivered is made true, and running it again goes on. It ends when all\n"

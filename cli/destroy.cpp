@@ -57,10 +57,7 @@ void add_destroy(CLI::App &app, Session &session) {
       ->excludes(path);
   add_flags(*command, options->how);
   add_selection(*command, options->request.targets, options->request.excludes);
-  command
-      ->add_option("--backend", options->request.backend,
-                   "local (default), null, or NAME of nemo-backend-NAME")
-      ->type_name("NAME");
+  command->add_option("--backend", options->request.backend, backend_help)->type_name("NAME");
   command->footer(
       "Without PATH and --stack it removes the only stack, or lists them and exits 1.\n\n"
       "Examples:\n  nemo destroy\n  nemo destroy --stack shop --yes\n"

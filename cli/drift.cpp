@@ -70,10 +70,7 @@ void add_drift(CLI::App &app, Session &session) {
       ->add_option("--fleet", options->request.fleet_file,
                    "Compare with the fleet in this YAML file")
       ->type_name("FILE");
-  command
-      ->add_option("--backend", options->request.backend,
-                   "local (default), null, or NAME of nemo-backend-NAME")
-      ->type_name("NAME");
+  command->add_option("--backend", options->request.backend, backend_help)->type_name("NAME");
   command->footer(
       "Exits 2 when something differs.\n\nExamples:\n  nemo drift\n  nemo drift shop --json");
   command->callback([options, &session] {

@@ -100,6 +100,7 @@ int events(const Options &options, const Session &session) {
   auto seen = orchestrator::look(choice);
   if (!seen)
     return session.report(orchestrator::backend_diagnostics(seen.takeError()));
+  session.report(seen->warnings);
   std::set<std::string> names;
   for (const proto::Running &running : seen->fleet.running())
     names.insert(running.workload());

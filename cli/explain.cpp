@@ -284,10 +284,7 @@ void add_explain(CLI::App &app, Session &session) {
       ->type_name("N");
   command->add_option("--fleet", request.fleet_file, "Plan for the fleet in this YAML file")
       ->type_name("FILE");
-  command
-      ->add_option("--backend", request.backend,
-                   "local (default), null, or NAME of nemo-backend-NAME")
-      ->type_name("NAME");
+  command->add_option("--backend", request.backend, backend_help)->type_name("NAME");
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(
       "For a workload: the terms of the objective on its node and on the next best one, what keeps "

@@ -12,6 +12,9 @@
 #include "base/files.h"
 #include "cli/units.h"
 #include "orchestrator/fleet_members.h"
+#include "orchestrator/make_plan.h"
+#include "orchestrator/own_agent.h"
+#include "protocol/membership/address.h"
 
 namespace nemo::cli {
 
@@ -29,8 +32,55 @@ Role role_of(const std::string &text) {
   llvm_unreachable("the command line takes no other");
 }
 
+/// Of a node, said where it is invited or where it joins.
+struct NodeOptions {
+  std::string site, node_class, address;
+  bool no_agent = false;
+
+  std::string text() const {
+    std::string out;
+    if (!site.empty())
+      out += " --site " + site;
+    if (!node_class.empty())
+      out += " --class " + node_class;
+    if (!address.empty())
+      out += " --address " + address;
+    if (no_agent)
+      out += " --no-agent";
+    return out;
+  }
+};
+
+std::string check_name(const std::string &text) {
+  return trust::is_member_name(text) ? ""
+                                     : "a name is 1 to 63 of a-z, 0-9 and '-', and begins and ends "
+                                       "with a letter or digit";
+}
+
+std::string check_host(const std::string &text) {
+  auto address = membership::parse_address(text, 1);
+  return address ? "" : llvm::toString(address.takeError());
+}
+
+void add_node_options(CLI::App &command, NodeOptions &options) {
+  command.add_option("--site", options.site, "Of a node: the site it is at")
+      ->type_name("NAME")
+      ->check(CLI::Validator(check_name, ""));
+  command.add_option("--class", options.node_class, "Of a node: its class, such as edge or cloud")
+      ->type_name("NAME")
+      ->check(CLI::Validator(check_name, ""));
+  command
+      .add_option("--address", options.address,
+                  "Of a node: the host at which others reach it; else that of its connection")
+      ->type_name("HOST")
+      ->check(CLI::Validator(check_host, ""));
+  command.add_flag("--no-agent", options.no_agent,
+                   "Of a node: leave starting its agent to somebody else");
+}
+
 struct Invite {
   std::string name, role = "node", lifetime = "1h";
+  NodeOptions node;
   bool json = false;
 };
 
@@ -55,12 +105,13 @@ int invite(const Invite &options, const Session &session) {
   }
   session.err << fmt::format("Run this on the machine that becomes {}, once, before {}:\n\n",
                              member->text(), to_rfc3339(invitation->expires, 0));
-  session.out << orchestrator::join_command(*home, *invitation);
+  session.out << orchestrator::join_command(*home, *invitation, options.node.text());
   return ok;
 }
 
 struct Join {
   std::string address, token_file;
+  NodeOptions node;
   bool json = false;
 };
 
@@ -104,15 +155,33 @@ int tell(const membership::Member &member, bool json, const char *what, const Se
   return ok;
 }
 
+/// An agent that runs is in no fleet: another takes over from it, and what it runs stays.
+int take_part(const Session &session) {
+  auto ran = orchestrator::stop_agent();
+  if (!ran)
+    return session.report(orchestrator::backend_diagnostics(ran.takeError()));
+  auto socket = orchestrator::start_agent();
+  if (!socket)
+    return session.report(orchestrator::backend_diagnostics(socket.takeError()));
+  session.err << "Its agent " << (*ran ? "was started anew" : "runs") << " and takes part.\n";
+  return ok;
+}
+
 int join(const Join &options, const Session &session) {
   std::signal(SIGPIPE, SIG_IGN);
   auto token = read_token(options, session);
   if (!token)
     return fleet_fault(session, token.takeError());
-  auto member = orchestrator::join_fleet(options.address, *token);
+  membership::NodeSettings settings;
+  settings.site = options.node.site;
+  settings.node_class = options.node.node_class;
+  settings.address = options.node.address;
+  auto member = orchestrator::join_fleet(options.address, *token, settings);
   if (!member)
     return fleet_fault(session, member.takeError());
-  return tell(*member, options.json, "This machine is", session);
+  if (const int code = tell(*member, options.json, "This machine is", session); code != ok)
+    return code;
+  return member->id().role == Role::node && !options.node.no_agent ? take_part(session) : ok;
 }
 
 struct Renew {
@@ -165,13 +234,14 @@ void add_fleet_members(CLI::App &fleet, Session &session) {
   auto inviting = std::make_shared<Invite>();
   CLI::App *command =
       fleet_command(fleet, "invite", "Print the command that lets one machine or person in, once",
-                    "invite gw1\ninvite anna --role viewer --lifetime 10min");
+                    "invite gw1 --site athens\ninvite anna --role viewer --lifetime 10min");
   command->add_option("MEMBER", inviting->name, "Its name in the fleet")->required();
   add_role(*command, inviting->role);
   command->add_option("--lifetime", inviting->lifetime, "How long the invitation holds")
       ->type_name("TIME")
       ->check(CLI::Validator(check_duration, ""))
       ->capture_default_str();
+  add_node_options(*command, inviting->node);
   command->add_flag("--json", inviting->json, "Print it as JSON");
   command->callback([inviting, &session] {
     session.run = [inviting, &session] { return invite(*inviting, session); };
@@ -186,6 +256,7 @@ void add_fleet_members(CLI::App &fleet, Session &session) {
       ->add_option("--token-file", joining->token_file,
                    "Read the token from there; else from NEMO_JOIN_TOKEN, else from standard input")
       ->type_name("FILE");
+  add_node_options(*command, joining->node);
   command->add_flag("--json", joining->json, "Print it as JSON");
   command->callback([joining, &session] {
     session.run = [joining, &session] { return join(*joining, session); };

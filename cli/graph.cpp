@@ -94,10 +94,7 @@ void add_graph(CLI::App &app, Session &session) {
       ->capture_default_str();
   command->add_option("--fleet", request.fleet_file, "Plan for the fleet in this YAML file")
       ->type_name("FILE");
-  command
-      ->add_option("--backend", request.backend,
-                   "local (default), null, or NAME of nemo-backend-NAME")
-      ->type_name("NAME");
+  command->add_option("--backend", request.backend, backend_help)->type_name("NAME");
   command->footer(
       "Green is created, orange changed, blue moved, brown renamed, teal protected from now on,\n"
       "red removed, grey goes on as it is.\n\n"

@@ -62,6 +62,7 @@ int logs(const Options &options, const Session &session) {
   auto seen = orchestrator::look(choice);
   if (!seen)
     return session.report(orchestrator::backend_diagnostics(seen.takeError()));
+  session.report(seen->warnings);
   proto::LogsCall call;
   if (const auto fault = resolve(options, seen->fleet, call))
     return session.report(*fault);

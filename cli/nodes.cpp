@@ -31,6 +31,7 @@ int nodes(const Options &options, const Session &session) {
   auto seen = orchestrator::look(choice);
   if (!seen)
     return session.report(orchestrator::backend_diagnostics(seen.takeError()));
+  session.report(seen->warnings);
   if (options.json) {
     print_line(session.out, nodes_json(seen->fleet));
     return ok;
@@ -79,7 +80,7 @@ void add_nodes(CLI::App &app, Session &session) {
                           ->group(group_see)
                           ->fallthrough();
   command->add_flag("--json", options->json, "Print it as JSON");
-  command->add_option("--backend", options->backend, "local, null, or NAME of nemo-backend-NAME")
+  command->add_option("--backend", options->backend, backend_help)
       ->type_name("NAME")
       ->capture_default_str();
   command->footer("Examples:\n  nemo nodes\n  nemo nodes --json");

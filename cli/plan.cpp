@@ -128,10 +128,8 @@ void add_plan(CLI::App &app, Session &session) {
   add_selection(*command, request.targets, request.excludes);
   auto *take_over = command->add_flag("--take-over", request.take_over,
                                       "Change what another repository applied to this stack");
-  auto *backend = command
-                      ->add_option("--backend", request.backend,
-                                   "local (default), null, or NAME of nemo-backend-NAME")
-                      ->type_name("NAME");
+  auto *backend =
+      command->add_option("--backend", request.backend, backend_help)->type_name("NAME");
   auto *replay =
       command->add_option("--replay", options->replay, "Go on from a dump instead of reading PATH")
           ->type_name("FILE");

@@ -22,6 +22,9 @@ inline constexpr int fault = 1;
 inline constexpr int changes = 2;
 inline constexpr int interrupted = 130;
 
+inline constexpr const char *backend_help =
+    "local (default), fleet, null, or NAME of nemo-backend-NAME";
+
 struct Session {
   llvm::raw_ostream &out;
   llvm::raw_ostream &err;

@@ -167,6 +167,7 @@ int show(const Options &options, const Session &session) {
     if (!looked)
       return session.report(orchestrator::backend_diagnostics(looked.takeError()));
     seen = std::move(*looked);
+    session.report(seen->warnings);
   }
   const orchestrator::Status status = orchestrator::status_of(seen->fleet, stack);
   if (options.json) {
@@ -208,10 +209,7 @@ void add_status(CLI::App &app, Session &session) {
   command->add_option("--stack", options->stack, "Only this stack")->type_name("NAME");
   command->add_flag("--watch,-w", options->watch, "Again every second, until interrupted");
   command->add_flag("--json", options->json, "Print it as JSON");
-  command
-      ->add_option("--backend", options->request.backend,
-                   "local (default), null, or NAME of nemo-backend-NAME")
-      ->type_name("NAME");
+  command->add_option("--backend", options->request.backend, backend_help)->type_name("NAME");
   command->footer("Examples:\n  nemo status\n  nemo status shop --watch\n"
                   "  nemo status --json | jq '.workloads[] | select(.healthy | not)'");
   command->callback([options, &session] {

@@ -55,10 +55,7 @@ void add_what_if(CLI::App &app, Session &session) {
           "Nodes in a fleet file (.yaml) or workloads in intent (.nemo) are added");
   command->add_option("--fleet", request.fleet_file, "Plan for the fleet in this YAML file")
       ->type_name("FILE");
-  command
-      ->add_option("--backend", request.backend,
-                   "local (default), null, or NAME of nemo-backend-NAME")
-      ->type_name("NAME");
+  command->add_option("--backend", request.backend, backend_help)->type_name("NAME");
   add_effort(*command, request);
   auto *json = command->add_flag("--json", options->json, "Print the difference as JSON");
   command->add_option("--format", options->format, "text, markdown (for a pull request), json")

@@ -51,12 +51,14 @@ llvm::Expected<Invitation> invite(const Home &home, const trust::SpiffeId &membe
   return Invitation{std::move(*token), at + lifetime};
 }
 
-std::string join_command(const Home &home, const Invitation &invitation) {
-  return fmt::format("nemo fleet join {} <<'END'\n{}\nEND\n", home.authority.text(),
+std::string join_command(const Home &home, const Invitation &invitation,
+                         const std::string &options) {
+  return fmt::format("nemo fleet join {}{} <<'END'\n{}\nEND\n", home.authority.text(), options,
                      invitation.token.bytes().str());
 }
 
-llvm::Expected<Member> join_fleet(const std::string &address, llvm::StringRef text) {
+llvm::Expected<Member> join_fleet(const std::string &address, llvm::StringRef text,
+                                  membership::NodeSettings settings) {
   auto authority = membership::parse_address(address, membership::authority_port);
   if (!authority)
     return authority.takeError();
@@ -83,8 +85,10 @@ llvm::Expected<Member> join_fleet(const std::string &address, llvm::StringRef te
   if (!answer)
     return failure("{} does not let this machine in: {}", authority->text(),
                    llvm::toString(answer.takeError()));
-  if (auto error =
-          Member::create(*directory, token->member, *key, answer->credentials, answer->places))
+  if (settings.address.empty() && token->member.role == trust::Role::node)
+    settings.address = answer->own_host;
+  if (auto error = Member::create(*directory, token->member, *key, answer->credentials,
+                                  answer->places, settings))
     return error;
   return Member::load(*directory);
 }

@@ -25,10 +25,14 @@ llvm::Expected<Invitation> invite(const service::Home &home, const trust::Spiffe
                                   std::chrono::seconds lifetime);
 
 /// What to run on the other machine: one command, whose token comes by its standard input.
-std::string join_command(const service::Home &home, const Invitation &invitation);
+/// \param options  of the command, as they are to be printed; empty or with a space before.
+std::string join_command(const service::Home &home, const Invitation &invitation,
+                         const std::string &options);
 
 /// On a machine that becomes a member. \param token  text of it, with white space around it.
-llvm::Expected<membership::Member> join_fleet(const std::string &address, llvm::StringRef token);
+/// \param settings  of a node; where its address is not said it is that of the connection.
+llvm::Expected<membership::Member> join_fleet(const std::string &address, llvm::StringRef token,
+                                              membership::NodeSettings settings);
 
 /// A new certificate for this machine's member of that role.
 llvm::Expected<membership::Member> renew_member(trust::Role role);

@@ -58,7 +58,11 @@ llvm::Expected<Seen> look(const backends::Choice &choice) {
     return fleet.takeError();
   if (fleet->at().empty())
     fleet->set_at(to_rfc3339(now()));
-  return Seen{std::move(*backend), std::move(*capabilities), std::move(*fleet)};
+  std::vector<Diagnostic> warnings;
+  for (const std::string &note : backend->notes())
+    warnings.push_back(diag::make(diag::N0846, note));
+  return Seen{std::move(*backend), std::move(*capabilities), std::move(*fleet),
+              std::move(warnings)};
 }
 
 llvm::Expected<Seen> look(const PlanRequest &request, const proto::Fleet &from_file) {
@@ -117,6 +121,7 @@ Planned make_plan(const PlanRequest &request) {
     say(backend_diagnostics(seen.takeError()));
     return result;
   }
+  say(seen->warnings);
 
   const Origin origin = origin_of(request.path);
   compiler::Inputs inputs;

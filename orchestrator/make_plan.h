@@ -33,6 +33,7 @@ struct Seen {
   backends::Backend backend;
   proto::BackendCapabilities capabilities;
   proto::Fleet fleet;
+  std::vector<Diagnostic> warnings; ///< what was left out of `fleet`
 };
 
 llvm::Expected<Seen> look(const backends::Choice &choice);

@@ -33,6 +33,7 @@ public:
       say(backend_diagnostics(seen.takeError()));
       return std::move(result_);
     }
+    say(seen->warnings);
     seen_ = std::move(*seen);
     const proto::Fleet empty = plan::without_stack(seen_->fleet, result_.merged.intent.stack());
     const proto::Plan base = plan_base(empty);

@@ -91,6 +91,7 @@ public:
       say(backend_diagnostics(seen.takeError()));
       return std::move(result_);
     }
+    say(seen->warnings);
     compare(*seen);
     return std::move(result_);
   }

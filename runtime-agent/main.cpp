@@ -73,7 +73,7 @@ llvm::Error serve(Settings settings) {
   auto server = agent::Server::listen(**loop, settings.socket, handler, {});
   if (!server)
     return server.takeError();
-  auto fleet = agent::attach(**loop, settings.state, settings.place.node, handler);
+  auto fleet = agent::attach(**loop, settings.state, settings.place.node, node);
   if (!fleet)
     return fleet.takeError();
   node.on_news = [&] {

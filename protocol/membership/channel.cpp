@@ -1,6 +1,9 @@
 #include "protocol/membership/channel.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <openssl/ssl.h>
 
@@ -46,6 +49,17 @@ llvm::Expected<Channel> Channel::open(const trust::TlsContext &context, Socket s
   if (auto error = made.repeat("TLS handshake", [](SSL *ssl) { return SSL_do_handshake(ssl); }))
     return error;
   return made;
+}
+
+std::string Channel::own_host() const {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  char host[INET6_ADDRSTRLEN + 16] = "";
+  if (::getsockname(socket_.get(), reinterpret_cast<sockaddr *>(&own), &size) != 0 ||
+      ::getnameinfo(reinterpret_cast<sockaddr *>(&own), size, host, sizeof host, nullptr, 0,
+                    NI_NUMERICHOST) != 0)
+    return {};
+  return own.ss_family == AF_INET6 ? fmt::format("[{}]", host) : host;
 }
 
 llvm::Error Channel::write(llvm::StringRef bytes) {

@@ -21,6 +21,8 @@ public:
                                       Deadline until);
 
   const trust::TlsSession &session() const { return *session_; }
+  /// The host of this end, as the kernel chose it; empty where it does not say.
+  std::string own_host() const;
   llvm::Error write(llvm::StringRef bytes);
   /// Refuses a message of more than `most` bytes before it reads it.
   llvm::Expected<std::string> read(size_t most);

@@ -101,7 +101,8 @@ llvm::Expected<Answer> join(const Address &authority, const JoinToken &token, co
     return joined.takeError();
   return Answer{
       {std::move(joined->chain), std::move(joined->bundle), std::move(joined->revocations)},
-      std::move(reply->places)};
+      std::move(reply->places),
+      channel->own_host()};
 }
 
 llvm::Expected<Answer> renew(const Member &member, std::chrono::milliseconds limit) {
@@ -151,7 +152,8 @@ llvm::Expected<Answer> renew(const Member &member, std::chrono::milliseconds lim
   if (auto error = revocations->check(*svid))
     return error;
   return Answer{{std::move(chain), std::move(bundle), std::move(*revocations)},
-                std::move(reply->places)};
+                std::move(reply->places),
+                channel->own_host()};
 }
 
 } // namespace nemo::membership

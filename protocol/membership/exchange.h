@@ -22,6 +22,7 @@ enum class Question : char { join = 'J', renew = 'R' };
 struct Answer {
   Credentials credentials;
   Places places;
+  std::string own_host; ///< this machine's, as seen from the authority
 };
 
 /// {"version": 1, "brokers": [...]}, and back: `authority` is the caller's.

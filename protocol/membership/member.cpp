@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "protocol/membership/address.h"
 #include "protocol/trust/bundle.h"
 #include "protocol/trust/certificate.h"
 
@@ -52,6 +53,8 @@ std::string to_json(const SpiffeId &id, const Places &places, const NodeSettings
     all["site"] = settings.site;
   if (!settings.node_class.empty())
     all["class"] = settings.node_class;
+  if (!settings.address.empty())
+    all["address"] = settings.address;
   const NodeSettings usual;
   if (settings.report_ms != usual.report_ms)
     all["report_ms"] = settings.report_ms;
@@ -71,6 +74,9 @@ llvm::Expected<NodeSettings> read_settings(const llvm::json::Object &all) {
         return failure("{} {} is no name", name, shown(*given));
       *value = given->str();
     }
+  settings.address = all.getString("address").value_or("").str();
+  if (!settings.address.empty() && !parse_address(settings.address, 1))
+    return failure("address {} is no host", shown(settings.address));
   for (auto [name, value, least, most] :
        {std::tuple("report_ms", &settings.report_ms, 100, 60'000),
         std::tuple("heartbeat_ms", &settings.heartbeat_ms, 100, 60'000),

@@ -37,6 +37,7 @@ struct Credentials {
 /// What a node says of itself where nobody else does, and how often it speaks.
 struct NodeSettings {
   std::string site, node_class;
+  std::string address;         ///< host: where other nodes reach this one
   uint32_t report_ms = 20'000; ///< between two reports of which nothing is new
   uint32_t heartbeat_ms = 300;
   uint32_t renew_s = 0; ///< after a certificate begins; 0: half of its life

@@ -39,6 +39,9 @@ public:
 
   Answer answer(const proto::BackendRequest &request);
 
+  /// What another node of the fleet says that it runs now.
+  void learn(const std::string &node, std::vector<proto::Running> running);
+
   std::function<void()> on_news = [] {};     ///< streams may have something new
   std::function<void()> on_shutdown = [] {}; ///< a client asked for the end
 
@@ -139,6 +142,7 @@ private:
   Stream watch(const proto::WatchCall &call);
   std::vector<LogSource> log_sources(const proto::LogsCall &call) const;
 
+  Others others_;
   Loop &loop_;
   Options options_;
   Layout layout_;

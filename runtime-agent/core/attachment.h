@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "runtime-agent/core/agent.h"
 #include "runtime-agent/core/facts.h"
-#include "runtime-agent/core/server.h"
 
 namespace nemo::agent {
 
@@ -21,8 +21,8 @@ struct Attachment {
   std::shared_ptr<void> link; ///< attached for as long as this is kept
   std::function<void()> on_news = [] {};
 };
-/// \param handler  the agent, which outlives the attachment.
+/// \param agent  outlives the attachment.
 llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const std::string &node,
-                                  Server::Handler handler);
+                                  Agent &agent);
 
 } // namespace nemo::agent

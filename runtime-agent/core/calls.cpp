@@ -85,7 +85,7 @@ Answer Agent::answer(const proto::BackendRequest &request) {
 
 proto::BackendResponse Agent::deliver(const proto::DeliverCall &call) {
   const proto::Part &part = call.part();
-  if (auto error = check(part, options_.place.node))
+  if (auto error = check(part, options_.place.node, options_.place.in_fleet))
     return refusal(
         proto::BackendError::INVALID,
         fmt::format("The agent does not accept this part: {}.", llvm::toString(std::move(error))));

@@ -36,8 +36,10 @@ class Checker {
 public:
   /// \param present  every instance of the part, as "workload/replica" and
   /// "workload/replica/revision".
-  Checker(const llvm::StringSet<> &present, llvm::StringRef node, const proto::Instance &instance)
-      : present_(present), node_(node), instance_(instance), spec_(instance.spec()) {}
+  Checker(const llvm::StringSet<> &present, llvm::StringRef node, bool in_fleet,
+          const proto::Instance &instance)
+      : present_(present), node_(node), in_fleet_(in_fleet), instance_(instance),
+        spec_(instance.spec()) {}
 
   llvm::Error run() {
     if (!is_label(instance_.workload()))
@@ -221,10 +223,13 @@ private:
     if (spec_.peers_size() > 1024)
       return fault("it has {} peers; at most 1024 are allowed", spec_.peers_size());
     for (const proto::Peer &peer : spec_.peers()) {
-      if (!peer.node().empty() && peer.node() != node_)
+      if (!peer.node().empty() && peer.node() != node_) {
+        if (in_fleet_ && is_label(peer.node()))
+          continue;
         return fault(
             "it needs the address of {}/{} on the node '{}', which the agent of '{}' cannot see",
             peer.workload(), peer.replica(), peer.node(), node_.str());
+      }
       if (peer.formerly_size() > 64 || !llvm::all_of(peer.formerly(), is_label))
         return fault("an earlier name of {}/{} is no workload's name", peer.workload(),
                      peer.replica());
@@ -248,9 +253,12 @@ private:
       for (const proto::Gate &gate : *list) {
         if (gate.kind() != proto::Gate::HEALTHY && gate.kind() != proto::Gate::STOPPED)
           return fault("one of its gates is of a kind that this agent does not know");
-        if (!gate.node().empty() && gate.node() != node_)
+        if (!gate.node().empty() && gate.node() != node_) {
+          if (in_fleet_ && is_label(gate.node()))
+            continue;
           return fault("it waits for {}/{} on the node '{}', which the agent of '{}' cannot see",
                        gate.workload(), gate.replica(), gate.node(), node_.str());
+        }
         // What has to be healthy must be desired; what has to be gone may be gone.
         if (gate.kind() == proto::Gate::HEALTHY &&
             !in_part(gate.workload(), gate.replica(), gate.revision()))
@@ -262,6 +270,7 @@ private:
 
   const llvm::StringSet<> &present_;
   llvm::StringRef node_;
+  bool in_fleet_;
   const proto::Instance &instance_;
   const proto::Spec &spec_;
 };
@@ -313,7 +322,7 @@ int signal_number(llvm::StringRef name) {
       .Default(0);
 }
 
-llvm::Error check(const proto::Part &part, llvm::StringRef node) {
+llvm::Error check(const proto::Part &part, llvm::StringRef node, bool in_fleet) {
   if (!is_label(part.stack()))
     return failure("'{}' is not a stack's name (lower-case letters, digits and '-', at most 63)",
                    part.stack());
@@ -332,7 +341,7 @@ llvm::Error check(const proto::Part &part, llvm::StringRef node) {
     present.insert(name_of(instance.workload(), instance.replica(), instance.revision()));
   }
   for (const proto::Instance &instance : part.instances()) {
-    if (auto error = Checker(present, node, instance).run())
+    if (auto error = Checker(present, node, in_fleet, instance).run())
       return error;
     if (!seen.insert({instance.workload(), instance.replica(), instance.revision()}).second)
       return failure("{}/{} stands twice in the part in one revision", instance.workload(),

@@ -11,8 +11,8 @@
 
 namespace nemo::agent {
 
-/// \param node  this node's name.
-llvm::Error check(const proto::Part &part, llvm::StringRef node);
+/// \param node  this node's name. \param in_fleet  it may wait for what other nodes run.
+llvm::Error check(const proto::Part &part, llvm::StringRef node, bool in_fleet = false);
 
 /// RFC 1123 label.
 bool is_label(llvm::StringRef text);

@@ -16,7 +16,8 @@ bool runs(Phase phase) {
 }
 
 std::string describe(const proto::Gate &gate) {
-  return fmt::format("waits until {}/{} {}", gate.workload(), gate.replica(),
+  return fmt::format("waits until {}/{}{} {}", gate.workload(), gate.replica(),
+                     gate.node().empty() ? "" : " on " + gate.node(),
                      gate.kind() == proto::Gate::HEALTHY ? "is healthy" : "has stopped");
 }
 
@@ -60,14 +61,19 @@ bool holds(const proto::Gate &gate, const std::string &stack, const std::vector<
   }
 }
 
-Decision decide(const std::vector<Item> &items, Ticks now) {
+Decision decide(const std::vector<Item> &items, Ticks now, const std::string &node,
+                const Others &others) {
   Decision decision;
   std::vector<Step> starts, holds_back;
   auto wake_at = [&](Ticks at) { decision.wake = std::min(decision.wake.value_or(at), at); };
   auto unmet = [&](const Item &item, const auto &gates) -> const proto::Gate * {
-    for (const proto::Gate &gate : gates)
-      if (!holds(gate, item.key.stack, items))
+    for (const proto::Gate &gate : gates) {
+      const bool here = gate.node().empty() || gate.node() == node;
+      if (here ? !holds(gate, item.key.stack, items)
+               : !(item.ran_before && item.phase == Phase::waiting) &&
+                     !holds_elsewhere(gate, item.key.stack, others))
         return &gate;
+    }
     return nullptr;
   };
   for (const Item &item : items) {

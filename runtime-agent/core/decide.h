@@ -10,6 +10,7 @@
 
 #include "protocol/node.pb.h"
 #include "runtime-agent/core/loop.h"
+#include "runtime-agent/core/others.h"
 
 namespace nemo::agent {
 
@@ -44,6 +45,7 @@ struct Item {
   bool killed = false;             ///< stopping: SIGKILL was sent
   std::optional<Ticks> until;      ///< backoff, failed: next try; stopping: when patience ends
   std::optional<Ticks> not_before; ///< waiting: by the wall clock of now, not to be started earlier
+  bool ran_before = false;         ///< in any boot
 };
 
 struct Step {
@@ -60,10 +62,14 @@ struct Decision {
 };
 
 /// \param items  every instance that is desired or known; desired retiring instances only if known.
-Decision decide(const std::vector<Item> &items, Ticks now);
+/// \param node, others  whose these are, and what is known of other nodes. What has run here before
+/// does not wait for another node again: a node that boots without a network starts all that it
+/// had.
+Decision decide(const std::vector<Item> &items, Ticks now, const std::string &node = {},
+                const Others &others = {});
 
-/// Whether a gate of `stack` holds. HEALTHY holds also for a workload that ran to its end with
-/// success: what waits for a one-shot job waits for its work to be done.
+/// Whether a gate of `stack` on this node holds. HEALTHY holds also for a workload that ran to its
+/// end with success: what waits for a one-shot job waits for its work to be done.
 bool holds(const proto::Gate &gate, const std::string &stack, const std::vector<Item> &items);
 
 /// How a run ended.

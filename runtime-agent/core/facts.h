@@ -24,6 +24,8 @@ struct Place {
   std::string node;
   std::string site;
   std::string node_class; ///< empty: unknown
+  std::string address;    ///< where other nodes reach this one; empty: there are none
+  bool in_fleet = false;  ///< told what other nodes run
 };
 
 /// Name, resources, labels, abilities as capabilities. \param state  whose file system is the disk.

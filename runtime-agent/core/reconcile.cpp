@@ -98,9 +98,9 @@ std::vector<Item> Agent::items() {
   std::vector<Item> items;
   for (const auto &[key, instance] : all) {
     const Record &record = known_.at(key).record;
-    Item &item =
-        items.emplace_back(Item{key, instance, record.phase, record.healthy, record.exit_code == 0,
-                                record.admitted, record.killed, record.until, std::nullopt});
+    Item &item = items.emplace_back(Item{key, instance, record.phase, record.healthy,
+                                         record.exit_code == 0, record.admitted, record.killed,
+                                         record.until, std::nullopt, record.started_unix_ms != 0});
     if (instance && !instance->start_at().empty() && !record.admitted)
       if (const auto start = from_rfc3339(instance->start_at()))
         item.not_before =
@@ -114,7 +114,7 @@ void Agent::reconcile() {
   // Each round can start what the round before has made possible. A start that fails waits, so the
   // rounds come to an end.
   for (int round = 0; round < max_rounds; ++round) {
-    decision = decide(items(), ticks());
+    decision = decide(items(), ticks(), options_.place.node, others_);
     if (!carry_out(decision))
       break;
   }
@@ -202,8 +202,15 @@ void Agent::fail(Known &known, std::string reason) {
   dirty(known);
 }
 
+void Agent::learn(const std::string &node, std::vector<proto::Running> running) {
+  others_[node] = std::move(running);
+  reconcile_soon();
+}
+
 std::optional<std::string> Agent::peer_address(const std::string &stack,
                                                const proto::Peer &peer) const {
+  if (!peer.node().empty() && peer.node() != options_.place.node)
+    return address_elsewhere(peer, stack, others_);
   for (const auto &[key, known] : known_) {
     if (key.stack != stack || key.workload != peer.workload() || key.replica != peer.replica())
       continue;

@@ -65,11 +65,12 @@ proto::Running Agent::running(const Known &known) const {
   if (record.exit_code)
     out.set_exit_code(*record.exit_code);
   out.set_reason(record.reason);
+  const std::string host = options_.place.address.empty() ? "127.0.0.1" : options_.place.address;
   for (const PortUse &port : record.ports) {
     proto::Address *address = out.add_addresses();
     address->set_port(port.name);
     address->set_address(
-        fmt::format("{}:{}", record.address.empty() ? "127.0.0.1" : record.address, port.number));
+        fmt::format("{}:{}", record.address.empty() ? host : record.address, port.number));
   }
   if (record.started_unix_ms != 0)
     out.set_started_at(to_rfc3339(UnixNanos{std::chrono::milliseconds(record.started_unix_ms)}));

@@ -19,15 +19,22 @@ llvm::Error take_part(const std::string &state, char **, Place &place) {
   fill(place.node, member->id().name);
   fill(place.site, member->settings().site);
   fill(place.node_class, member->settings().node_class);
+  fill(place.address, member->settings().address);
+  place.in_fleet = true;
   return llvm::Error::success();
 }
 
 llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const std::string &node,
-                                  Server::Handler handler) {
+                                  Agent &agent) {
   const std::string directory = membership::place(state, "node");
   if (!membership::Member::is_there(directory))
     return Attachment();
-  auto link = fleet::Link::open(loop, directory, node, std::move(handler));
+  auto link = fleet::Link::open(
+      loop, directory, node,
+      {[&agent](const proto::BackendRequest &request) { return agent.answer(request); },
+       [&agent](const std::string &other, std::vector<proto::Running> running) {
+         agent.learn(other, std::move(running));
+       }});
   if (!link)
     return link.takeError();
   std::shared_ptr<fleet::Link> kept = std::move(*link);

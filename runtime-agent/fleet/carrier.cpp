@@ -110,6 +110,9 @@ Took take_frame(llvm::StringRef bytes, size_t &at, Parts &parts) {
     Parts parts;
     while (take_frame(in, at, parts) == Took::frame) {
       done = at;
+      if (parts.size() == 1)
+        if (auto error = (*connection)->listen(parts[0]))
+          tell({"failure", llvm::toString(std::move(error))});
       if (parts.size() < 3 || parts.size() % 2 == 0)
         continue;
       link::Headers headers;
@@ -181,6 +184,12 @@ void Carrier::end() {
   sent_ = 0;
 }
 
+void Carrier::listen(const std::string &subject) {
+  subjects_.push_back(subject);
+  if (socket_)
+    send({subject});
+}
+
 void Carrier::publish(const std::string &subject, llvm::StringRef data, const std::string &reply,
                       const link::Headers &headers) {
   if (!socket_ || out_.size() - sent_ > most)
@@ -188,6 +197,10 @@ void Carrier::publish(const std::string &subject, llvm::StringRef data, const st
   Parts parts{subject, data.str(), reply};
   for (const auto &[name, value] : headers)
     parts.insert(parts.end(), {name, value});
+  send(parts);
+}
+
+void Carrier::send(const std::vector<std::string> &parts) {
   out_ += to_frame(parts);
   write();
 }

@@ -32,6 +32,9 @@ public:
                                                         Handlers handlers);
   ~Carrier();
 
+  /// Takes what comes on one more subject.
+  void listen(const std::string &subject);
+
   /// Dropped where the client takes nothing for so long that `most` bytes wait.
   void publish(const std::string &subject, llvm::StringRef data, const std::string &reply = {},
                const link::Headers &headers = {});
@@ -44,6 +47,7 @@ private:
         handlers_(std::move(handlers)) {}
   llvm::Error launch();
   void end();
+  void send(const std::vector<std::string> &parts);
   void ready(uint32_t events);
   void read();
   void write();

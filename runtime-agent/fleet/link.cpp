@@ -29,7 +29,7 @@ constexpr auto beat_holds = 10s;
 } // namespace
 
 llvm::Expected<std::unique_ptr<Link>> Link::open(Loop &loop, const std::string &directory,
-                                                 const std::string &node, Handler handler) {
+                                                 const std::string &node, Ends agent) {
   auto member = membership::Member::load(directory);
   if (!member)
     return member.takeError();
@@ -37,7 +37,7 @@ llvm::Expected<std::unique_ptr<Link>> Link::open(Loop &loop, const std::string &
     return failure("{} is the membership of {}, and this agent serves the node '{}'. Start it with "
                    "--node {}, or join the fleet under that name.",
                    directory, member->id().text(), node, member->id().name);
-  std::unique_ptr<Link> made(new Link(loop, std::move(*member), std::move(handler)));
+  std::unique_ptr<Link> made(new Link(loop, std::move(*member), std::move(agent)));
   if (auto error = made->start())
     return error;
   return made;
@@ -48,9 +48,9 @@ llvm::Error Link::start() {
   if (!memory)
     return memory.takeError();
   memory_ = std::move(*memory);
-  desired_ = std::make_unique<Desired>(member_, *memory_, handler_);
+  desired_ = std::make_unique<Desired>(member_, *memory_, agent_.answer);
   questions_ = std::make_unique<Questions>(
-      member_, handler_, [this](const std::string &subject, const std::string &bytes) {
+      member_, agent_.answer, [this](const std::string &subject, const std::string &bytes) {
         carrier_->publish(subject, bytes);
       });
   if (auto error = desired_->finish())
@@ -58,7 +58,7 @@ llvm::Error Link::start() {
   proto::BackendRequest watch;
   watch.set_version(1);
   watch.mutable_watch()->set_after(memory_->last_event());
-  Answer events = handler_(watch);
+  Answer events = agent_.answer(watch);
   if (auto *stream = std::get_if<Stream>(&events))
     events_ = std::move(*stream);
   take_events();
@@ -73,6 +73,7 @@ llvm::Error Link::start() {
   if (!carrier)
     return carrier.takeError();
   carrier_ = std::move(*carrier);
+  follow_others();
   refresh();
   beat();
   return llvm::Error::success();
@@ -80,9 +81,12 @@ llvm::Error Link::start() {
 
 llvm::Expected<std::unique_ptr<Carrier>> Link::connect(std::function<void(bool)> on_link) {
   const std::string &node = member_.id().name;
-  return Carrier::start(loop_, member_,
-                        {link::desired(node), link::revocations.str(), link::bundles.str(),
-                         link::ask(node), acks_ + ".*", gets_},
+  std::vector<std::string> subjects{link::desired(node), link::revocations.str(),
+                                    link::bundles.str(), link::ask(node),
+                                    acks_ + ".*",        gets_};
+  for (const std::string &other : others_)
+    subjects.push_back(link::reported(other));
+  return Carrier::start(loop_, member_, std::move(subjects),
                         {[this](const link::Message &message) { take(message); },
                          std::move(on_link), [this](const std::string &text) { note(text); }});
 }
@@ -139,14 +143,19 @@ void Link::take(const link::Message &message) {
     auto news = desired_->take(message.data, now());
     if (!news)
       failed("desired state", news.takeError());
-    else if (*news)
+    else if (*news) {
+      follow_others();
       report();
+    }
   } else if (subject == link::revocations) {
     if (message.status.empty() && message.operation.empty())
       take_revocations(message.data);
   } else if (subject == link::bundles) {
     if (message.status.empty() && message.operation.empty())
       take_bundles(message.data);
+  } else if (llvm::StringRef node = subject; node.consume_front(link::reported(""))) {
+    if (message.status.empty() && message.operation.empty())
+      take_report(node.str(), message.data);
   } else if (subject == link::ask(member_.id().name)) {
     if (auto error = questions_->take(message.data, message.reply, now()))
       failed("a question", std::move(error));
@@ -167,10 +176,68 @@ void Link::link_is(bool up) {
   send_events();
 }
 
+/// Nodes that something which is desired here waits for, or needs the address of.
+void Link::follow_others() {
+  proto::BackendRequest observe;
+  observe.set_version(1);
+  observe.mutable_observe();
+  Answer answer = agent_.answer(observe);
+  const auto *response = std::get_if<proto::BackendResponse>(&answer);
+  if (!response)
+    return;
+  std::set<std::string> named;
+  for (const proto::PartState &state : response->fleet().parts())
+    for (const proto::Instance &instance : state.part().instances()) {
+      for (const auto *gates : {&instance.start_after(), &instance.stop_after()})
+        for (const proto::Gate &gate : *gates)
+          named.insert(gate.node());
+      for (const proto::Peer &peer : instance.spec().peers())
+        named.insert(peer.node());
+    }
+  for (const std::string &node : named) {
+    if (node.empty() || node == member_.id().name || !trust::is_member_name(node) ||
+        !others_.insert(node).second)
+      continue;
+    for (Carrier *carrier : {carrier_.get(), next_.get()})
+      if (carrier)
+        carrier->listen(link::reported(node));
+    if (up_)
+      carrier_->publish(link::direct_get(link::reported(node)), "", gets_);
+  }
+}
+
+void Link::take_report(const std::string &node, llvm::StringRef bytes) {
+  proto::NodeReported reported;
+  if (!others_.contains(node) ||
+      !reported.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return;
+  auto verified =
+      trust::verify(reported.report(),
+                    trust::Expectation::of_node(proto::Signed::REPORT,
+                                                {member_.id().fleet, trust::Role::node, node},
+                                                heard_.mark(proto::Signed::REPORT, node), now()),
+                    member_.trust());
+  if (!verified)
+    return failed("the report of " + node, verified.takeError());
+  proto::NodeSays says;
+  if (!says.ParseFromString(verified->statement.report().payload()) || !says.has_state())
+    return;
+  if (auto error = heard_.admit(proto::Signed::REPORT, node, verified->mark()))
+    return failed("the report of " + node, std::move(error));
+  std::vector<proto::Running> running;
+  for (proto::Running &one : *says.mutable_state()->mutable_fleet()->mutable_running())
+    if (one.node() == node)
+      running.push_back(std::move(one));
+  agent_.learn(node, std::move(running));
+}
+
 /// What was said while nobody listened. The answers come as if they had been said now.
 void Link::fetch() {
-  for (const std::string &subject :
-       {link::bundles.str(), link::revocations.str(), link::desired(member_.id().name)})
+  std::vector<std::string> subjects{link::bundles.str(), link::revocations.str(),
+                                    link::desired(member_.id().name)};
+  for (const std::string &node : others_)
+    subjects.push_back(link::reported(node));
+  for (const std::string &subject : subjects)
     carrier_->publish(link::direct_get(subject), "", gets_);
 }
 
@@ -268,7 +335,7 @@ void Link::report() {
   proto::BackendRequest observe;
   observe.set_version(1);
   observe.mutable_observe();
-  Answer answer = handler_(observe);
+  Answer answer = agent_.answer(observe);
   auto *response = std::get_if<proto::BackendResponse>(&answer);
   if (!response || !response->has_fleet())
     return note("the agent does not say what it runs");

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "runtime-agent/core/server.h"
@@ -18,19 +19,24 @@ namespace nemo::agent::fleet {
 
 class Link {
 public:
-  using Handler = std::function<Answer(const proto::BackendRequest &)>;
+  /// The agent.
+  struct Ends {
+    std::function<Answer(const proto::BackendRequest &)> answer;
+    /// What another node says that it runs.
+    std::function<void(const std::string &node, std::vector<proto::Running>)> learn;
+  };
 
   /// \param directory  of the membership. \param node  whom the agent serves: has to be the member.
   static llvm::Expected<std::unique_ptr<Link>> open(Loop &loop, const std::string &directory,
-                                                    const std::string &node, Handler handler);
+                                                    const std::string &node, Ends agent);
   ~Link();
 
   /// The agent's streams may have something new.
   void news();
 
 private:
-  Link(Loop &loop, membership::Member member, Handler handler)
-      : loop_(loop), member_(std::move(member)), handler_(std::move(handler)) {}
+  Link(Loop &loop, membership::Member member, Ends agent)
+      : loop_(loop), member_(std::move(member)), agent_(std::move(agent)) {}
   llvm::Error start();
   llvm::Expected<std::unique_ptr<Carrier>> connect(std::function<void(bool)> on_link);
   void reconnect();
@@ -39,6 +45,8 @@ private:
   void link_is(bool up);
   void fetch();
   void take_revocations(llvm::StringRef bytes);
+  void take_report(const std::string &node, llvm::StringRef bytes);
+  void follow_others();
   void take_bundles(llvm::StringRef bytes);
   void take_certificate(membership::Member renewed);
   void take_ack(const link::Message &message);
@@ -58,13 +66,15 @@ private:
 
   Loop &loop_;
   membership::Member member_;
-  Handler handler_;
+  Ends agent_;
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<Desired> desired_;
   std::unique_ptr<Questions> questions_;
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<Carrier> carrier_;
   std::unique_ptr<Carrier> next_; ///< with what is newer; takes over when it is connected
+  std::set<std::string> others_;  ///< nodes that something here waits for
+  trust::Guard heard_;            ///< of their reports
   std::string acks_, gets_;       ///< below the inbox
   Stream events_;
   std::string announced_; ///< the sealing key as it was signed last

@@ -27,7 +27,7 @@ as() {
 identity() { echo "$WORLD/machines/$1/nemo/fleet/${2:-node}"; }
 # join NAME [ROLE]: by the printed command, run by a shell as it stands.
 join() {
-  nemo fleet invite "$1" --role "${2:-node}" 2>/dev/null >"$WORLD/command"
+  nemo fleet invite "$1" --role "${2:-node}" --no-agent 2>/dev/null >"$WORLD/command"
   as "$1" sh "$WORLD/command"
 }
 # has_ended PID: also where nobody has reaped it yet.

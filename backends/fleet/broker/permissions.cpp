@@ -34,8 +34,10 @@ Permissions permissions_of(const trust::SpiffeId &id) {
                    "ev." + name,
                    "us." + name,
                    "$JS.API.DIRECT.GET.KV_desired.$KV.desired." + name,
+                   "$JS.API.DIRECT.GET.KV_reported.>",
                    "$JS.API.DIRECT.GET.KV_trust.>"};
-    may.subscribe = {"$KV.desired." + name, "$KV.trust.>", "ask." + name};
+    // What starts here may wait for what others run.
+    may.subscribe = {"$KV.desired." + name, "$KV.reported.*", "$KV.trust.>", "ask." + name};
     may.may_answer = true;
     break;
   case Role::viewer: // what a viewer may ask, nodes decide: it is signed

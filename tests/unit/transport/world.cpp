@@ -84,8 +84,9 @@ int free_port() {
 std::string node_rights(const std::string &node) {
   return fmt::format(
       R"(permissions: {{ publish: ["$KV.reported.{0}", "hb.{0}", "ev.{0}", "_INBOX.operator.>", "_INBOX.viewer.>",
-  "_INBOX.controller.>", "$JS.API.DIRECT.GET.KV_desired.$KV.desired.{0}", "$JS.API.DIRECT.GET.KV_trust.>"],
-  subscribe: ["$KV.desired.{0}", "$KV.trust.>", "ask.{0}", "_INBOX.node.{0}.>"] }})",
+  "_INBOX.controller.>", "$JS.API.DIRECT.GET.KV_desired.$KV.desired.{0}", "$JS.API.DIRECT.GET.KV_reported.>",
+  "$JS.API.DIRECT.GET.KV_trust.>"],
+  subscribe: ["$KV.desired.{0}", "$KV.reported.*", "$KV.trust.>", "ask.{0}", "_INBOX.node.{0}.>"] }})",
       node);
 }
 
@@ -152,7 +153,8 @@ authorization {{
                                  fleet.dir / "broker.key", fleet.dir / "roots.pem");
   for (const char *node : {"n1", "n2"})
     text += user(fleet.id(Role::node, node), node_rights(node));
-  text += user(op.id) + user(ctl.id) + user(viewer.id) + user(fleet.id(Role::broker, "thief")) + "  ]\n}\n";
+  text += user(op.id) + user(ctl.id) + user(viewer.id) + user(fleet.id(Role::broker, "thief")) +
+          "  ]\n}\n";
   write(fleet.dir / "broker.conf", text);
 }
 
@@ -164,10 +166,15 @@ std::string Site::enrol(const Member &member) {
   std::filesystem::create_directories(std::filesystem::path(directory).parent_path());
   std::filesystem::permissions(fleet.dir / member.id.name, std::filesystem::perms::owner_all);
   const std::string broker = fmt::format("127.0.0.1:{}", port_);
-  good(membership::Member::create(
-      directory, member.id, member.key, {member.chain, good(fleet.authority->bundle()), {}},
-      {"127.0.0.1:9", {broker}},
-      {.site = "", .node_class = "", .report_ms = 300, .heartbeat_ms = 200, .renew_s = 0}));
+  good(membership::Member::create(directory, member.id, member.key,
+                                  {member.chain, good(fleet.authority->bundle()), {}},
+                                  {"127.0.0.1:9", {broker}},
+                                  {.site = "",
+                                   .node_class = "",
+                                   .address = "",
+                                   .report_ms = 300,
+                                   .heartbeat_ms = 200,
+                                   .renew_s = 0}));
   if (!member.delegation.empty())
     write(directory + "/" + membership::delegation.str(), member.delegation);
   return directory;

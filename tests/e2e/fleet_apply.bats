@@ -1,0 +1,136 @@
+# Two nodes of a fleet on this machine, each with its own agent, and a real broker: what is applied
+# here runs there.
+load common
+
+setup_file() {
+  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || {
+    [ -z "${CI:-}" ] || { echo "nats-server is not installed"; return 1; }
+    return 0
+  }
+  own_world
+  nemo fleet init shop.example --listen "127.0.0.1:$((20000 + RANDOM % 10000))" 2>"$WORLD/init.err"
+  local machine
+  for machine in gw1 gw2; do
+    nemo fleet invite "$machine" --site "site-$machine" --class edge 2>/dev/null >"$WORLD/command"
+    as "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1
+    # What the node says, also when nothing is new, twice a second: tests cannot wait for its 20 s.
+    edit "$machine" '.report_ms = 500'
+  done
+}
+teardown_file() {
+  [ -z "${WORLD:-}" ] && return
+  nemo fleet start >/dev/null 2>&1 || true
+  nemo destroy --stack web --backend fleet --yes --timeout 30s >/dev/null 2>&1 || true
+  for machine in gw1 gw2; do
+    as "$machine" nemo agent start >/dev/null 2>&1 || true
+    as "$machine" nemo destroy --stack web --yes --timeout 30s >/dev/null 2>&1 || true
+    as "$machine" nemo agent stop >/dev/null 2>&1 || true
+  done
+  nemo fleet stop >/dev/null 2>&1 || true
+  end_world
+}
+setup() { [ -n "${WORLD:-}" ] || skip "nats-server is not installed"; }
+
+# as MACHINE COMMAND...: with the state of another machine.
+as() {
+  local machine=$1
+  shift
+  XDG_STATE_HOME=$WORLD/machines/$machine XDG_RUNTIME_DIR='' "$@"
+}
+member() { echo "$WORLD/machines/$1/nemo/fleet/node"; }
+# edit MACHINE FILTER: changes its settings, and starts its agent with them.
+edit() {
+  as "$1" nemo agent stop >/dev/null
+  jq "$2" "$(member "$1")/member.json" >"$WORLD/edited"
+  cat "$WORLD/edited" >"$(member "$1")/member.json"
+  as "$1" nemo agent start >/dev/null
+}
+sees() { [ "$(nemo nodes --backend fleet --json 2>/dev/null | jq -r '[.nodes[].name] | sort | join(" ")')" = "$1" ]; }
+running() { nemo status --backend fleet --json 2>/dev/null | jq -r '[.workloads[] | select(.state == "running") | .node] | sort | join(" ")'; }
+runs_on() { [ "$(running)" = "$1" ]; }
+addresses() { nemo status --backend fleet --json | jq -r '.workloads[] | select(.state == "running") | .addresses[0].address'; }
+intent() {
+  web "$WORLD/intent" 2 "${1:-hello}"
+  sed -i 's/^  replicas  = 2/  replicas  = 2\n  place { spread = node }/' "$WORLD/intent/web.nemo"
+}
+
+@test "joining starts the node's agent under its name in the fleet" {
+  grep -q "takes part" "$WORLD/gw1.out"
+  until_true 20 sees "gw1 gw2"
+  run nemo nodes --backend fleet --json
+  [ "$(jq -r '.nodes[] | select(.name == "gw2") | .site + " " + .class' <<<"$output")" = "site-gw2 edge" ]
+}
+
+@test "what is applied runs on both nodes and answers" {
+  intent
+  run nemo apply "$WORLD/intent" --backend fleet --yes --timeout 60s
+  echo "$output"
+  [ "$status" -eq 0 ]
+  until_true 20 runs_on "gw1 gw2"
+  for address in $(addresses); do [ "$(fetch "$address")" = hello ]; done
+  run nemo plan "$WORLD/intent" --backend fleet
+  [[ $output == *"No changes"* || $output == *"no changes"* || $output == *"Nothing"* ]]
+}
+
+@test "logs and events come from all nodes" {
+  run nemo logs web --backend fleet
+  [ "$(grep -c 'serving hello' <<<"$output")" -ge 2 ]
+  run nemo events --backend fleet --json
+  [ "$status" -eq 0 ]
+  [[ $output == *web* ]]
+}
+
+@test "the broker stops, and services run on; it is back, and a change goes through" {
+  local before
+  before=$(addresses)
+  nemo fleet stop
+  for address in $before; do [ "$(fetch "$address")" = hello ]; done
+  run nemo status --backend fleet
+  [ "$status" -eq 1 ]
+  [[ $output == *broker* ]]
+  nemo fleet start
+  until_true 20 sees "gw1 gw2"
+  intent changed
+  nemo apply "$WORLD/intent" --backend fleet --yes --timeout 60s
+  until_true 20 runs_on "gw1 gw2"
+  for address in $(addresses); do [ "$(fetch "$address")" = changed ]; done
+}
+
+@test "an agent is killed and started again: its node is back and nothing ran twice" {
+  local before
+  before=$(addresses)
+  kill -9 "$(as gw1 nemo agent status --json | jq .pid)"
+  for address in $before; do [ "$(fetch "$address")" = changed ]; done
+  as gw1 nemo agent start
+  until_true 20 sees "gw1 gw2"
+  until_true 20 runs_on "gw1 gw2"
+  [ "$(addresses | sort)" = "$(sort <<<"$before")" ]
+}
+
+@test "a certificate is renewed while the agent runs, and the node stays" {
+  local before
+  before=$(sha256sum <"$(member gw2)/chain.pem")
+  edit gw2 '.report_ms = 500 | .renew_s = 1'
+  renewed() { [ "$(sha256sum <"$(member gw2)/chain.pem")" != "$before" ]; }
+  until_true 20 renewed
+  grep -q "new certificate" <(until_true 10 grep "new certificate" "$(as gw2 nemo agent status --json | jq -r .log)")
+  sleep 1
+  sees "gw1 gw2"
+  intent again
+  nemo apply "$WORLD/intent" --backend fleet --yes --timeout 60s
+  for address in $(addresses); do [ "$(fetch "$address")" = again ]; done
+}
+
+@test "a node that is removed is left out, and said" {
+  nemo fleet remove gw2
+  gone() { [[ $(nemo nodes --backend fleet 2>&1) == *N0846* ]]; }
+  until_true 20 gone
+  sees gw1
+}
+
+@test "destroying takes down what the fleet still reaches" {
+  run nemo destroy --stack web --backend fleet --yes --timeout 60s
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [ "$(running)" = "" ]
+}
