@@ -85,7 +85,7 @@ llvm::Expected<std::unique_ptr<Carrier>> Link::connect(std::function<void(bool)>
                                     link::bundles.str(), link::ask(node),
                                     acks_ + ".*",        gets_};
   for (const std::string &other : others_)
-    subjects.push_back(link::reported(other));
+    subjects.push_back(link::running(other));
   return Carrier::start(loop_, member_, std::move(subjects),
                         {[this](const link::Message &message) { take(message); },
                          std::move(on_link), [this](const std::string &text) { note(text); }});
@@ -153,9 +153,9 @@ void Link::take(const link::Message &message) {
   } else if (subject == link::bundles) {
     if (message.status.empty() && message.operation.empty())
       take_bundles(message.data);
-  } else if (llvm::StringRef node = subject; node.consume_front(link::reported(""))) {
+  } else if (llvm::StringRef node = subject; node.consume_front(link::running(""))) {
     if (message.status.empty() && message.operation.empty())
-      take_report(node.str(), message.data);
+      take_running(node.str(), message.data);
   } else if (subject == link::ask(member_.id().name)) {
     if (auto error = questions_->take(message.data, message.reply, now()))
       failed("a question", std::move(error));
@@ -200,35 +200,29 @@ void Link::follow_others() {
       continue;
     for (Carrier *carrier : {carrier_.get(), next_.get()})
       if (carrier)
-        carrier->listen(link::reported(node));
+        carrier->listen(link::running(node));
     if (up_)
-      carrier_->publish(link::direct_get(link::reported(node)), "", gets_);
+      carrier_->publish(link::direct_get(link::running(node)), "", gets_);
   }
 }
 
-void Link::take_report(const std::string &node, llvm::StringRef bytes) {
-  proto::NodeReported reported;
-  if (!others_.contains(node) ||
-      !reported.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+void Link::take_running(const std::string &node, llvm::StringRef bytes) {
+  if (!others_.contains(node))
     return;
   auto verified =
-      trust::verify(reported.report(),
+      trust::verify(bytes,
                     trust::Expectation::of_node(proto::Signed::REPORT,
                                                 {member_.id().fleet, trust::Role::node, node},
                                                 heard_.mark(proto::Signed::REPORT, node), now()),
                     member_.trust());
   if (!verified)
-    return failed("the report of " + node, verified.takeError());
+    return failed("what " + node + " runs", verified.takeError());
   proto::NodeSays says;
-  if (!says.ParseFromString(verified->statement.report().payload()) || !says.has_state())
+  if (!says.ParseFromString(verified->statement.report().payload()) || !says.has_running())
     return;
   if (auto error = heard_.admit(proto::Signed::REPORT, node, verified->mark()))
-    return failed("the report of " + node, std::move(error));
-  std::vector<proto::Running> running;
-  for (proto::Running &one : *says.mutable_state()->mutable_fleet()->mutable_running())
-    if (one.node() == node)
-      running.push_back(std::move(one));
-  agent_.learn(node, std::move(running));
+    return failed("what " + node + " runs", std::move(error));
+  agent_.learn(node, {says.running().running().begin(), says.running().running().end()});
 }
 
 /// What was said while nobody listened. The answers come as if they had been said now.
@@ -236,7 +230,7 @@ void Link::fetch() {
   std::vector<std::string> subjects{link::bundles.str(), link::revocations.str(),
                                     link::desired(member_.id().name)};
   for (const std::string &node : others_)
-    subjects.push_back(link::reported(node));
+    subjects.push_back(link::running(node));
   for (const std::string &subject : subjects)
     carrier_->publish(link::direct_get(subject), "", gets_);
 }
@@ -339,6 +333,7 @@ void Link::report() {
   auto *response = std::get_if<proto::BackendResponse>(&answer);
   if (!response || !response->has_fleet())
     return note("the agent does not say what it runs");
+  tell_others(response->fleet());
   proto::NodeSays says;
   *says.mutable_state()->mutable_fleet() = std::move(*response->mutable_fleet());
   desired_->report(*says.mutable_state());
@@ -356,6 +351,31 @@ void Link::report() {
   reported.set_report(std::move(*bytes));
   reported.set_sealing_key(std::move(*key));
   carrier_->publish(link::reported(member_.id().name), reported.SerializeAsString());
+}
+
+/// What they may wait for, and where it answers.
+void Link::tell_others(const proto::Fleet &fleet) {
+  proto::NodeSays says;
+  says.mutable_running();
+  for (const proto::Running &one : fleet.running()) {
+    proto::Running &told = *says.mutable_running()->add_running();
+    told.set_stack(one.stack());
+    told.set_workload(one.workload());
+    told.set_replica(one.replica());
+    told.set_revision(one.revision());
+    told.set_state(one.state());
+    told.set_retiring(one.retiring());
+    if (one.has_exit_code())
+      told.set_exit_code(one.exit_code());
+    *told.mutable_addresses() = one.addresses();
+  }
+  proto::Statement statement;
+  statement.mutable_report()->set_payload(says.SerializeAsString());
+  auto bytes =
+      sign(std::move(statement), std::chrono::milliseconds(3 * member_.settings().report_ms));
+  if (!bytes)
+    return failed("telling others", bytes.takeError());
+  carrier_->publish(link::running(member_.id().name), *bytes);
 }
 
 void Link::report_soon() {

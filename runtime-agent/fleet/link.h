@@ -45,7 +45,7 @@ private:
   void link_is(bool up);
   void fetch();
   void take_revocations(llvm::StringRef bytes);
-  void take_report(const std::string &node, llvm::StringRef bytes);
+  void take_running(const std::string &node, llvm::StringRef bytes);
   void follow_others();
   void take_bundles(llvm::StringRef bytes);
   void take_certificate(membership::Member renewed);
@@ -54,6 +54,7 @@ private:
   void later(Loop::TimerId &timer, Ticks wait, void (Link::*what)());
   void refresh();
   void report();
+  void tell_others(const proto::Fleet &fleet);
   void report_soon();
   void beat();
   void take_events();

@@ -95,7 +95,7 @@ speak() { python3 "$BATS_TEST_DIRNAME/fleet/client.py" "$(identity "$1" "${2:-no
 ask $KV.reported.gw1 mine
 SAY
   [[ $output == *'"stream":"KV_reported"'* ]]
-  for subject in '$KV.reported.gw2' '$KV.desired.gw1' '$KV.trust.revocations' hb.gw2 ev.gw2 us.gw2 ask.gw2 \
+  for subject in '$KV.reported.gw2' '$KV.running.gw2' '$KV.desired.gw1' '$KV.trust.revocations' hb.gw2 ev.gw2 us.gw2 ask.gw2 \
     _INBOX.operator.admin.x '$SYS.REQ.SERVER.PING' '$JS.API.STREAM.LIST'; do
     run speak gw1 <<<"pub $subject forged"
     [[ ${output,,} == *"permissions violation for publish to \"${subject,,}\""* ]] || { echo "$subject: $output"; false; }

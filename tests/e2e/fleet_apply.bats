@@ -20,10 +20,14 @@ setup_file() {
 teardown_file() {
   [ -z "${WORLD:-}" ] && return
   nemo fleet start >/dev/null 2>&1 || true
-  nemo destroy --stack web --backend fleet --yes --timeout 30s >/dev/null 2>&1 || true
+  for stack in web two; do
+    nemo destroy --stack "$stack" --backend fleet --yes --timeout 30s >/dev/null 2>&1 || true
+  done
   for machine in gw1 gw2; do
     as "$machine" nemo agent start >/dev/null 2>&1 || true
-    as "$machine" nemo destroy --stack web --yes --timeout 30s >/dev/null 2>&1 || true
+    for stack in web two; do
+      as "$machine" nemo destroy --stack "$stack" --yes --timeout 30s >/dev/null 2>&1 || true
+    done
     as "$machine" nemo agent stop >/dev/null 2>&1 || true
   done
   nemo fleet stop >/dev/null 2>&1 || true
@@ -119,6 +123,33 @@ intent() {
   intent again
   nemo apply "$WORLD/intent" --backend fleet --yes --timeout 60s
   for address in $(addresses); do [ "$(fetch "$address")" = again ]; done
+}
+
+@test "a service reaches one on another node, which it waits for" {
+  mkdir -p "$WORLD/two"
+  cat >"$WORLD/two/two.nemo" <<'NEMO'
+nemo = 1
+stack = "two"
+workload store {
+  exec      = ["/bin/sh", "-c", "sleep 2; cd /tmp; echo kept > index.html; exec /usr/bin/python3 -m http.server $PORT --bind 127.0.0.1"]
+  resources { cpu = 0.05core; memory = 64MiB }
+  ports     { http = auto }
+  health    { http = "/"; every = 200ms; timeout = 2s }
+  place     { require node.site.name == "site-gw1" }
+}
+workload user {
+  exec      = ["/bin/sh", "-c", "/usr/bin/curl -fsS http://$NEMO_ADDR_STORE/; exec sleep 100000"]
+  resources { cpu = 0.05core; memory = 32MiB }
+  after     = [store]
+  place     { require node.site.name == "site-gw2" }
+}
+NEMO
+  run nemo apply "$WORLD/two" --backend fleet --yes --timeout 60s
+  echo "$output"
+  [ "$status" -eq 0 ]
+  said() { nemo logs user --stack two --backend fleet 2>/dev/null | grep -q kept; }
+  until_true 20 said
+  nemo destroy --stack two --backend fleet --yes --timeout 60s
 }
 
 @test "a node that is removed is left out, and said" {

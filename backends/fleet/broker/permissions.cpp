@@ -10,7 +10,7 @@ using trust::Role;
 
 /// What readers read: everything that nodes say, and what is wanted of them (which is sealed).
 const std::vector<std::string> everything_said = {
-    "$KV.desired.*", "$KV.reported.*", "$KV.trust.>", "hb.*", "ev.*", "us.*",
+    "$KV.desired.*", "$KV.reported.*", "$KV.running.*", "$KV.trust.>", "hb.*", "ev.*", "us.*",
 };
 
 /// A get by sequence or by subject, which makes nothing on the server. Consumers are not for
@@ -30,14 +30,15 @@ Permissions permissions_of(const trust::SpiffeId &id) {
   switch (id.role) {
   case Role::node:
     may.publish = {"$KV.reported." + name,
+                   "$KV.running." + name,
                    "hb." + name,
                    "ev." + name,
                    "us." + name,
                    "$JS.API.DIRECT.GET.KV_desired.$KV.desired." + name,
-                   "$JS.API.DIRECT.GET.KV_reported.>",
+                   "$JS.API.DIRECT.GET.KV_running.>",
                    "$JS.API.DIRECT.GET.KV_trust.>"};
-    // What starts here may wait for what others run.
-    may.subscribe = {"$KV.desired." + name, "$KV.reported.*", "$KV.trust.>", "ask." + name};
+    // What starts here may wait for what others run; what they are told is not for it to read.
+    may.subscribe = {"$KV.desired." + name, "$KV.running.*", "$KV.trust.>", "ask." + name};
     may.may_answer = true;
     break;
   case Role::viewer: // what a viewer may ask, nodes decide: it is signed

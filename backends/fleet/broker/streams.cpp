@@ -29,6 +29,7 @@ constexpr int32_t small_message = 64 << 10, report = 1 << 20;
 constexpr Stream streams[] = {
     {"KV_desired", "$KV.desired.>", 1, max_payload, 0h},
     {"KV_reported", "$KV.reported.>", 1, report, 0h},
+    {"KV_running", "$KV.running.>", 1, report, 0h},
     {"KV_trust", "$KV.trust.>", 1, max_payload, 0h},
     {"events", "ev.*", 100'000, small_message, 24h * 7},
     {"usage", "us.*", 1'000'000, small_message, 24h * 30},

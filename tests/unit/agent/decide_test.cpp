@@ -139,6 +139,80 @@ TEST_CASE("health needs one success to begin and several failures to end") {
   CHECK(after_check(check, health, true, 900).healthy);
 }
 
+TEST_CASE("what waits for another node waits until that node has said so") {
+  proto::Instance wanted;
+  proto::Gate stopped = gate(proto::Gate::STOPPED, "db", "a"),
+              healthy = gate(proto::Gate::HEALTHY, "db");
+  stopped.set_node("n2");
+  healthy.set_node("n2");
+  proto::Running there;
+  there.set_stack("s");
+  there.set_workload("db");
+  there.set_revision("a");
+  auto starts = [&](const Others &others, bool ran_before = false) {
+    Item one = item("w", "a", Phase::waiting, &wanted);
+    one.ran_before = ran_before;
+    const Decision decision = decide({one}, 0, "n1", others);
+    REQUIRE(decision.steps.size() == 1);
+    return decision.steps.front().kind == Step::start;
+  };
+  auto in_state = [&](proto::Running::State state) {
+    there.set_state(state);
+    return Others{{"n2", {there}}};
+  };
+  *wanted.add_start_after() = stopped;
+  CHECK_FALSE(starts({}));
+  CHECK_FALSE(starts({{"n3", {}}}));
+  CHECK(starts({{"n2", {}}}));
+  for (const auto state :
+       {proto::Running::RUNNING, proto::Running::STARTING, proto::Running::UNHEALTHY,
+        proto::Running::STOPPING, proto::Running::UNKNOWN})
+    CHECK_FALSE(starts(in_state(state)));
+  CHECK(starts(in_state(proto::Running::STOPPED)));
+  there.set_revision("b"); // another one is not waited for
+  CHECK(starts(in_state(proto::Running::RUNNING)));
+
+  wanted.clear_start_after();
+  *wanted.add_start_after() = healthy;
+  CHECK_FALSE(starts({{"n2", {}}}));
+  CHECK_FALSE(starts(in_state(proto::Running::STARTING)));
+  CHECK(starts(in_state(proto::Running::RUNNING)));
+  there.set_exit_code(1);
+  CHECK_FALSE(starts(in_state(proto::Running::EXITED)));
+  there.set_exit_code(0);
+  CHECK(starts(in_state(proto::Running::EXITED)));
+  there.set_stack("t");
+  CHECK_FALSE(starts(in_state(proto::Running::RUNNING)));
+  // After a boot without a network.
+  CHECK(starts({}, true));
+
+  // What retires serves on until its successor elsewhere does.
+  proto::Instance retiring;
+  retiring.set_retiring(true);
+  *retiring.add_stop_after() = healthy;
+  const Item old = item("w", "a", Phase::live, &retiring);
+  there.set_stack("s");
+  CHECK(decide({old}, 0, "n1", {}).steps.empty());
+  CHECK(decide({old}, 0, "n1", in_state(proto::Running::RUNNING)).steps.size() == 1);
+}
+
+TEST_CASE("a part that waits for another node is for a member of a fleet") {
+  proto::Part part;
+  part.set_stack("s");
+  part.set_node("n1");
+  proto::Instance *one = part.add_instances();
+  one->set_workload("w");
+  one->set_revision("ab");
+  one->mutable_spec()->add_exec("/bin/true");
+  one->mutable_spec()->set_sandbox("process");
+  *one->add_start_after() = gate(proto::Gate::HEALTHY, "db");
+  one->mutable_start_after(0)->set_node("n2");
+  CHECK(llvm::errorToBool(check(part, "n1")));
+  CHECK_FALSE(llvm::errorToBool(check(part, "n1", /*in_fleet=*/true)));
+  one->mutable_start_after(0)->set_node("../n2");
+  CHECK(llvm::errorToBool(check(part, "n1", /*in_fleet=*/true)));
+}
+
 TEST_CASE("a hostile part is refused whole") {
   proto::Part part;
   part.set_stack("../x");

@@ -87,13 +87,14 @@ TEST_CASE("a node's subjects are its own, and it reaches no API but look-ups of 
   for (const std::string &subject : may.publish) {
     INFO(subject);
     const bool is_own = subject.size() > 4 && subject.substr(subject.size() - 4) == ".gw1";
-    CHECK((is_own || subject == "$JS.API.DIRECT.GET.KV_trust.>"));
+    CHECK((is_own || subject == "$JS.API.DIRECT.GET.KV_trust.>" ||
+           subject == "$JS.API.DIRECT.GET.KV_running.>"));
     CHECK((subject.rfind("$JS.", 0) != 0 || subject.rfind("$JS.API.DIRECT.GET.KV_", 0) == 0));
   }
   for (const std::string &subject : may.subscribe) {
     INFO(subject);
     CHECK((subject == "$KV.desired.gw1" || subject == "$KV.trust.>" || subject == "ask.gw1" ||
-           subject == "_INBOX.node.gw1.>"));
+           subject == "$KV.running.*" || subject == "_INBOX.node.gw1.>"));
   }
 }
 

@@ -83,10 +83,10 @@ int free_port() {
 /// As the broker of a fleet gives them; n1 and n2 are nodes.
 std::string node_rights(const std::string &node) {
   return fmt::format(
-      R"(permissions: {{ publish: ["$KV.reported.{0}", "hb.{0}", "ev.{0}", "_INBOX.operator.>", "_INBOX.viewer.>",
-  "_INBOX.controller.>", "$JS.API.DIRECT.GET.KV_desired.$KV.desired.{0}", "$JS.API.DIRECT.GET.KV_reported.>",
+      R"(permissions: {{ publish: ["$KV.reported.{0}", "$KV.running.{0}", "hb.{0}", "ev.{0}", "_INBOX.operator.>", "_INBOX.viewer.>",
+  "_INBOX.controller.>", "$JS.API.DIRECT.GET.KV_desired.$KV.desired.{0}", "$JS.API.DIRECT.GET.KV_running.>",
   "$JS.API.DIRECT.GET.KV_trust.>"],
-  subscribe: ["$KV.desired.{0}", "$KV.reported.*", "$KV.trust.>", "ask.{0}", "_INBOX.node.{0}.>"] }})",
+  subscribe: ["$KV.desired.{0}", "$KV.running.*", "$KV.trust.>", "ask.{0}", "_INBOX.node.{0}.>"] }})",
       node);
 }
 
@@ -207,6 +207,7 @@ void Site::create_streams() const {
   };
   create("KV_desired", "$KV.desired.>", 1);
   create("KV_reported", "$KV.reported.>", 1);
+  create("KV_running", "$KV.running.>", 1);
   create("KV_trust", "$KV.trust.>", 1);
   create("events", "ev.*", -1);
 }
