@@ -8,7 +8,7 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)          # certificates, signatures, sealing, TLS of a fleet (Apache-2.0)
 find_package(Catch2 2 REQUIRED)              # unit tests
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)        # commit and cleanliness of the tree (linking exception)
+pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)        # commits and their trees (GPL-2.0 with an exception: what is linked to it may be under any licence)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)        # the agent's journal
 pkg_check_modules(LIBNATS REQUIRED IMPORTED_TARGET libnats)        # a fleet's messages: client of the broker (Apache-2.0)
 pkg_check_modules(LIBSECCOMP REQUIRED IMPORTED_TARGET libseccomp)  # system call filters, linked dynamically (LGPL)

@@ -70,6 +70,11 @@ bool waits_to_try_again(const proto::Fleet &fleet, const proto::Part &part) {
 
 } // namespace
 
+bool is_there(const proto::Part &part, const proto::Fleet &fleet) {
+  const proto::PartState *there = current(fleet, part);
+  return there != nullptr ? essence(there->part()) == essence(part) : part.instances().empty();
+}
+
 std::string holder() {
   char host[256] = "";
   ::gethostname(host, sizeof host - 1);
@@ -87,9 +92,7 @@ llvm::Error deliver(backends::Backend &backend, const proto::Plan &plan, const p
     if (options.interrupted())
       return llvm::Error::success();
     const proto::PartState *there = current(fleet, part);
-    if (there != nullptr
-            ? essence(there->part()) == essence(part) && !waits_to_try_again(fleet, part)
-            : part.instances().empty())
+    if (is_there(part, fleet) && !waits_to_try_again(fleet, part))
       continue;
     proto::DeliverCall call;
     *call.mutable_part() = part;

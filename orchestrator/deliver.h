@@ -28,6 +28,9 @@ struct DeliverOptions {
 llvm::Error deliver(backends::Backend &backend, const proto::Plan &plan, const proto::Fleet &fleet,
                     const DeliverOptions &options, Delivery &delivery);
 
+/// Whether the node has taken this part, or the same from another plan, by what it last said.
+bool is_there(const proto::Part &part, const proto::Fleet &fleet);
+
 /// "user@host, pid 411, 2026-11-24T08:00:00Z": who wins a race is told to who loses it.
 std::string holder();
 

@@ -86,17 +86,21 @@ void Supposer::unknown(const std::string &what, const std::string &name,
   diagnostics.push_back(std::move(fault));
 }
 
-void Supposer::lose_node(const std::string &name) {
-  auto &nodes = *fleet_.mutable_nodes();
+void remove_node(proto::Fleet &fleet, const std::string &name) {
+  auto &nodes = *fleet.mutable_nodes();
   nodes.erase(std::remove_if(nodes.begin(), nodes.end(),
                              [&](const proto::Node &node) { return node.name() == name; }),
               nodes.end());
-  auto &links = *fleet_.mutable_links();
+  auto &links = *fleet.mutable_links();
   links.erase(std::remove_if(links.begin(), links.end(),
                              [&](const proto::Link &link) {
                                return link.from() == name || link.to() == name;
                              }),
               links.end());
+}
+
+void Supposer::lose_node(const std::string &name) {
+  remove_node(fleet_, name);
   // That it is declared and not there is what is supposed, not a fault to be warned of.
   auto &declared = *intent_.mutable_inventory();
   declared.erase(std::remove_if(declared.begin(), declared.end(),

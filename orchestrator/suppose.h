@@ -12,6 +12,9 @@
 
 namespace nemo::orchestrator {
 
+/// The node and its links go. What runs there stays, and is planned for as lost.
+void remove_node(proto::Fleet &fleet, const std::string &name);
+
 class Supposer {
 public:
   /// Both are changed; what the intent declares of a site or node would win over the fleet.

@@ -60,31 +60,38 @@ private:
     return arena_.replicas[random_.below(static_cast<uint32_t>(arena_.replicas.size()))];
   }
 
+  // A number below `end` from 21 bits, as three of them are drawn at once. So of more than two
+  // million replicas, which nobody anneals together, some are never drawn.
+  static uint32_t scaled(uint64_t bits, uint32_t end) {
+    return static_cast<uint32_t>((bits & 0x1F'FFFF) * end >> 21);
+  }
   // The large freeze first and decide most, so three in four come from the larger ones; which are
   // drawn never changes, so that annealing's equilibrium stays what it is.
-  uint32_t replica_to_move() {
-    if (arena_.rank.empty() || random_.below(4) == 0)
-      return any_replica();
+  uint32_t replica_to_move(bool any) {
     const auto count = static_cast<uint32_t>(arena_.replicas.size());
-    return arena_
-        .replicas[std::min({random_.below(count), random_.below(count), random_.below(count)})];
+    const uint64_t bits = random_.next();
+    const uint32_t first = scaled(bits, count),
+                   least = std::min({first, scaled(bits >> 21, count), scaled(bits >> 42, count)});
+    return arena_.replicas[any ? first : least];
   }
   // Three in four weigh about the same: few others fit where a large one was.
   uint32_t replica_to_swap_with(uint32_t one) {
-    if (arena_.rank.empty() || random_.below(4) == 0)
-      return any_replica();
     const auto count = static_cast<uint32_t>(arena_.replicas.size());
+    const uint64_t bits = random_.next();
+    if (arena_.rank.empty())
+      return arena_.replicas[scaled(bits, count)];
     const uint32_t reach = std::max(count / 16, 2u),
-                   at = arena_.rank[one] + random_.below(2 * reach + 1);
-    return arena_.replicas[at < reach ? 0 : std::min(at - reach, count - 1)];
+                   at = arena_.rank[one] + scaled(bits, 2 * reach + 1),
+                   near = std::min(std::max(at, reach) - reach, count - 1);
+    return arena_.replicas[bits >> 62 == 0 ? scaled(bits >> 21, count) : near];
   }
 
   // Of sixteen moves six are shifts, five swaps, and five chains; swaps where sizes are heeded, as
   // chains of all replicas hardly ever fit. Some of each go home: what is moved goes on holding
   // what is transient there, and pays for being away.
   void step() {
-    const uint32_t one = replica_to_move();
     const uint64_t dice = random_.next();
+    const uint32_t one = replica_to_move(arena_.rank.empty() || (dice >> 12 & 3) == 0);
     const Cost most = static_cast<Cost>(temperature_ * exponentials()[dice & 4095]);
     const uint32_t kind = dice >> 60, home = tables_.home[one], from = state_.node_of(one);
     const bool homeward = (dice >> 57 & 7) < (arena_.rank.empty() ? 2 : 3) && home != nowhere &&

@@ -6,11 +6,6 @@ namespace nemo::optimiser {
 
 namespace {
 
-/// Rows are padded to a multiple of it: a pair or all of them make one instruction.
-constexpr uint32_t lanes = 4;
-
-// By signs alone, as comparing numbers of 64 bits takes many instructions on older processors.
-bool any_negative(const int64_t (&of)[lanes]) { return (of[0] | of[1] | of[2] | of[3]) < 0; }
 int64_t positive(int64_t value) { return value & ~(value >> 63); }
 
 } // namespace
@@ -78,18 +73,6 @@ Solution State::solution() const {
   out.devices_of = devices_of_;
   out.cost = cost_;
   return out;
-}
-
-bool State::room(uint32_t replica, uint32_t node) const {
-  const int64_t *left = node_row(node), *taken = tables_.row_on(replica, node);
-  for (uint32_t begin = 0; begin < tables_.rooms; begin += lanes) {
-    int64_t lacks[lanes];
-    for (uint32_t lane = 0; lane < lanes; ++lane)
-      lacks[lane] = left[begin + lane] - taken[begin + lane];
-    if (any_negative(lacks))
-      return false;
-  }
-  return tables_.may(replica, node) && (!tables_.devices || devices_fit(replica, node, nowhere));
 }
 
 bool State::admits(uint32_t replica, uint32_t node) const {
@@ -330,24 +313,6 @@ Cost State::swap_delta(uint32_t one, uint32_t other) {
   count_move(one, moved_if_on(one, a));
   cost_ = cost;
   return change;
-}
-
-bool State::swap_room(uint32_t one, uint32_t other) const {
-  const uint32_t a = node_of_[one], b = node_of_[other];
-  const int64_t *at_a = node_row(a), *at_b = node_row(b);
-  const int64_t *one_on_a = tables_.row_on(one, a), *one_on_b = tables_.row_on(one, b);
-  const int64_t *other_on_a = tables_.row_on(other, a), *other_on_b = tables_.row_on(other, b);
-  for (uint32_t begin = 0; begin < tables_.rooms; begin += lanes) {
-    int64_t lacks[lanes];
-    for (uint32_t lane = 0; lane < lanes; ++lane) {
-      const uint32_t i = begin + lane;
-      lacks[lane] =
-          (at_a[i] + one_on_a[i] - other_on_a[i]) | (at_b[i] + other_on_b[i] - one_on_b[i]);
-    }
-    if (any_negative(lacks))
-      return false;
-  }
-  return tables_.may(one, b) && tables_.may(other, a);
 }
 
 bool State::swap_allowed(uint32_t one, uint32_t other) {

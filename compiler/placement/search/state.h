@@ -31,7 +31,17 @@ public:
   int64_t broken() const { return missing_ + rules_.broken(); }
 
   /// Room for the replica's demand and devices, and a node that it may be on.
-  bool room(uint32_t replica, uint32_t node) const;
+  [[gnu::always_inline]] bool room(uint32_t replica, uint32_t node) const {
+    const int64_t *left = node_row(node), *taken = tables_.row_on(replica, node);
+    for (uint32_t begin = 0; begin < tables_.rooms; begin += lanes) {
+      int64_t lacks[lanes];
+      for (uint32_t lane = 0; lane < lanes; ++lane)
+        lacks[lane] = left[begin + lane] - taken[begin + lane];
+      if (any_negative(lacks))
+        return false;
+    }
+    return tables_.may(replica, node) && (!tables_.devices || devices_fit(replica, node, nowhere));
+  }
   /// Whether it may move there: room, within limits, nothing more broken than before.
   /// \pre it is elsewhere or nowhere.
   bool fits(uint32_t replica, uint32_t node) const;
@@ -76,7 +86,23 @@ public:
 
   /// Of two replicas on different nodes: room for both, on nodes that they may be on; whether
   /// devices and rules allow it, too; what it costs.
-  bool swap_room(uint32_t one, uint32_t other) const;
+  [[gnu::always_inline]] bool swap_room(uint32_t one, uint32_t other) const {
+    const uint32_t a = node_of_[one], b = node_of_[other];
+    const int64_t *at_a = node_row(a), *at_b = node_row(b);
+    const int64_t *one_on_a = tables_.row_on(one, a), *one_on_b = tables_.row_on(one, b);
+    const int64_t *other_on_a = tables_.row_on(other, a), *other_on_b = tables_.row_on(other, b);
+    for (uint32_t begin = 0; begin < tables_.rooms; begin += lanes) {
+      int64_t lacks[lanes];
+      for (uint32_t lane = 0; lane < lanes; ++lane) {
+        const uint32_t i = begin + lane;
+        lacks[lane] =
+            (at_a[i] + one_on_a[i] - other_on_a[i]) | (at_b[i] + other_on_b[i] - one_on_b[i]);
+      }
+      if (any_negative(lacks))
+        return false;
+    }
+    return tables_.may(one, b) && tables_.may(other, a);
+  }
   bool swap_allowed(uint32_t one, uint32_t other);
   bool swap_fits(uint32_t one, uint32_t other) {
     return swap_room(one, other) && swap_allowed(one, other);
@@ -109,6 +135,12 @@ public:
   uint32_t busiest() const { return busiest_; }
 
 private:
+  /// Rows are padded to a multiple of it: a pair or all of them make one instruction.
+  static constexpr uint32_t lanes = 4;
+  // By signs alone, as comparing numbers of 64 bits takes many instructions on older processors.
+  static bool any_negative(const int64_t (&of)[lanes]) {
+    return (of[0] | of[1] | of[2] | of[3]) < 0;
+  }
   bool moved_if_on(uint32_t replica, uint32_t node) const {
     return tables_.home[replica] != nowhere && tables_.home[replica] != node;
   }
