@@ -15,8 +15,21 @@ std::vector<std::string> Backend::notes() const {
   const auto *fleet = std::get_if<fleet::Backend>(&kind_);
   return fleet ? fleet->notes() : std::vector<std::string>();
 }
-llvm::Expected<proto::Delivered> Backend::deliver(const proto::DeliverCall &call) {
-  return std::visit([&](auto &b) { return b.deliver(call); }, kind_);
+llvm::Error Backend::deliver(
+    llvm::ArrayRef<proto::DeliverCall> calls,
+    llvm::function_ref<bool(const std::string &, const proto::Delivered &)> on_delivered) {
+  if (auto *fleet = std::get_if<fleet::Backend>(&kind_))
+    return fleet->deliver(calls, [&](const std::string &node, const proto::Delivered &delivered) {
+      on_delivered(node, delivered);
+    });
+  for (const proto::DeliverCall &call : calls) {
+    auto delivered = std::visit([&](auto &b) { return b.deliver(call); }, kind_);
+    if (!delivered)
+      return delivered.takeError();
+    if (!on_delivered(call.part().node(), *delivered))
+      break;
+  }
+  return llvm::Error::success();
 }
 llvm::Expected<std::vector<std::string>> Backend::missing(const std::vector<std::string> &digests) {
   return std::visit([&](auto &b) { return b.missing(digests); }, kind_);

@@ -24,7 +24,12 @@ public:
   llvm::Expected<proto::Fleet> observe();
   /// What was left out of what was observed last, and why.
   std::vector<std::string> notes() const;
-  llvm::Expected<proto::Delivered> deliver(const proto::DeliverCall &call);
+  /// One after the other, or where the backend can, all at once; ends at the first error, or, where
+  /// it is all at once, has all of them. \param on_delivered  once for each, when it is there;
+  /// \returns whether to go on.
+  llvm::Error
+  deliver(llvm::ArrayRef<proto::DeliverCall> calls,
+          llvm::function_ref<bool(const std::string &node, const proto::Delivered &)> on_delivered);
   /// Which of these artifacts are not there yet.
   llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
   llvm::Error put(const proto::Artifact &artifact);

@@ -88,27 +88,29 @@ llvm::Error deliver(backends::Backend &backend, const proto::Plan &plan, const p
                     const DeliverOptions &options, Delivery &delivery) {
   if (llvm::Error error = put_artifacts(backend, plan))
     return error;
+  std::vector<proto::DeliverCall> calls;
   for (const proto::Part &part : plan.parts()) {
-    if (options.interrupted())
-      return llvm::Error::success();
     const proto::PartState *there = current(fleet, part);
-    if (is_there(part, fleet) && !waits_to_try_again(fleet, part))
+    if (there != nullptr
+            ? essence(there->part()) == essence(part) && !waits_to_try_again(fleet, part)
+            : part.instances().empty())
       continue;
-    proto::DeliverCall call;
+    proto::DeliverCall &call = calls.emplace_back();
     *call.mutable_part() = part;
     call.mutable_part()->set_plan_digest(plan.digest()); // the digest covers the parts without it
     call.set_expected_generation(there != nullptr ? there->generation() : 0);
     call.set_take_over(options.take_over);
     call.set_holder(holder());
-    auto delivered = backend.deliver(call);
-    if (!delivered)
-      return delivered.takeError();
-    delivery.nodes.push_back(part.node());
-    delivery.first_sequence =
-        std::min(delivery.first_sequence.value_or(delivered->sequence()), delivered->sequence());
-    options.on_delivered(part.node(), delivered->generation());
   }
-  return llvm::Error::success();
+  if (options.interrupted())
+    return llvm::Error::success();
+  return backend.deliver(calls, [&](const std::string &node, const proto::Delivered &delivered) {
+    delivery.nodes.push_back(node);
+    delivery.first_sequence =
+        std::min(delivery.first_sequence.value_or(delivered.sequence()), delivered.sequence());
+    options.on_delivered(node, delivered.generation());
+    return !options.interrupted();
+  });
 }
 
 } // namespace nemo::orchestrator

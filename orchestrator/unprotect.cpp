@@ -91,12 +91,12 @@ Unprotecting plan_unprotect(const UnprotectRequest &request) {
 std::vector<Diagnostic>
 unprotect(Unprotecting &lifting,
           const std::function<void(const std::string &node, uint64_t generation)> &on_delivered) {
-  for (const proto::DeliverCall &call : lifting.calls) {
-    auto delivered = lifting.seen->backend.deliver(call);
-    if (!delivered)
-      return backend_diagnostics(delivered.takeError());
-    on_delivered(call.part().node(), delivered->generation());
-  }
+  if (auto error = lifting.seen->backend.deliver(
+          lifting.calls, [&](const std::string &node, const proto::Delivered &delivered) {
+            on_delivered(node, delivered.generation());
+            return true;
+          }))
+    return backend_diagnostics(std::move(error));
   return {};
 }
 

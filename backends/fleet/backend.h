@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
 #include "backends/fleet/member.h"
 #include "backends/wire/calls.h"
 
@@ -22,6 +25,9 @@ public:
   llvm::Expected<proto::BackendCapabilities> capabilities();
   llvm::Expected<proto::Fleet> observe();
   llvm::Expected<proto::Delivered> deliver(const proto::DeliverCall &call);
+  /// To all nodes at once. Nothing is stored where one of them cannot be delivered to.
+  using OnDelivered = llvm::function_ref<void(const std::string &node, const proto::Delivered &)>;
+  llvm::Error deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDelivered on_delivered);
   llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
   llvm::Error put(const proto::Artifact &artifact);
   llvm::Error watch(const proto::WatchCall &call, Sink<proto::Event> sink);

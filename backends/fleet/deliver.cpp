@@ -130,48 +130,89 @@ std::optional<proto::BackendResponse> outcome(const proto::NodeState &state,
   return overtaken;
 }
 
-} // namespace
-
-llvm::Expected<proto::Delivered> Backend::deliver(const proto::DeliverCall &call) {
-  const std::string &node = call.part().node(), &stack = call.part().stack();
-  if (!trust::is_member_name(node))
-    return refuse(proto::BackendError::INVALID, "'" + node + "' cannot be a node of a fleet.");
-  if (auto error = bring_artifacts(call.part()))
-    return error;
-  auto reports = member_->broker().subscribe(link::reported(node));
-  if (!reports)
-    return reports.takeError();
-  auto before = member_->read({link::reported(node)});
-  if (!before)
-    return before.takeError();
-  const Reported reported = member_->judge(node, before->front().value);
-  if (reported.sealing_key.empty())
-    return refuse(
-        proto::BackendError::UNAVAILABLE,
-        fmt::format("The node '{}' has not said to which key its state is to be sealed: it "
-                    "is not in the fleet, or was away for over a week.",
-                    node));
-  const Number least = reported.state ? accepted_of(*reported.state, stack) : Number();
-
+/// One call on its way.
+struct Turn {
+  const proto::DeliverCall *call;
+  std::string sealing_key;
+  Number least;
   Next next;
-  bool stored = false;
-  for (int i = 0; i < attempts && !stored; ++i) {
-    auto held = member_->read({link::desired(node)});
-    if (!held)
-      return held.takeError();
-    auto made = make_entry(*member_, call, reported.sealing_key, least, held->front().value);
+  bool stored = false, over = false;
+  const std::string &node() const { return call->part().node(); }
+  const std::string &stack() const { return call->part().stack(); }
+};
+
+/// What each node said last; refuses all where one cannot be delivered to, before anything is
+/// stored.
+llvm::Error look(Member &member, std::vector<Turn> &turns) {
+  std::vector<std::string> subjects;
+  for (const Turn &turn : turns)
+    subjects.push_back(link::reported(turn.node()));
+  auto values = member.read(subjects);
+  if (!values)
+    return values.takeError();
+  for (size_t i = 0; i < turns.size(); ++i) {
+    Turn &turn = turns[i];
+    Reported reported = member.judge(turn.node(), (*values)[i].value);
+    if (reported.sealing_key.empty())
+      return refuse(
+          proto::BackendError::UNAVAILABLE,
+          fmt::format("The node '{}' has not said to which key its state is to be sealed: it "
+                      "is not in the fleet, or was away for over a week.",
+                      turn.node()));
+    turn.sealing_key = std::move(reported.sealing_key);
+    if (reported.state)
+      turn.least = accepted_of(*reported.state, turn.stack());
+  }
+  return llvm::Error::success();
+}
+
+/// Replaces the entries of those that are not stored yet, all at once; whoever came between with
+/// another stack leaves a turn as it was.
+llvm::Error store(Member &member, std::vector<Turn> &turns) {
+  std::vector<Turn *> open;
+  std::vector<std::string> subjects;
+  for (Turn &turn : turns)
+    if (!turn.stored) {
+      open.push_back(&turn);
+      subjects.push_back(link::desired(turn.node()));
+    }
+  auto held = member.read(subjects);
+  if (!held)
+    return held.takeError();
+  const std::string inbox = member.broker().new_inbox();
+  auto answers = member.broker().subscribe(inbox + ".*");
+  if (!answers)
+    return answers.takeError();
+  for (size_t i = 0; i < open.size(); ++i) {
+    Turn &turn = *open[i];
+    auto made = make_entry(member, *turn.call, turn.sealing_key, turn.least, (*held)[i].value);
     if (!made)
       return made.takeError();
-    next = std::move(*made);
-    auto answer = member_->broker().request(
-        link::desired(node), next.value,
-        {{"Nats-Expected-Last-Subject-Sequence", std::to_string(held->front().revision)}},
-        to_store);
+    turn.next = std::move(*made);
+    if (auto error = member.broker().publish(
+            subjects[i], turn.next.value, inbox + "." + std::to_string(i),
+            {{"Nats-Expected-Last-Subject-Sequence", std::to_string((*held)[i].revision)}}))
+      return error;
+    turn.next.value.clear();
+  }
+  std::vector<bool> answered(open.size());
+  for (size_t left = open.size(); left > 0;) {
+    auto answer = answers->next(to_store);
     if (!answer)
       return answer.takeError();
+    if (!*answer)
+      return refuse(proto::BackendError::UNAVAILABLE,
+                    fmt::format("The broker has not stored {} of {} parts within {} s.", left,
+                                open.size(), to_store.count() / 1000));
+    size_t index = 0;
+    if (llvm::StringRef((*answer)->subject).rsplit('.').second.getAsInteger(10, index) ||
+        index >= open.size() || answered[index])
+      continue;
+    answered[index] = true;
+    --left;
     bool conflict = false;
-    auto ack = link::read_ack(*answer, &conflict);
-    stored = static_cast<bool>(ack);
+    auto ack = link::read_ack(**answer, &conflict);
+    open[index]->stored = static_cast<bool>(ack);
     if (!ack) {
       auto error = ack.takeError();
       if (!conflict)
@@ -179,36 +220,103 @@ llvm::Expected<proto::Delivered> Backend::deliver(const proto::DeliverCall &call
       llvm::consumeError(std::move(error));
     }
   }
-  if (!stored)
-    return refuse(proto::BackendError::CONFLICT,
-                  fmt::format("Others deliver to '{}' all the time. Try again.", node));
+  return llvm::Error::success();
+}
 
+std::string names_of(const std::vector<Turn> &turns, llvm::function_ref<bool(const Turn &)> is) {
+  constexpr size_t most = 5;
+  std::vector<std::string> names;
+  size_t count = 0;
+  for (const Turn &turn : turns)
+    if (is(turn) && ++count <= most)
+      names.push_back("'" + turn.node() + "'");
+  return llvm::join(names, ", ") +
+         (count > most ? fmt::format(" and {} more", count - most) : std::string());
+}
+
+} // namespace
+
+llvm::Error Backend::deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDelivered on_delivered) {
+  std::vector<Turn> turns;
+  for (const proto::DeliverCall &call : calls) {
+    if (!trust::is_member_name(call.part().node()))
+      return refuse(proto::BackendError::INVALID,
+                    "'" + call.part().node() + "' cannot be a node of a fleet.");
+    if (auto error = bring_artifacts(call.part()))
+      return error;
+    turns.push_back({&call, {}, {}, {}});
+  }
+  if (turns.empty())
+    return llvm::Error::success();
+  auto reports =
+      member_->broker().subscribe(link::reported(turns.size() == 1 ? turns.front().node() : "*"));
+  if (!reports)
+    return reports.takeError();
+  if (auto error = look(*member_, turns))
+    return error;
+  auto is_open = [](const Turn &turn) { return !turn.stored; };
+  for (int i = 0; i < attempts && llvm::any_of(turns, is_open); ++i)
+    if (auto error = store(*member_, turns))
+      return error;
+  if (llvm::any_of(turns, is_open))
+    return refuse(
+        proto::BackendError::CONFLICT,
+        fmt::format("Others deliver to {} all the time. Try again.", names_of(turns, is_open)));
+
+  llvm::Error faults = llvm::Error::success();
+  size_t left = turns.size();
   const auto until = std::chrono::steady_clock::now() + to_confirm;
-  for (auto left = to_confirm; left.count() > 0;
-       left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now())) {
-    auto message = reports->next(left);
+  while (left > 0) {
+    const auto patience =
+        std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+    auto message = patience.count() > 0 ? reports->next(patience) : std::nullopt;
     if (!message)
-      return message.takeError();
+      return llvm::joinErrors(std::move(faults), message.takeError());
     if (!*message)
       break;
-    const Reported said = member_->judge(node, (*message)->data);
-    if (!said.state)
-      continue;
-    const auto response = outcome(*said.state, stack, next);
-    if (!response)
-      continue;
-    if (auto error = member_->remember())
-      return error;
-    if (response->has_error())
-      return llvm::make_error<Refusal>("fleet", response->error());
-    delivered_[node] = response->delivered().sequence();
-    return response->delivered();
+    llvm::StringRef node = (*message)->subject;
+    node.consume_front(link::reported(""));
+    std::optional<Reported> said;
+    for (Turn &turn : turns) {
+      if (turn.over || turn.node() != node)
+        continue;
+      if (!said)
+        said = member_->judge(turn.node(), (*message)->data);
+      if (!said->state)
+        break;
+      const auto response = outcome(*said->state, turn.stack(), turn.next);
+      if (!response)
+        continue;
+      turn.over = true;
+      --left;
+      if (response->has_error()) {
+        faults = llvm::joinErrors(std::move(faults),
+                                  llvm::make_error<Refusal>("fleet", response->error()));
+        continue;
+      }
+      delivered_[turn.node()] = response->delivered().sequence();
+      on_delivered(turn.node(), response->delivered());
+    }
   }
-  return refuse(
-      proto::BackendError::UNAVAILABLE,
-      fmt::format("The node '{}' has not confirmed within {} s. What it shall run is stored: "
-                  "it takes effect when the node is there.",
-                  node, to_confirm.count() / 1000));
+  if (auto error = member_->remember())
+    return llvm::joinErrors(std::move(faults), std::move(error));
+  if (left > 0)
+    return llvm::joinErrors(
+        std::move(faults),
+        refuse(proto::BackendError::UNAVAILABLE,
+               fmt::format("Not confirmed within {} s by {}. What they shall run is stored: it "
+                           "takes effect when they are there.",
+                           to_confirm.count() / 1000,
+                           names_of(turns, [](const Turn &turn) { return !turn.over; }))));
+  return faults;
+}
+
+llvm::Expected<proto::Delivered> Backend::deliver(const proto::DeliverCall &call) {
+  proto::Delivered out;
+  if (auto error = deliver(llvm::ArrayRef(call),
+                           [&](const std::string &, const proto::Delivered &one) { out = one; }))
+    return error;
+  return out;
 }
 
 // Artifacts go to the nodes whose parts mount them, when these are delivered; not to the whole
