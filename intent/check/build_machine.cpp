@@ -1,5 +1,5 @@
-// Machines (`sandbox = microvm` and `unikernel`): `exec` is a kernel and its command line, and what
-// only a process has is refused here rather than on a node.
+// Machines (`sandbox = microvm` and `unikernel`): `exec` is a kernel and its command line. What
+// only a process has is refused here rather than on a node, of containers too.
 #include <fmt/format.h>
 
 #include "intent/check/build.h"
@@ -57,6 +57,19 @@ void Builder::machine(const TypedBlock &block, proto::Workload &out) {
         "memory = 128MiB");
   }
   mounts_of_machine(block, out);
+}
+
+void Builder::container(const TypedBlock &block, const proto::Workload &out) {
+  if (out.sandbox() != "container")
+    return;
+  if (const TypedAttribute *exec = block.find("exec"); exec && exec->sound())
+    context_.error(diag::N0315, exec->at, exec->extent,
+                   "a container runs the program that its image names",
+                   "image = \"registry.example/vision@sha256:...\"");
+  if (out.health().kind() == proto::Health::EXEC)
+    context_.error(diag::N0315, block.child("health")->at, block.child("health")->head,
+                   "no program can be run in a container from outside",
+                   "ask it over the network: `tcp` or `http`");
 }
 
 void Builder::mounts_of_machine(const TypedBlock &block, const proto::Workload &out) {

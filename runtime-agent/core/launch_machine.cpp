@@ -103,11 +103,17 @@ llvm::Expected<sandbox::Sandbox> launch_sandbox(const Record &record, const Iden
   if (!common)
     return common.takeError();
   const proto::Spec &spec = record.instance.spec();
-  if (!is_machine(spec))
+  if (!is_machine(spec) && !is_container(spec))
     return std::move(*common);
   const std::string ability = "sandbox." + spec.sandbox();
   if (!host.can(ability))
     return failure("this node has no {} sandbox: {}", spec.sandbox(), host.reason(ability));
+  if (is_container(spec)) {
+    auto container = as_container(spec, std::move(*common), artifacts);
+    if (!container)
+      return container.takeError();
+    return std::move(*container);
+  }
   auto machine = as_machine(spec, std::move(*common), layout);
   if (!machine)
     return machine.takeError();

@@ -258,10 +258,27 @@ bool Agent::settle_ports(Known &known) {
 }
 
 /// When somebody first wants to know: it takes half a second.
-void Agent::look_for_machines() {
-  if (!machines_probed_)
-    sandbox::probe_machines(host_, layout_.machines());
-  machines_probed_ = true;
+void Agent::look_for_sandboxes() {
+  if (std::exchange(sandboxes_probed_, true))
+    return;
+  sandbox::probe_machines(host_, layout_.machines());
+  sandbox::probe_containers(host_, layout_.machines());
+}
+
+/// Whether it can be started as far as its image goes; else it waits, or has failed.
+bool Agent::has_image(Known &known) {
+  Record &record = known.record;
+  const proto::Spec &spec = record.instance.spec();
+  if (!is_container(spec) || artifacts_.have(image_digest(spec)))
+    return true;
+  Pulls::State state = pulls_->want(spec.image());
+  if (state.failed) {
+    fail(known, std::move(state.text));
+    return false;
+  }
+  record.phase = Phase::waiting;
+  record.reason = std::move(state.text);
+  return false;
 }
 
 void Agent::clean(const std::string &sandbox_id) {
@@ -283,8 +300,10 @@ bool Agent::prepare(Known &known, std::optional<sandbox::Sandbox> &sandbox) {
     record.reason = fmt::format("waits for the address of {}", peer);
     return false;
   }
-  if (is_machine(record.instance.spec()))
-    look_for_machines();
+  if (is_machine(record.instance.spec()) || is_container(record.instance.spec()))
+    look_for_sandboxes();
+  if (!has_image(known))
+    return false;
   auto made = launch_sandbox(record, identities_.at(replica_of(record.key)), layout_, artifacts_,
                              host_, address_of, std::move(*variables));
   if (!made) {
