@@ -99,12 +99,14 @@ private:
       return fault("its working directory '{}' is not an absolute path", spec_.working_directory());
     if (spec_.accept_missing_size() > 64)
       return fault("it accepts too many missing capabilities");
-    return is_container(spec_) ? image() : arguments(spec_.exec(), "command");
+    if (is_container(spec_) || (is_machine(spec_) && !spec_.image().empty()))
+      return image();
+    return arguments(spec_.exec(), "command");
   }
 
   llvm::Error image() {
     if (spec_.exec_size() != 0)
-      return fault("a container runs the program that its image names, and is given another");
+      return fault("it runs what its image names, and is given a program besides");
     auto reference = image::parse_reference(spec_.image());
     if (!reference)
       return fault("its image is none: {}", llvm::toString(reference.takeError()));

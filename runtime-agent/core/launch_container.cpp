@@ -67,8 +67,7 @@ std::string image_digest(const proto::Spec &spec) {
   return {};
 }
 
-llvm::Expected<sandbox::Container> as_container(const proto::Spec &spec, sandbox::Spec common,
-                                                const Artifacts &artifacts) {
+llvm::Expected<Image> open_image(const proto::Spec &spec, const Artifacts &artifacts) {
   const std::string place = artifacts.path(image_digest(spec));
   auto text = read_file(place + "/config.json", image::kMostConfigBytes);
   if (!text)
@@ -79,23 +78,32 @@ llvm::Expected<sandbox::Container> as_container(const proto::Spec &spec, sandbox
     return config.takeError();
   if (config->command.empty() || config->command.front().empty())
     return failure("the image {} names no program to run", spec.image());
+  return Image{std::move(*config), place + "/root"};
+}
+
+llvm::Expected<sandbox::Container> as_container(const proto::Spec &spec, sandbox::Spec common,
+                                                const Artifacts &artifacts) {
+  auto image = open_image(spec, artifacts);
+  if (!image)
+    return image.takeError();
+  const image::Config &config = image->config;
   sandbox::Container out;
-  out.root = place + "/root";
+  out.root = image->root;
   const sandbox::Descriptor root(
       ::open(out.root.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root)
     return system_failure(errno, "the image {} is damaged on this node: {}", spec.image(),
                           out.root);
   auto user =
-      image::find_user(config->user, file_of(root, "/etc/passwd"), file_of(root, "/etc/group"));
+      image::find_user(config.user, file_of(root, "/etc/passwd"), file_of(root, "/etc/group"));
   if (!user)
     return user.takeError();
   out.uid = user->uid;
   out.gid = user->gid;
-  common.argv = config->command;
-  if (spec.working_directory().empty() && !config->working_directory.empty())
-    common.working_directory = config->working_directory;
-  add_environment(*config, spec, common.environment);
+  common.argv = config.command;
+  if (spec.working_directory().empty() && !config.working_directory.empty())
+    common.working_directory = config.working_directory;
+  add_environment(config, spec, common.environment);
   out.spec = std::move(common);
   return out;
 }

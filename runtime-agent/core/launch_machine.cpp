@@ -4,6 +4,8 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include "base/error.h"
+#include "runtime-agent/core/check.h"
+#include "runtime-agent/sandbox/root.h"
 
 namespace nemo::agent {
 
@@ -87,6 +89,25 @@ llvm::Expected<sandbox::Machine> as_machine(const proto::Spec &spec, sandbox::Sp
   return machine;
 }
 
+/// The kernel is a file of the image; it is put where all of the image is seen.
+llvm::Error take_kernel(const proto::Spec &spec, const Artifacts &artifacts,
+                        sandbox::Spec &common) {
+  auto image = open_image(spec, artifacts);
+  if (!image)
+    return image.takeError();
+  common.argv = image->config.command;
+  if (!is_normal_path(common.argv.front()))
+    return failure("'{}', which the image {} is started with, is not the path of a kernel in it",
+                   common.argv.front(), spec.image());
+  for (std::string &word : common.argv)
+    if (&word == &common.argv.front())
+      word = sandbox::kImage + word;
+    else if (llvm::StringRef(word).startswith("initrd="))
+      word = std::string("initrd=") + sandbox::kImage + word.substr(7);
+  common.binds.push_back({.source = image->root, .target = sandbox::kImage});
+  return llvm::Error::success();
+}
+
 } // namespace
 
 bool is_machine(const proto::Spec &spec) {
@@ -114,6 +135,9 @@ llvm::Expected<sandbox::Sandbox> launch_sandbox(const Record &record, const Iden
       return container.takeError();
     return std::move(*container);
   }
+  if (!spec.image().empty())
+    if (auto error = take_kernel(spec, artifacts, *common))
+      return error;
   auto machine = as_machine(spec, std::move(*common), layout);
   if (!machine)
     return machine.takeError();

@@ -269,7 +269,7 @@ void Agent::look_for_sandboxes() {
 bool Agent::has_image(Known &known) {
   Record &record = known.record;
   const proto::Spec &spec = record.instance.spec();
-  if (!is_container(spec) || artifacts_.have(image_digest(spec)))
+  if (spec.image().empty() || artifacts_.have(image_digest(spec)))
     return true;
   Pulls::State state = pulls_->want(spec.image());
   if (state.failed) {

@@ -95,6 +95,32 @@ said() { nemo logs web | grep -q "$1"; }
   [[ "$output" == *kept*configured*"conf is read-only"* ]]
 }
 
+@test "a unikernel comes from a registry, too, in one apply" {
+  echo=${NEMO_BINARY_DIR:-$SOURCE/build/release}/unikernel/echo.elf
+  why=$(nemo nodes --json | jq -r '.nodes[0].capabilities[] | select(.name == "sandbox.unikernel" and (.available | not)) | .reason')
+  [ -z "$why" ] || skip "$why"
+  [ -e "$echo" ] || skip "the unikernel is for x86_64"
+  digest=$(push t/echo kernel="\"$echo\"" cmd='["/kernel", "port=7"]')
+  mkdir "$WORLD/echo"
+  cat >"$WORLD/echo/echo.nemo" <<NEMO
+nemo = 1
+stack = "echo"
+workload echo {
+  sandbox   = unikernel
+  image     = "$REGISTRY/t/echo@$digest"
+  resources { cpu = 0.2core; memory = 96MiB }
+  ports     { echo = 7 }
+}
+NEMO
+  nemo apply "$WORLD/echo" --yes
+  listens() { nemo logs echo --stack echo | grep -q "UDP port 7"; }
+  until_true 30 listens
+  where=$(address echo/0)
+  run -0 python3 "$BATS_TEST_DIRNAME/unikernel/ask.py" "${where%:*}" 7 20
+  [ "$output" = 20 ]
+  nemo destroy --stack echo --yes
+}
+
 @test "what cannot be pulled is said, and tried again" {
   intent "$REGISTRY/t/none@sha256:$(printf '%064d' 7)"
   run -1 nemo apply "$WORLD/shop" --yes --timeout 5s

@@ -1,7 +1,7 @@
 """Makes an image of busybox and pushes it: push.py REGISTRY REPOSITORY [KEY=JSON ...]
 
 Keys: cmd, env, user, dir (of the configuration); index=true wraps it in an index; zstd=true packs its layers
-with the program zstd; evil="name" adds an entry that must not be unpacked. Prints the digest."""
+with the program zstd; kernel="path" puts that file at /kernel; evil="name" adds an entry that must not be unpacked. Prints the digest."""
 import gzip, hashlib, io, json, subprocess, sys, tarfile, urllib.request
 
 registry, repository = sys.argv[1:3]
@@ -60,6 +60,8 @@ def upper(tar):
     entry(tar, "old/new", b"new")
     entry(tar, "old/.wh..wh..opq")
     entry(tar, "www/same", kind=tarfile.LNKTYPE, link="www/index.html")
+    if "kernel" in options:
+        entry(tar, "kernel", open(options["kernel"], "rb").read(), mode=0o600)
     evil = options.get("evil")
     if evil == "device":
         entry(tar, "dev/sda", kind=tarfile.BLKTYPE)
