@@ -3,6 +3,7 @@
 // thread.
 //   recover.cpp    start: adopt what runs, sweep what is left over
 //   reconcile.cpp  carry out what decide() says
+//   prepare.cpp    what a start waits for and is given
 //   monitor.cpp    ends, health checks, use
 //   report.cpp     Running, Fleet, events
 //   calls.cpp      requests
