@@ -12,7 +12,8 @@ pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)        # commits and
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)        # the agent's journal
 pkg_check_modules(LIBNATS REQUIRED IMPORTED_TARGET libnats)        # a fleet's messages: client of the broker (Apache-2.0)
 pkg_check_modules(LIBSECCOMP REQUIRED IMPORTED_TARGET libseccomp)  # system call filters, linked dynamically (LGPL)
-pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)  # benches read packed data sets
+pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)  # layers of images; benches read packed data sets (BSD)
+pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl)        # images from registries, in nemo-pull alone (curl licence)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)                  # command lines, help, completion
 find_program(ANTLR4_TOOL antlr4 REQUIRED)                          # grammar -> parser, at build time only
 

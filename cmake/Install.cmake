@@ -2,7 +2,7 @@
 # time, so what depends on it (the units) is written then. nemo finds its agent beside itself, and the agent its supervisor and
 # what it becomes in a fleet in ../libexec/nemo.
 install(TARGETS nemo nemo-agent RUNTIME DESTINATION bin)
-install(TARGETS nemo-supervisor nemo-agent-fleet RUNTIME DESTINATION libexec/nemo)
+install(TARGETS nemo-supervisor nemo-agent-fleet nemo-pull RUNTIME DESTINATION libexec/nemo)
 foreach(section 1 7 8)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/man/ DESTINATION share/man/man${section} FILES_MATCHING PATTERN "*.${section}")
 endforeach()

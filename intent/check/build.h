@@ -35,6 +35,7 @@ private:
   bool bring_files(const TypedAttribute &source, proto::Mount &out);
   void health(const TypedBlock &block, proto::Workload &out);
   void machine(const TypedBlock &block, proto::Workload &out);
+  void container(const TypedBlock &block, const proto::Workload &out);
   void mounts_of_machine(const TypedBlock &block, const proto::Workload &out);
   void changes(const TypedBlock &block, proto::Workload &out);
   void budget(const TypedBlock &block, proto::Workload &out);

@@ -1,5 +1,6 @@
-// Machines (`sandbox = microvm` and `unikernel`): `exec` is a kernel and its command line, and what
-// only a process has is refused here rather than on a node.
+// Machines (`sandbox = microvm` and `unikernel`): `exec` is a kernel and its command line, or
+// `image` holds them. What only a process has is refused here rather than on a node, of containers
+// too.
 #include <fmt/format.h>
 
 #include "intent/check/build.h"
@@ -37,8 +38,6 @@ void Builder::machine(const TypedBlock &block, proto::Workload &out) {
   if (out.network() == "host") // where it was said
     refuse("network", fmt::format("a {} has a network of its own", kind), "network = own");
   out.set_network("own");
-  refuse("image", fmt::format("a {} is started from a kernel, not from a container image", kind),
-         "exec = [\"/kernel\"], and a mount that holds /kernel");
   refuse("secrets", fmt::format("a {} reads no secrets: no file of the node reaches it", kind),
          "leave `secrets` out");
   refuse("working-directory", fmt::format("a {} has no working directory", kind),
@@ -59,13 +58,30 @@ void Builder::machine(const TypedBlock &block, proto::Workload &out) {
   mounts_of_machine(block, out);
 }
 
+void Builder::container(const TypedBlock &block, const proto::Workload &out) {
+  if (out.sandbox() != "container")
+    return;
+  // That both are there was said already.
+  if (const TypedAttribute *exec = block.find("exec");
+      exec && exec->sound() && !block.find("image"))
+    context_.error(diag::N0315, exec->at, exec->extent,
+                   "a container runs the program that its image names",
+                   "image = \"registry.example/vision@sha256:...\"");
+  if (out.health().kind() == proto::Health::EXEC)
+    context_.error(diag::N0315, block.child("health")->at, block.child("health")->head,
+                   "no program can be run in a container from outside",
+                   "ask it over the network: `tcp` or `http`");
+}
+
 void Builder::mounts_of_machine(const TypedBlock &block, const proto::Workload &out) {
-  if (out.exec().empty())
+  if (out.exec().empty() && out.image().empty())
     return; // said already
-  const llvm::StringRef kernel = out.exec(0), initrd = initrd_of(out);
-  bool has_kernel = false, has_initrd = initrd.empty();
+  // An image holds its kernel itself.
+  const llvm::StringRef initrd = initrd_of(out);
+  const llvm::StringRef kernel = out.exec().empty() ? llvm::StringRef() : out.exec(0);
+  bool has_kernel = kernel.empty(), has_initrd = initrd.empty();
   for (const proto::Mount &mount : out.mounts()) {
-    const bool holds_kernel = lies_in(kernel, mount.target());
+    const bool holds_kernel = !kernel.empty() && lies_in(kernel, mount.target());
     const bool holds_initrd = !initrd.empty() && lies_in(initrd, mount.target());
     has_kernel |= holds_kernel;
     has_initrd |= holds_initrd;

@@ -112,6 +112,7 @@ void Builder::workload(const TypedBlock &block) {
   made.set_protect(flag(block, "protect"));
   made.set_working_directory(text(block, "working-directory"));
   machine(block, made);
+  container(block, made);
   changes(block, made);
   *made.mutable_span() = context_.span(block.at, block.head);
   *context_.intent.add_workloads() = std::move(made);

@@ -20,7 +20,11 @@ constexpr Attribute workload_attributes[] = {
      .example = "on = near"},
     {.name = "image",
      .type = Type::text,
-     .doc = "The container image to run; give its digest, so that it cannot change unseen.",
+     .doc =
+         "The image to run, with the registry that has it and its digest, so that it "
+         "cannot change unseen. Nodes pull it, check it and keep it; what `nemo-agent`(8) finds in "
+         "`registries.json` says who they are there. The image names the program, its user and "
+         "directory; `env` and `working-directory` of the workload come before the image's.",
      .example = "image = \"registry.example/vision@sha256:9f2c...\""},
     {.name = "image-size",
      .type = Type::quantity,
@@ -44,9 +48,11 @@ constexpr Attribute workload_attributes[] = {
      .standard = "process for exec, container for image",
      .doc =
          "What the workload runs in. In a `microvm` and a `unikernel`, `exec` is a kernel that a "
-         "mount holds and its command line, which is also given the address, the ports and the "
+         "mount holds and its command line (or `image` holds the kernel, and its command names "
+         "it), which is also given the address, the ports and the "
          "environment; the word `initrd=/path` names a microvm's initrd. `memory` is the "
-         "machine's and the 64MiB of its monitor.",
+         "machine's and the 64MiB of its monitor. A `container` has the files of its `image`, "
+         "read-only, a /tmp and a /run of its own, what it mounts, and no rights.",
      .example = "sandbox = microvm"},
     {.name = "replicas",
      .type = Type::count,

@@ -3,6 +3,7 @@
 // thread.
 //   recover.cpp    start: adopt what runs, sweep what is left over
 //   reconcile.cpp  carry out what decide() says
+//   prepare.cpp    what a start waits for and is given
 //   monitor.cpp    ends, health checks, use
 //   report.cpp     Running, Fleet, events
 //   calls.cpp      requests
@@ -22,6 +23,7 @@
 #include "runtime-agent/core/launch.h"
 #include "runtime-agent/core/logs.h"
 #include "runtime-agent/core/probe.h"
+#include "runtime-agent/core/pulls.h"
 #include "runtime-agent/core/server.h"
 
 namespace nemo::agent {
@@ -84,7 +86,8 @@ private:
   bool carry_out(const Decision &decision);
   void start(const std::vector<Key> &keys);
   bool prepare(Known &known, std::optional<sandbox::Sandbox> &sandbox);
-  void look_for_machines();
+  bool has_image(Known &known);
+  void look_for_sandboxes();
   void clean(const std::string &sandbox_id);
   bool settle_ports(Known &known);
   void stop(Known &known, const std::string &reason);
@@ -147,11 +150,12 @@ private:
   Options options_;
   Layout layout_;
   sandbox::Host host_;
-  bool machines_probed_ = false;
+  bool sandboxes_probed_ = false; ///< machines and containers
   Artifacts artifacts_;
   Events events_;
   std::string boot_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Pulls> pulls_;
   uint64_t generation_ = 0;
   std::map<std::string, StoredPart> parts_;
   std::map<Key, Known> known_;

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char *half_written = ".new-";
+constexpr const char *half_pulled[] = {".part-", ".image-"};
 constexpr time_t unused_seconds = 600;
 
 llvm::Error write_file(const std::string &path, const proto::Artifact::File &file) {
@@ -110,7 +111,11 @@ void Artifacts::collect(const std::set<std::string> &used) const {
     if (used.count(name) || ::lstat(entry.path().c_str(), &found) != 0)
       continue;
     const bool recent = std::time(nullptr) - found.st_mtime < unused_seconds;
-    if (llvm::StringRef(name).startswith(half_written) || (is_hex(name) && !recent))
+    const bool pulled =
+        std::any_of(std::begin(half_pulled), std::end(half_pulled), [&name](const char *prefix) {
+          return llvm::StringRef(name).startswith(prefix);
+        });
+    if (llvm::StringRef(name).startswith(half_written) || ((is_hex(name) || pulled) && !recent))
       fs::remove_all(entry.path(), ignored);
   }
 }

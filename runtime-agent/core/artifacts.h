@@ -21,7 +21,8 @@ public:
   /// Where it stands: a directory, or a file for the artifact of a single file.
   std::string path(const std::string &digest) const { return directory_ + "/" + digest; }
   /// Removes what is not in `used` and was not asked for in the last ten minutes, and what a crash
-  /// left half-written.
+  /// left half-written. Images and their blobs lie here, too (pull/pull.h); what has come of one
+  /// counts as asked for when the last of it came.
   void collect(const std::set<std::string> &used) const;
 
 private:

@@ -43,7 +43,7 @@ Answer Agent::answer(const proto::BackendRequest &request) {
   proto::BackendResponse response;
   switch (request.call_case()) {
   case proto::BackendRequest::kCapabilities:
-    look_for_machines();
+    look_for_sandboxes();
     *response.mutable_capabilities() = capabilities(host_);
     break;
   case proto::BackendRequest::kObserve:

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "runtime-agent/core/launch.h"
+#include "runtime-agent/image/reference.h"
 
 namespace nemo::agent {
 
@@ -86,8 +87,9 @@ private:
   }
 
   llvm::Error command() {
-    if (spec_.sandbox() != "process" && !is_machine(spec_))
-      return fault("this agent has no '{}' sandbox, only 'process', 'microvm' and 'unikernel'",
+    if (spec_.sandbox() != "process" && !is_machine(spec_) && !is_container(spec_))
+      return fault("this agent has no '{}' sandbox, only 'process', 'container', 'microvm' and "
+                   "'unikernel'",
                    spec_.sandbox());
     if (is_machine(spec_) && spec_.network() != "own")
       return fault("a {} has a network of its own, and it is to have the host's", spec_.sandbox());
@@ -97,7 +99,22 @@ private:
       return fault("its working directory '{}' is not an absolute path", spec_.working_directory());
     if (spec_.accept_missing_size() > 64)
       return fault("it accepts too many missing capabilities");
+    if (is_container(spec_) || (is_machine(spec_) && !spec_.image().empty()))
+      return image();
     return arguments(spec_.exec(), "command");
+  }
+
+  llvm::Error image() {
+    if (spec_.exec_size() != 0)
+      return fault("it runs what its image names, and is given a program besides");
+    auto reference = image::parse_reference(spec_.image());
+    if (!reference)
+      return fault("its image is none: {}", llvm::toString(reference.takeError()));
+    if (reference->digest.empty())
+      return fault("its image {} may become another one unseen; say which is meant: "
+                   "{}/{}@sha256:...",
+                   spec_.image(), reference->registry, reference->repository);
+    return llvm::Error::success();
   }
 
   llvm::Error ports() {
@@ -176,7 +193,7 @@ private:
       return fault("its health check is of a kind that this agent does not know");
     if (health.every_ms() > max_ms || health.timeout_ms() > max_ms || health.grace_ms() > max_ms)
       return fault("a time of its health check is over a day");
-    if (health.kind() == proto::Health::EXEC && is_machine(spec_))
+    if (health.kind() == proto::Health::EXEC && (is_machine(spec_) || is_container(spec_)))
       return fault("its health check runs a program in a {}, which nobody can from outside",
                    spec_.sandbox());
     if (health.kind() == proto::Health::EXEC)

@@ -83,7 +83,7 @@ proto::Node discover(const Place &place, const std::string &state, const sandbox
     label(node, "hostname", system.nodename);
     label(node, "kernel", system.release);
   }
-  for (const std::string kind : {"process", "microvm", "unikernel"})
+  for (const std::string kind : {"process", "container", "microvm", "unikernel"})
     if (host.can("sandbox." + kind))
       node.add_sandboxes(kind);
   for (const sandbox::Ability &ability : host.abilities)

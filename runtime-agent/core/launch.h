@@ -9,7 +9,8 @@
 
 #include "runtime-agent/core/artifacts.h"
 #include "runtime-agent/core/record.h"
-#include "runtime-agent/sandbox/machine.h"
+#include "runtime-agent/image/config.h"
+#include "runtime-agent/sandbox/kinds.h"
 
 namespace nemo::agent {
 
@@ -28,6 +29,8 @@ public:
   std::string log(const Key &key) const { return instance(key) + "/log"; }
   std::string exit(const Key &key) const { return instance(key) + "/exit"; }
   std::string started() const { return state_ + "/started"; }
+  /// Who the operator is at registries; his file, mode 0600.
+  std::string registries() const { return state_ + "/registries.json"; }
   std::string machines() const { return state_ + "/machines"; }
   /// Where the monitor of a machine listens.
   std::string control(const std::string &sandbox_id) const {
@@ -64,9 +67,26 @@ llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &
                                           std::vector<std::string> environment);
 
 bool is_machine(const proto::Spec &spec);
+bool is_container(const proto::Spec &spec);
 
-/// The same for any kind of sandbox. In a machine `exec` is a kernel and its command line, which
-/// also holds the environment; the memory that is asked for is the machine's and its monitor's.
+/// Of the image that it runs, 64 hexadecimal digits; empty when it names none by its digest.
+std::string image_digest(const proto::Spec &spec);
+
+/// An image of the store.
+struct Image {
+  image::Config config;
+  std::string root; ///< directory
+};
+llvm::Expected<Image> open_image(const proto::Spec &spec, const Artifacts &artifacts);
+
+/// What the image says of its program, environment, directory and user, under what the intent says
+/// of them. The image is in the store.
+llvm::Expected<sandbox::Container> as_container(const proto::Spec &spec, sandbox::Spec common,
+                                                const Artifacts &artifacts);
+
+/// The same for any kind of sandbox. In a machine `exec`, or what its image has instead, is a
+/// kernel and its command line, which also holds the environment; the memory that is asked for is
+/// the machine's and its monitor's.
 llvm::Expected<sandbox::Sandbox> launch_sandbox(const Record &record, const Identity &identity,
                                                 const Layout &layout, const Artifacts &artifacts,
                                                 const sandbox::Host &host,

@@ -4,6 +4,8 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include "base/error.h"
+#include "runtime-agent/core/check.h"
+#include "runtime-agent/sandbox/root.h"
 
 namespace nemo::agent {
 
@@ -87,6 +89,25 @@ llvm::Expected<sandbox::Machine> as_machine(const proto::Spec &spec, sandbox::Sp
   return machine;
 }
 
+/// The kernel is a file of the image; it is put where all of the image is seen.
+llvm::Error take_kernel(const proto::Spec &spec, const Artifacts &artifacts,
+                        sandbox::Spec &common) {
+  auto image = open_image(spec, artifacts);
+  if (!image)
+    return image.takeError();
+  common.argv = image->config.command;
+  if (!is_normal_path(common.argv.front()))
+    return failure("'{}', which the image {} is started with, is not the path of a kernel in it",
+                   common.argv.front(), spec.image());
+  for (std::string &word : common.argv)
+    if (&word == &common.argv.front())
+      word = sandbox::kImage + word;
+    else if (llvm::StringRef(word).startswith("initrd="))
+      word = std::string("initrd=") + sandbox::kImage + word.substr(7);
+  common.binds.push_back({.source = image->root, .target = sandbox::kImage});
+  return llvm::Error::success();
+}
+
 } // namespace
 
 bool is_machine(const proto::Spec &spec) {
@@ -103,11 +124,20 @@ llvm::Expected<sandbox::Sandbox> launch_sandbox(const Record &record, const Iden
   if (!common)
     return common.takeError();
   const proto::Spec &spec = record.instance.spec();
-  if (!is_machine(spec))
+  if (!is_machine(spec) && !is_container(spec))
     return std::move(*common);
   const std::string ability = "sandbox." + spec.sandbox();
   if (!host.can(ability))
     return failure("this node has no {} sandbox: {}", spec.sandbox(), host.reason(ability));
+  if (is_container(spec)) {
+    auto container = as_container(spec, std::move(*common), artifacts);
+    if (!container)
+      return container.takeError();
+    return std::move(*container);
+  }
+  if (!spec.image().empty())
+    if (auto error = take_kernel(spec, artifacts, *common))
+      return error;
   auto machine = as_machine(spec, std::move(*common), layout);
   if (!machine)
     return machine.takeError();

@@ -257,44 +257,6 @@ bool Agent::settle_ports(Known &known) {
   return true;
 }
 
-/// When somebody first wants to know: it takes half a second.
-void Agent::look_for_machines() {
-  if (!machines_probed_)
-    sandbox::probe_machines(host_, layout_.machines());
-  machines_probed_ = true;
-}
-
-void Agent::clean(const std::string &sandbox_id) {
-  sandbox::clean(sandbox_id, host_);
-  sandbox::clean_machine(layout_.control(sandbox_id));
-}
-
-bool Agent::prepare(Known &known, std::optional<sandbox::Sandbox> &sandbox) {
-  Record &record = known.record;
-  if (const proto::Instance *instance = desired(record.key))
-    record.instance = *instance;
-  std::string peer;
-  const PeerAddress address_of = [&](const proto::Peer &asked) {
-    return peer_address(record.key.stack, asked);
-  };
-  auto variables = environment(record, options_.place.node, address_of, peer);
-  if (!variables) {
-    record.phase = Phase::waiting;
-    record.reason = fmt::format("waits for the address of {}", peer);
-    return false;
-  }
-  if (is_machine(record.instance.spec()))
-    look_for_machines();
-  auto made = launch_sandbox(record, identities_.at(replica_of(record.key)), layout_, artifacts_,
-                             host_, address_of, std::move(*variables));
-  if (!made) {
-    fail(known, llvm::toString(made.takeError()));
-    return false;
-  }
-  sandbox = std::move(*made);
-  return true;
-}
-
 void Agent::start(const std::vector<Key> &keys) {
   // Ports first, for all: a peer's address is known as soon as its port is.
   std::vector<std::pair<Key, sandbox::Sandbox>> ready;

@@ -72,7 +72,12 @@ llvm::Expected<std::unique_ptr<Agent>> Agent::open(Loop &loop, Options options) 
   // Nobody waits for a trial when services wait to be taken over.
   agent->host_ =
       agent->options_.host ? *agent->options_.host : sandbox::probe(agent->options_.state, runs);
-  agent->machines_probed_ = agent->options_.host.has_value();
+  agent->sandboxes_probed_ = agent->options_.host.has_value();
+  agent->pulls_ = std::make_unique<Pulls>(
+      loop,
+      Pulls::Options{fs::path(agent->host_.supervisor).parent_path() / "nemo-pull",
+                     agent->layout_.artifacts(), agent->layout_.registries()},
+      [raw = agent.get()] { raw->reconcile_soon(); });
   agent->recall_events();
   agent->recover();
   return agent;
@@ -198,16 +203,20 @@ void Agent::find_strays() {
 
 void Agent::sweep_files() {
   std::set<std::string> used;
+  const auto use = [&used](const proto::Spec &spec) {
+    for (const proto::Mount &mount : spec.mounts())
+      used.insert(mount.artifact());
+    used.insert(image_digest(spec));
+  };
   for (const auto &[stack, part] : parts_)
     for (const proto::Instance &instance : part.part.instances()) {
       used.insert(layout_.replica({stack, instance.workload(), instance.replica(), {}}));
-      for (const proto::Mount &mount : instance.spec().mounts())
-        used.insert(mount.artifact());
+      if (!instance.retiring()) // it is not started again; while it runs it is known
+        use(instance.spec());
     }
   for (const auto &[key, known] : known_) {
     used.insert(layout_.replica(key));
-    for (const proto::Mount &mount : known.record.instance.spec().mounts())
-      used.insert(mount.artifact());
+    use(known.record.instance.spec());
   }
   artifacts_.collect(used);
   std::error_code ignored;

@@ -199,7 +199,7 @@ void Agent::note(std::string text) {
 }
 
 proto::Fleet Agent::fleet() {
-  look_for_machines();
+  look_for_sandboxes();
   sample();
   proto::Fleet fleet;
   fleet.set_version(1);

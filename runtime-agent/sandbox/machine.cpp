@@ -184,14 +184,4 @@ void clean_machine(const std::string &control_path) {
   ::unlink((control_path + kOwnKvm).c_str());
 }
 
-llvm::Expected<Started> start(const Sandbox &sandbox, const Host &host, Announce announce) {
-  return std::visit([&](const auto &one) { return start(one, host, announce); }, sandbox);
-}
-
-const Spec &common(const Sandbox &sandbox) {
-  if (const Machine *machine = std::get_if<Machine>(&sandbox))
-    return machine->spec;
-  return std::get<Spec>(sandbox);
-}
-
 } // namespace nemo::sandbox

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string>
-#include <variant>
 
 #include "llvm/Support/Error.h"
 
@@ -52,12 +51,5 @@ void clean_machine(const std::string &control_path);
 /// Takes about half a second; the answer is kept in `directory` for as long as this boot and this
 /// QEMU last. Adds "sandbox.microvm" and "sandbox.unikernel" to the host's abilities.
 void probe_machines(Host &host, const std::string &directory);
-
-/// What is started: one alternative for each kind of sandbox.
-using Sandbox = std::variant<Spec, Machine>;
-
-llvm::Expected<Started> start(const Sandbox &sandbox, const Host &host, Announce announce);
-/// What all kinds have in common.
-const Spec &common(const Sandbox &sandbox);
 
 } // namespace nemo::sandbox

@@ -3,12 +3,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
@@ -16,6 +21,7 @@
 #include "llvm/ADT/StringRef.h"
 
 #include "base/error.h"
+#include "runtime-agent/sandbox/files.h"
 
 namespace nemo::sandbox {
 
@@ -30,6 +36,50 @@ llvm::Expected<Descriptor> clone_tree(const std::string &path, uint64_t attribut
   if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change) != 0)
     return system_failure(errno, "restrict {}", path);
   return tree;
+}
+
+namespace {
+
+/// A user namespace whose root is `user`; it lasts as long as its descriptor.
+llvm::Expected<Descriptor> make_user_namespace(uint32_t user, uint32_t group) {
+  clone_args arguments = {};
+  arguments.flags = CLONE_NEWUSER;
+  arguments.exit_signal = SIGCHLD;
+  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0)
+    for (;;)
+      ::pause();
+  if (pid < 0)
+    return system_failure(errno, "user namespace");
+  const std::string process = fmt::format("/proc/{}/", pid);
+  int error = write_file(process + "uid_map", fmt::format("0 {} 1", user));
+  if (error == 0)
+    error = write_file(process + "gid_map", fmt::format("0 {} 1", group));
+  Descriptor made;
+  if (error == 0) {
+    made = Descriptor(::open((process + "ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+    error = made ? 0 : errno;
+  }
+  ::kill(static_cast<pid_t>(pid), SIGKILL);
+  while (::waitpid(static_cast<pid_t>(pid), nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (error != 0)
+    return system_failure(error, "user namespace");
+  return made;
+}
+
+} // namespace
+
+llvm::Error map_owner(int tree, uint32_t user, uint32_t group) {
+  auto users = make_user_namespace(user, group);
+  if (!users)
+    return users.takeError();
+  mount_attr change = {};
+  change.attr_set = MOUNT_ATTR_IDMAP;
+  change.userns_fd = static_cast<uint64_t>(users->get());
+  if (::mount_setattr(tree, "", AT_EMPTY_PATH, &change, sizeof change) != 0)
+    return system_failure(errno, "map the owner of a mount (idmapped mounts)");
+  return llvm::Error::success();
 }
 
 llvm::Error put_tree(int tree, int place, const std::string &name) {

@@ -15,6 +15,10 @@ namespace nemo::sandbox {
 /// added.
 llvm::Expected<Descriptor> clone_tree(const std::string &path, uint64_t attributes);
 
+/// What root owns in a detached tree belongs to `user` and `group` there. Fails where the file
+/// system cannot (Linux before 5.12, network file systems).
+llvm::Error map_owner(int tree, uint32_t user, uint32_t group);
+
 /// Puts a detached tree at an opened place.
 llvm::Error put_tree(int tree, int place, const std::string &name);
 

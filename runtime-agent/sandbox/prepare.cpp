@@ -107,6 +107,9 @@ llvm::Expected<std::vector<Mount>> prepare_mounts(const Spec &spec, const Host &
       if (!tree)
         return tree.takeError();
       mount.tree = std::move(*tree);
+      if (bind.mapped)
+        if (auto error = map_owner(mount.tree.get(), host_uid(spec, host), host_gid(spec, host)))
+          return error;
     }
     mounts.push_back(std::move(mount));
   }
@@ -118,6 +121,7 @@ llvm::Expected<std::vector<Mount>> prepare_mounts(const Spec &spec, const Host &
 llvm::Error prepare_monitor(const Monitor &monitor, Launch &launch) {
   launch.tapped = monitor.tap;
   launch.root_plan.readable = monitor.readable;
+  launch.root_plan.bundle = monitor.bundle;
   if (monitor.control >= 0) {
     launch.control = Descriptor(::fcntl(monitor.control, F_DUPFD_CLOEXEC, 0));
     if (!launch.control)

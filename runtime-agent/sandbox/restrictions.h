@@ -1,7 +1,9 @@
 // What a sandbox takes away, one by one, so that a test can leave out exactly one of them and watch
 // the escape that it alone prevents. Nothing but a program linked to this library can leave
 // anything out: no intent, message, argument or variable of the agent reaches this type, and the
-// agent never changes it. README.md says which attempt proves which restriction.
+// agent never changes it. README.md says which attempt proves which restriction. The one thing that
+// is started without all of them is the runtime of containers (container.cpp), which makes them
+// again for what it runs.
 #pragma once
 
 #include <cstdint>

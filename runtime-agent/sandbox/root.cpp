@@ -166,7 +166,7 @@ llvm::Error make_proc(Restrictions restrictions) {
 }
 
 llvm::Error make_scratch(const RootPlan &plan) {
-  uint64_t bytes = plan.tmp_bytes != 0 ? plan.tmp_bytes : uint64_t{64} << 20;
+  uint64_t bytes = plan.tmp_bytes != 0 ? plan.tmp_bytes : kTmpBytes;
   if (!plan.restrictions.has(Restriction::tmp_size))
     bytes = 0;
   struct Scratch {
@@ -176,7 +176,7 @@ llvm::Error make_scratch(const RootPlan &plan) {
   };
   if (auto error = make_directory("/dev"))
     return error;
-  for (const Scratch &one : {Scratch{"/tmp", bytes, "1777"}, Scratch{"/run", 8 << 20, "0755"},
+  for (const Scratch &one : {Scratch{"/tmp", bytes, "1777"}, Scratch{"/run", kRunBytes, "0755"},
                              Scratch{"/dev/shm", bytes, "1777"}}) {
     if (auto error = make_directory(one.path))
       return error;
@@ -246,6 +246,28 @@ llvm::Error put_declared(RootPlan &plan) {
   return llvm::Error::success();
 }
 
+/// A bundle whose root is the image with a little that can be written over it: the runtime makes
+/// places for mounts that the image lacks.
+llvm::Error make_bundle(const std::string &config) {
+  const std::string bundle = kBundle;
+  for (const std::string &path : {bundle, bundle + "/upper", bundle + "/work", bundle + "/rootfs"})
+    if (auto error = make_directory(path))
+      return error;
+  if (auto error = make_file(bundle + "/config.json", config))
+    return error;
+  // It looks there for control groups, of which it is to make none.
+  for (const char *path : {"/sys", "/sys/fs", "/sys/fs/cgroup"})
+    if (auto error = make_directory(path))
+      return error;
+  const std::string options =
+      fmt::format("lowerdir={},upperdir={},workdir={},userxattr", in_stage(kImage),
+                  in_stage(bundle + "/upper"), in_stage(bundle + "/work"));
+  if (::mount("overlay", in_stage(bundle + "/rootfs").c_str(), "overlay", kTmpfsFlags,
+              options.c_str()) != 0)
+    return system_failure(errno, "lay a root over the image (overlayfs)");
+  return llvm::Error::success();
+}
+
 llvm::Error enter_root() {
   if (::chdir(kStage) != 0)
     return system_failure(errno, "enter the new root");
@@ -302,6 +324,9 @@ llvm::Error build_root(RootPlan &plan) {
     return error;
   if (auto error = put_declared(plan))
     return error;
+  if (!plan.bundle.empty())
+    if (auto error = make_bundle(plan.bundle))
+      return error;
   ::umask(022);
   return enter_root();
 }

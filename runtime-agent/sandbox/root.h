@@ -21,12 +21,20 @@ struct Mount {
   Descriptor tree;
 };
 
+inline constexpr uint64_t kTmpBytes = 64 << 20; ///< of /tmp, where nobody says otherwise
+inline constexpr uint64_t kRunBytes = 8 << 20;
+
+/// Where a container's runtime finds things: its bundle, the image's file system, declared mounts.
+inline constexpr char kBundle[] = "/run/container", kImage[] = "/image";
+std::string mount_place(size_t number);
+
 struct RootPlan {
   std::string hostname;
   bool own_network = false;
   uint64_t tmp_bytes = 0;
   Restrictions restrictions;
   Descriptor kvm;                    ///< becomes /dev/kvm
+  std::string bundle;                ///< config.json at kBundle
   std::vector<std::string> readable; ///< instead of all of the host's programs; empty: all
   std::vector<Mount> mounts;         ///< by target: outer ones first
   std::vector<std::pair<std::string, std::string>> secrets; ///< name, contents

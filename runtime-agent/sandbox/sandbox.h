@@ -20,8 +20,8 @@ namespace nemo::sandbox {
 
 /// One thing this host can or cannot enforce: "sandbox.process", "namespace.user", "network.own",
 /// "limit.memory", "limit.cpu", "limit.pids", "limit.volume", "seccomp", "landlock.files",
-/// "landlock.tcp", "usage.cgroup", "sandbox.microvm", "sandbox.unikernel", "refusals" (whether
-/// refused system calls and ports are seen).
+/// "landlock.tcp", "usage.cgroup", "sandbox.microvm", "sandbox.unikernel", "sandbox.container",
+/// "refusals" (whether refused system calls and ports are seen).
 struct Ability {
   std::string name;
   bool available = false;
@@ -54,6 +54,8 @@ struct Host {
   std::string qemu;        ///< the program that runs machines; empty: none
   std::string accelerator; ///< "tcg" or "kvm", the faster one; empty: no machines here (machine.h)
   std::string filters;     ///< seccomp programs, as the supervisor reads them
+  std::string
+      container_runtime; ///< the program that runs containers; empty: none here (container.h)
 };
 /// \param runs  a sandbox that was started here since the machine was: proof enough that they can
 /// be.
@@ -66,6 +68,9 @@ struct Bind {
   /// A volume: as root its files are given to the sandbox's user (once, when the directory is not
   /// his yet). Without it owners and modes stay, and as root the sandbox is "other" to them.
   bool owned = false;
+  /// As root: what root owns there seems to be the sandbox user's, and is nobody else's (an
+  /// idmapped mount).
+  bool mapped = false;
 };
 
 struct Secret {
@@ -73,12 +78,13 @@ struct Secret {
   std::string file; ///< absolute, on the host; read at start
 };
 
-/// What a program gets that runs a machine (machine.h).
+/// What a program gets that runs a machine (machine.h) or a container (container.h).
 struct Monitor {
   bool tap = false; ///< a network device as descriptor supervisor::kTap, bridged with eth0
   int control = -1; ///< becomes supervisor::kControl; the caller keeps his
   std::string kvm;  ///< a device node on the host that becomes /dev/kvm; empty: none
   std::vector<std::string> readable; ///< all that it may read of the host's programs
+  std::string bundle; ///< config.json: it finds a bundle at kBundle, whose root is over kImage
 };
 
 /// Everything about one start. Strings are checked: no NUL, absolute paths normal (no "..").

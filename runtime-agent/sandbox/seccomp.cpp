@@ -254,6 +254,8 @@ std::string known_filter() {
 
 } // namespace
 
+llvm::ArrayRef<const char *> forbidden_calls() { return kForbidden; }
+
 llvm::Expected<std::string> make_filters(bool asking, bool tcp) {
   auto quiet = forbidden_filter(false, tcp);
   if (!quiet)

@@ -6,9 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 
 namespace nemo::sandbox {
+
+/// The calls that no sandbox has, whatever their arguments are.
+llvm::ArrayRef<const char *> forbidden_calls();
 
 /// As nemo-supervisor reads them (supervisor/filters.h).
 /// \param asking  whether the supervisor is to learn what was refused (see try_listener).

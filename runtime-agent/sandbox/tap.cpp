@@ -17,7 +17,7 @@ namespace nemo::sandbox {
 
 namespace {
 
-constexpr char kBridge[] = "br0", kTap[] = "tap0";
+constexpr char kOwnBridge[] = "br0", kTap[] = "tap0";
 
 } // namespace
 
@@ -36,16 +36,16 @@ llvm::Expected<Descriptor> make_tap() {
   Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket)
     return system_failure(errno, "socket for the network");
-  if (::ioctl(socket.get(), SIOCBRADDBR, kBridge) != 0)
+  if (::ioctl(socket.get(), SIOCBRADDBR, kOwnBridge) != 0)
     return system_failure(errno, "bridge");
   for (const char *port : {"eth0", kTap}) {
     ifreq change = {};
-    std::strncpy(change.ifr_name, kBridge, IFNAMSIZ - 1);
+    std::strncpy(change.ifr_name, kOwnBridge, IFNAMSIZ - 1);
     change.ifr_ifindex = static_cast<int>(::if_nametoindex(port));
     if (change.ifr_ifindex == 0 || ::ioctl(socket.get(), SIOCBRADDIF, &change) != 0)
       return system_failure(errno, "put {} on a bridge", port);
   }
-  for (const char *interface : {kBridge, kTap, "eth0"})
+  for (const char *interface : {kOwnBridge, kTap, "eth0"})
     if (auto error = bring_up(socket.get(), interface))
       return error;
   return tap;

@@ -10,7 +10,7 @@ setup_file() {
 teardown_file() { end_world; }
 
 @test "everything is where it is looked for" {
-  for file in bin/nemo bin/nemo-agent libexec/nemo/nemo-supervisor share/man/man1/nemo.1 share/man/man1/nemo-plan.1 \
+  for file in bin/nemo bin/nemo-agent libexec/nemo/nemo-supervisor libexec/nemo/nemo-pull share/man/man1/nemo.1 share/man/man1/nemo-plan.1 \
     share/man/man7/nemo-language.7 share/man/man8/nemo-agent.8 share/bash-completion/completions/nemo \
     share/zsh/site-functions/_nemo share/fish/vendor_completions.d/nemo.fish lib/systemd/system/nemo-agent.service \
     lib/systemd/user/nemo-agent.service share/doc/nemo-intent/LICENSE share/doc/nemo-intent/examples/shop/shop.nemo; do

@@ -26,7 +26,7 @@ flags_of_page() {
   expected=$( (echo nemo.1; commands_of_help nemo | sed 's/.*/nemo-&.1/') | sort)
   [ "$(wc -l <<<"$expected")" -gt 12 ]
   [ "$(cd "$MAN" && ls ./*.1 | sed 's,./,,' | sort)" = "$expected" ]
-  for page in nemo-language.7 nemo-diagnostics.7 nemo-agent.8 nemo-supervisor.8; do [ -s "$MAN/$page" ]; done
+  for page in nemo-language.7 nemo-diagnostics.7 nemo-agent.8 nemo-pull.8 nemo-supervisor.8; do [ -s "$MAN/$page" ]; done
 }
 
 @test "help and page of every command have the same flags and arguments" {

@@ -1,0 +1,19 @@
+#include "runtime-agent/sandbox/kinds.h"
+
+namespace nemo::sandbox {
+
+namespace {
+const Spec &spec_of(const Spec &spec) { return spec; }
+const Spec &spec_of(const Machine &machine) { return machine.spec; }
+const Spec &spec_of(const Container &container) { return container.spec; }
+} // namespace
+
+llvm::Expected<Started> start(const Sandbox &sandbox, const Host &host, Announce announce) {
+  return std::visit([&](const auto &one) { return start(one, host, announce); }, sandbox);
+}
+
+const Spec &common(const Sandbox &sandbox) {
+  return std::visit([](const auto &one) -> const Spec & { return spec_of(one); }, sandbox);
+}
+
+} // namespace nemo::sandbox

@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# Images from a real registry (Debian's docker-registry), and what a bad one may try.
+
+setup_file() {
+  load common.bash
+  load registry/start.bash
+  own_world
+  own_registry "$WORLD"
+}
+
+teardown_file() {
+  kill "$REGISTRY_PID" 2>/dev/null || true
+  rm -rf "$WORLD"
+}
+
+setup() {
+  load common.bash
+  load registry/start.bash
+  STORE=$WORLD/store-$BATS_TEST_NUMBER
+  mkdir "$STORE"
+}
+
+teardown() { end_front; }
+
+# pull NAME: as the agent does it.
+pull() { nemo-pull "$STORE" "${SETTINGS:-$WORLD/none}" "$1"; }
+root() { echo "$STORE/${1#sha256:}/root"; }
+
+@test "an image is pulled, and its layers lie over one another" {
+  digest=$(push t/web)
+  run -0 pull "$REGISTRY/t/web@$digest"
+  [ "${lines[-1]}" = done ]
+  cd "$(root "$digest")"
+  [ "$(cat www/index.html)" = "from an image" ]
+  [ "$(cat www/same)" = "from an image" ]
+  [ ! -e www/gone ]
+  [ "$(ls old)" = new ]
+  [ "$(readlink bin/sh)" = busybox ]
+  cmp bin/busybox /usr/bin/busybox
+  # Once more: nothing is asked for.
+  run -0 pull "127.0.0.1:1/t/web@$digest"
+}
+
+@test "an index is looked through for this machine, and layers may be packed with zstd" {
+  command -v zstd || skip "zstd is not installed"
+  [ "$(uname -m)" = x86_64 ] || skip "the image is for x86_64"
+  digest=$(push t/all index=true zstd=true)
+  run -0 pull "$REGISTRY/t/all@$digest"
+  [ "$(cat "$(root "$digest")/www/index.html")" = "from an image" ]
+}
+
+@test "a connection that is cut is made again, and goes on where it was" {
+  digest=$(push t/web)
+  front cut
+  run -0 pull "$FRONT/t/web@$digest"
+  cmp "$(root "$digest")/bin/busybox" /usr/bin/busybox
+  grep -q 'blobs/.* bytes=100000-' "$WORLD/asked"
+  grep -q 'blobs/.* bytes=200000-' "$WORLD/asked"
+}
+
+@test "a pull that was killed goes on where it was" {
+  digest=$(push t/web)
+  layer=$(curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+    "http://$REGISTRY/v2/t/web/manifests/$digest" | jq -r '.layers[0].digest')
+  curl -fsS "http://$REGISTRY/v2/t/web/blobs/$layer" | head -c 5000 >"$STORE/.part-${layer#sha256:}"
+  front pass
+  run -0 pull "$FRONT/t/web@$digest"
+  grep -q "$layer bytes=5000-" "$WORLD/asked"
+}
+
+@test "a token is asked for with the credentials of the settings" {
+  digest=$(push t/web)
+  front token
+  run -1 pull "$FRONT/t/web@$digest"
+  [[ "$output" == *"gives no token"* ]]
+  SETTINGS=$WORLD/registries.json
+  printf '{"auths": {"%s": {"auth": "%s"}}}' "$FRONT" "$(printf nemo:secret | base64)" >"$SETTINGS"
+  chmod 644 "$SETTINGS"
+  run -1 pull "$FRONT/t/web@$digest"
+  [[ "$output" == *"nobody else may read"* ]]
+  chmod 600 "$SETTINGS"
+  run -0 pull "$FRONT/t/web@$digest"
+}
+
+@test "what is not what its name says is not kept" {
+  digest=$(push t/web)
+  front wrong
+  run -1 pull "$FRONT/t/web@$digest"
+  [[ "$output" == *"another digest"* ]]
+  [ "$(find "$STORE" -type f ! -name .pulling)" = "" ]
+}
+
+@test "redirections lead neither to files nor to other machines in the clear" {
+  digest=$(push t/web)
+  front to-file
+  run -1 pull "$FRONT/t/web@$digest"
+  [[ "$output" == *"file://"*"is not asked"* ]]
+  end_front
+  front to-plain
+  run -1 pull "$FRONT/t/web@$digest"
+  [[ "$output" == *"http://registry.example is not asked"* ]]
+}
+
+@test "a manifest without end is not read to it" {
+  digest=$(push t/web)
+  front large
+  run -1 pull "$FRONT/t/web@$digest"
+  [[ "$output" == *"larger than 4194304 bytes"* ]]
+}
+
+@test "a registry elsewhere is asked with TLS" {
+  run -1 pull "registry.invalid:5000/t/web@sha256:$(printf '%064d' 0)"
+  [[ "$output" == *"Could not resolve host"* ]]
+}
+
+@test "layers that lead out, or hold devices, are refused" {
+  for evil in device up hard; do
+    digest=$(push t/evil evil="\"$evil\"")
+    run -1 pull "$REGISTRY/t/evil@$digest"
+    [[ "$output" == *"is refused"* ]]
+    [ ! -e "$(root "$digest")" ]
+  done
+  mkdir "$WORLD/outside"
+  digest=$(push t/evil evil='"link"' target="\"$WORLD/outside\"")
+  run pull "$REGISTRY/t/evil@$digest"
+  [ "$(ls -A "$WORLD/outside")" = "" ]
+  [ ! -e "$STORE/escaped" ]
+}
+
+@test "an image that is not there is said to be missing" {
+  run -1 pull "$REGISTRY/t/none@sha256:$(printf '%064d' 0)"
+  [[ "$output" == *"has no sha256:"*"of t/none"* ]]
+  run -1 pull "vision@sha256:$(printf '%064d' 0)"
+  [[ "$output" == *"names no registry"* ]]
+  run -1 pull "$REGISTRY/t/web:latest"
+  [[ "$output" == *"digest is missing"* ]]
+}
