@@ -1,12 +1,11 @@
 // What the agent costs a node on which nothing happens: memory as the kernel shares it out (PSS),
 // and CPU time as its scheduler counts it, alone and with services that do nothing either.
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "base/error.h"
 #include "bench/support/bench.h"
+#include "bench/support/process.h"
 #include "bench/support/statistics.h"
 #include "bench/world/world.h"
 
@@ -20,60 +19,12 @@ constexpr double most_memory_mib = 5.0;
 constexpr double most_cpu_percent = 0.2;
 constexpr auto settling = std::chrono::seconds(3); // what starting has left to do
 
-/// "Pss: 1234 kB" of /proc/PID/smaps_rollup; `kind` is "Pss:" or "Rss:".
-llvm::Expected<double> memory_mib(pid_t pid, llvm::StringRef kind) {
-  std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
-  for (std::string line; std::getline(file, line);) {
-    llvm::StringRef rest = line;
-    uint64_t kilobytes = 0;
-    if (rest.consume_front(kind) && !rest.ltrim().consumeInteger(10, kilobytes))
-      return static_cast<double>(kilobytes) / 1024;
-  }
-  return failure("cannot read the memory of process {}", pid);
-}
-
-/// On a CPU since its start, all threads: the first number of each /proc/PID/task/*/schedstat, in
-/// nanoseconds.
-llvm::Expected<double> cpu_seconds(pid_t pid) {
-  std::error_code error;
-  double nanoseconds = 0;
-  for (const auto &task :
-       std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
-    double one = 0;
-    if (!(std::ifstream(task.path() / "schedstat") >> one))
-      return failure("this kernel does not count the CPU time of processes in nanoseconds "
-                     "(/proc/PID/schedstat)");
-    nanoseconds += one;
-  }
-  if (error)
-    return failure("process {}: {}", pid, error.message());
-  return nanoseconds * 1e-9;
-}
-
-/// Percent of one core over `seconds`.
-llvm::Expected<double> cpu_percent(pid_t pid, int seconds) {
-  auto before = cpu_seconds(pid);
-  if (!before)
-    return before.takeError();
-  const auto began = std::chrono::steady_clock::now();
-  while (std::chrono::steady_clock::now() - began < std::chrono::seconds(seconds)) {
-    if (interrupted())
-      return interruption();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  auto after = cpu_seconds(pid);
-  if (!after)
-    return after.takeError();
-  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
-  return (*after - *before) / passed.count() * 100;
-}
-
 llvm::Error measure_agent(World &world, const std::string &with, int seconds, Report &report) {
   std::this_thread::sleep_for(settling);
   auto pid = world.agent_pid();
   if (!pid)
     return pid.takeError();
-  auto cpu = cpu_percent(*pid, seconds);
+  auto cpu = cpu_percent({*pid}, seconds);
   if (!cpu)
     return cpu.takeError();
   auto memory = memory_mib(*pid, "Pss:"), unshared = memory_mib(*pid, "Rss:");
