@@ -1,6 +1,7 @@
 # Two nodes of a fleet on this machine, each with its own agent, and a real broker: what is applied
 # here runs there.
 load common
+load registry/start
 
 setup_file() {
   command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || {
@@ -20,12 +21,12 @@ setup_file() {
 teardown_file() {
   [ -z "${WORLD:-}" ] && return
   nemo fleet start >/dev/null 2>&1 || true
-  for stack in web two; do
+  for stack in web two echo; do
     nemo destroy --stack "$stack" --backend fleet --yes --timeout 30s >/dev/null 2>&1 || true
   done
   for machine in gw1 gw2; do
     as "$machine" nemo agent start >/dev/null 2>&1 || true
-    for stack in web two; do
+    for stack in web two echo; do
       as "$machine" nemo destroy --stack "$stack" --yes --timeout 30s >/dev/null 2>&1 || true
     done
     as "$machine" nemo agent stop >/dev/null 2>&1 || true
@@ -150,6 +151,37 @@ NEMO
   said() { nemo logs user --stack two --backend fleet 2>/dev/null | grep -q kept; }
   until_true 20 said
   nemo destroy --stack two --backend fleet --yes --timeout 60s
+}
+
+@test "a unikernel from a registry runs on a node elsewhere, in one apply" {
+  echo=${NEMO_BINARY_DIR:-$SOURCE/build/release}/unikernel/echo.elf
+  why=$(nemo nodes --backend fleet --json | jq -r '.nodes[] | select(.name == "gw1") | .capabilities[] | select(.name == "sandbox.unikernel" and (.available | not)) | .reason')
+  [ -z "$why" ] || skip "$why"
+  [ -e "$echo" ] || skip "the unikernel is for x86_64"
+  own_registry "$WORLD"
+  digest=$(push t/echo kernel="\"$echo\"" cmd='["/kernel", "port=7"]')
+  mkdir "$WORLD/echo"
+  cat >"$WORLD/echo/echo.nemo" <<NEMO
+nemo = 1
+stack = "echo"
+workload echo {
+  sandbox   = unikernel
+  image     = "$REGISTRY/t/echo@$digest"
+  resources { cpu = 0.2core; memory = 96MiB }
+  ports     { echo = 7 }
+  place     { require node.site.name == "site-gw1" }
+}
+NEMO
+  run nemo apply "$WORLD/echo" --backend fleet --yes --timeout 90s
+  echo "$output"
+  [ "$status" -eq 0 ]
+  listens() { nemo logs echo --stack echo --backend fleet | grep -q "UDP port 7"; }
+  until_true 30 listens
+  where=$(nemo status --backend fleet --json | jq -r '.workloads[] | select(.stack == "echo" and .state == "running") | .addresses[0].address')
+  run -0 python3 "$BATS_TEST_DIRNAME/unikernel/ask.py" "${where%:*}" 7 20
+  [ "$output" = 20 ]
+  nemo destroy --stack echo --backend fleet --yes --timeout 60s
+  kill "$REGISTRY_PID"
 }
 
 @test "a node that is removed is left out, and said" {
