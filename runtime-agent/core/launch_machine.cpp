@@ -101,9 +101,9 @@ llvm::Error take_kernel(const proto::Spec &spec, const Artifacts &artifacts,
                    common.argv.front(), spec.image());
   for (std::string &word : common.argv)
     if (&word == &common.argv.front())
-      word = sandbox::kImage + word;
+      word.insert(0, sandbox::kImage);
     else if (llvm::StringRef(word).startswith("initrd="))
-      word = std::string("initrd=") + sandbox::kImage + word.substr(7);
+      word.insert(llvm::StringRef("initrd=").size(), sandbox::kImage);
   common.binds.push_back({.source = image->root, .target = sandbox::kImage});
   return llvm::Error::success();
 }

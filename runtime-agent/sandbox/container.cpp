@@ -1,5 +1,6 @@
 #include "runtime-agent/sandbox/container.h"
 
+#include <csignal>
 #include <filesystem>
 
 #include <unistd.h>
