@@ -45,7 +45,16 @@ bool open(Phase phase) { return phase == Phase::waiting || phase == Phase::runni
 
 } // namespace
 
-void Progress::event(llvm::json::Object fields) {
+void Progress::event(llvm::json::Object fields, llvm::ArrayRef<Diagnostic> diagnostics) {
+  if (!diagnostics.empty()) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    render_json(stream, diagnostics);
+    if (auto document = llvm::json::parse(text))
+      if (auto *object = document->getAsObject())
+        if (const llvm::json::Value *list = object->get("diagnostics"))
+          fields["diagnostics"] = *list;
+  }
   fields["version"] = 1;
   fields["time"] = to_rfc3339(now());
   print_line(session_.out, std::move(fields));
@@ -144,15 +153,11 @@ void Progress::tick() {
 void Progress::ended(const char *outcome, int code, llvm::ArrayRef<Diagnostic> diagnostics) {
   if (form_ != Form::json)
     return tick();
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  render_json(stream, diagnostics);
-  llvm::json::Object fields{{"event", "end"}, {"outcome", outcome}, {"exit_code", code}};
-  if (auto document = llvm::json::parse(text))
-    if (auto *object = document->getAsObject())
-      if (const llvm::json::Value *list = object->get("diagnostics"))
-        fields["diagnostics"] = *list;
-  event(std::move(fields));
+  event(llvm::json::Object{{"event", "end"},
+                           {"outcome", outcome},
+                           {"exit_code", code},
+                           {"diagnostics", llvm::json::Array()}},
+        diagnostics);
 }
 
 } // namespace nemo::cli

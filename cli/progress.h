@@ -15,7 +15,8 @@ public:
   enum class Form { redrawn, lines, json };
   Progress(const Session &session, Form form) : session_(session), form_(form) {}
 
-  void event(llvm::json::Object fields); ///< json only: one line, with version and time
+  /// json only: one line, with version, time and, where there are any, diagnostics.
+  void event(llvm::json::Object fields, llvm::ArrayRef<Diagnostic> diagnostics = {});
   void planned(const proto::Plan &plan); ///< json only: the first event
   void delivered(const std::string &node, uint64_t generation);
   void action(const orchestrator::ActionState &state);

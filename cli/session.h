@@ -56,6 +56,8 @@ void add_verify(CLI::App &app, Session &session);
 void add_apply(CLI::App &app, Session &session);
 void add_destroy(CLI::App &app, Session &session);
 void add_unprotect(CLI::App &app, Session &session);
+void add_controller(CLI::App &app, Session &session);
+void add_approve(CLI::App &app, Session &session);
 void add_status(CLI::App &app, Session &session);
 void add_logs(CLI::App &app, Session &session);
 void add_events(CLI::App &app, Session &session);

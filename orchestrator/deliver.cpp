@@ -91,9 +91,7 @@ llvm::Error deliver(backends::Backend &backend, const proto::Plan &plan, const p
   std::vector<proto::DeliverCall> calls;
   for (const proto::Part &part : plan.parts()) {
     const proto::PartState *there = current(fleet, part);
-    if (there != nullptr
-            ? essence(there->part()) == essence(part) && !waits_to_try_again(fleet, part)
-            : part.instances().empty())
+    if (is_there(part, fleet) && !waits_to_try_again(fleet, part))
       continue;
     proto::DeliverCall &call = calls.emplace_back();
     *call.mutable_part() = part;

@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "backends/fleet/backend.h"
+#include "backends/fleet/place.h"
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
 #include "base/membership.h"
@@ -9,23 +10,28 @@
 
 namespace nemo::backends::fleet {
 
-llvm::Expected<Backend> Backend::open() {
+llvm::Expected<std::string> membership_place() {
   if (const char *named = std::getenv("NEMO_FLEET"); named && *named)
-    return open(named);
+    return std::string(named);
   auto paths = agent_paths();
   if (!paths)
     return paths.takeError();
   // Who may decide comes before who may only read.
   for (const char *role : {"operator", "controller", "viewer"})
-    if (const std::string place = membership::place(paths->state, role);
+    if (std::string place = membership::place(paths->state, role);
         membership::Member::is_there(place))
-      return open(place);
+      return place;
   Diagnostic fault = diag::make(diag::N0844, "you are no member of a fleet on this machine");
   fault.notes.push_back(
       {"looked in " + paths->state + "/fleet for operator, controller and viewer"});
   fault.fix = "`nemo fleet init` makes a fleet; `nemo fleet invite NAME --role operator`, where it "
               "was made, prints the command that lets you in";
   return failure(std::move(fault));
+}
+
+llvm::Expected<Backend> Backend::open() {
+  auto directory = membership_place();
+  return directory ? open(*directory) : directory.takeError();
 }
 
 llvm::Expected<Backend> Backend::open(const std::string &directory) {

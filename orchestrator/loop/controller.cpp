@@ -1,0 +1,277 @@
+#include "orchestrator/loop/controller.h"
+
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/diagnostics/registry.h"
+#include "base/error.h"
+#include "orchestrator/deliver.h"
+
+namespace nemo::loop {
+
+namespace {
+
+using namespace std::chrono_literals;
+using orchestrator::Phase;
+
+constexpr auto nap = 50ms;
+
+llvm::json::Array words(const std::vector<std::string> &lines) {
+  llvm::json::Array array;
+  for (const std::string &line : lines)
+    array.push_back(line);
+  return array;
+}
+
+llvm::json::Array actions_of(const Step &step) {
+  llvm::json::Array array;
+  for (const proto::Action &action : step.actions)
+    array.push_back(llvm::json::Object{{"id", action.id()},
+                                       {"verb", action.verb()},
+                                       {"object", action.object()},
+                                       {"node", action.node()},
+                                       {"reason", action.reason()}});
+  return array;
+}
+
+std::string count(size_t number, const char *what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+} // namespace
+
+void Controller::tell(std::string name, std::string text,
+                      std::initializer_list<llvm::json::Object::KV> fields,
+                      std::vector<Diagnostic> diagnostics) {
+  settings_.tell(
+      {std::move(name), std::move(text), llvm::json::Object(fields), std::move(diagnostics)});
+}
+
+void Controller::fault(const char *doing, llvm::Error error) {
+  fault(doing, orchestrator::backend_diagnostics(std::move(error)));
+}
+
+/// The same once more is no news.
+void Controller::fault(const char *doing, std::vector<Diagnostic> diagnostics) {
+  std::string text = doing;
+  for (const Diagnostic &one : diagnostics)
+    if (one.severity == Severity::error)
+      text += ": " + one.message;
+  if (text == last_fault_)
+    return;
+  last_fault_ = text;
+  settled_ = false;
+  tell("fault", std::move(text), {{"doing", doing}}, std::move(diagnostics));
+}
+
+void Controller::follow_git() {
+  if (!fetching_.valid() && Clock::now() >= fetch_next_)
+    fetching_ = std::async(std::launch::async, [this] { return llvm::toString(source_.fetch()); });
+  if (fetching_.valid() && fetching_.wait_for(fetched_ ? 0s : 1s) == std::future_status::ready) {
+    if (std::string wrong = fetching_.get(); !wrong.empty())
+      fault("fetching", to_diagnostics(failure("{}", wrong), diag::N0836.id));
+    fetch_next_ = Clock::now() + settings_.fetch_every;
+    fetched_ = true;
+  }
+  if (!fetched_)
+    return;
+  auto newest = source_.newest(seen_commit_);
+  if (!newest)
+    return fault("following git", to_diagnostics(newest.takeError(), diag::N0836.id));
+  if (!*newest)
+    return;
+  Wanted &commit = **newest;
+  seen_commit_ = commit.commit;
+  check::Checked checked = check::check_path(settings_.path, commit.files);
+  const bool good = !has_errors(checked.diagnostics);
+  tell("commit",
+       fmt::format("{} {} of {}{}", commit.commit.substr(0, 12), commit.subject, commit.reference,
+                   good ? "" : ": it has errors, so what was wanted before counts"),
+       {{"commit", commit.commit},
+        {"subject", commit.subject},
+        {"reference", commit.reference},
+        {"valid", good}},
+       checked.diagnostics);
+  if (!good)
+    return;
+  checked_ = std::move(checked);
+  wanted_ = std::move(commit);
+}
+
+bool Controller::observe() {
+  if (seen_) {
+    if (auto fleet = seen_->backend.observe()) {
+      seen_->fleet = std::move(*fleet);
+      return true;
+    } else {
+      llvm::consumeError(fleet.takeError()); // it may be found again
+    }
+    seen_.reset();
+  }
+  auto seen = orchestrator::look(settings_.backend);
+  if (!seen) {
+    fault("observing", seen.takeError());
+    return false;
+  }
+  seen_ = std::move(*seen);
+  return true;
+}
+
+void Controller::withdraw() {
+  if (asked_.empty())
+    return;
+  asked_.clear();
+  if (llvm::Error error = approvals_.withdraw())
+    fault("withdrawing a plan", to_diagnostics(std::move(error), diag::N0816.id));
+}
+
+void Controller::ask(const Step &step) {
+  const std::string &digest = step.plan->digest();
+  if (asked_ == digest)
+    return;
+  if (llvm::Error error = approvals_.ask(*step.plan))
+    return fault("asking for approval", to_diagnostics(std::move(error), diag::N0816.id));
+  asked_ = digest;
+  settled_ = false;
+  tell("ask",
+       fmt::format("plan {} waits for approval ({}): nemo approve {}", digest.substr(0, 12),
+                   step.objections.front(), digest.substr(0, 12)),
+       {{"digest", digest},
+        {"actions", actions_of(step)},
+        {"because", words(step.because)},
+        {"objections", words(step.objections)}});
+}
+
+void Controller::carry_out(const Step &step) {
+  const bool clear = step.next == Step::Next::clear;
+  if (!clear) {
+    std::string why;
+    for (const std::string &reason : step.because)
+      why += (why.empty() ? ": " : ", ") + reason;
+    tell("plan",
+         fmt::format("plan {}, {}{}", step.plan->digest().substr(0, 12),
+                     count(step.actions.size(), "action"), why),
+         {{"digest", step.plan->digest()},
+          {"actions", actions_of(step)},
+          {"because", words(step.because)}},
+         step.diagnostics);
+  }
+  settled_ = false;
+  orchestrator::DeliverOptions how;
+  how.interrupted = settings_.interrupted;
+  how.on_delivered = [&](const std::string &node, uint64_t generation) {
+    tell(clear ? "cleared" : "delivered",
+         clear ? fmt::format("{} is back: what it ran before ends there", node)
+               : fmt::format("delivered to {} (generation {})", node, generation),
+         {{"node", node},
+          {"generation", static_cast<int64_t>(generation)},
+          {"digest", step.plan->digest()}});
+  };
+  orchestrator::Delivery delivery;
+  if (llvm::Error error =
+          orchestrator::deliver(seen_->backend, *step.plan, seen_->fleet, how, delivery))
+    return fault("delivering", std::move(error));
+  if (clear)
+    return;
+  last_fault_.clear();
+  tracker_.emplace(*step.plan);
+}
+
+/// What becomes of the actions of the last plan.
+void Controller::track() {
+  if (!tracker_)
+    return;
+  tracker_->see(seen_->fleet);
+  for (size_t index : tracker_->judge(orchestrator::Clock::now())) {
+    const orchestrator::ActionState &state = tracker_->actions()[index];
+    if (state.action.verb() == "keep" ||
+        (state.phase != Phase::done && state.phase != Phase::failed))
+      continue;
+    tell("action",
+         fmt::format("{} on {}: {}{}", state.action.id(), state.action.node(),
+                     orchestrator::to_text(state.phase),
+                     state.detail.empty() ? "" : " (" + state.detail + ")"),
+         {{"id", state.action.id()},
+          {"node", state.action.node()},
+          {"phase", orchestrator::to_text(state.phase)},
+          {"detail", state.detail}});
+  }
+  if (tracker_->finished())
+    tracker_.reset();
+}
+
+void Controller::round() {
+  follow_git();
+  if (!wanted_ || !observe())
+    return;
+  track();
+  if (settings_.watchman != nullptr) {
+    std::vector<health::Member> members;
+    for (const proto::Node &node : seen_->fleet.nodes())
+      members.push_back({node.name(), node.site()});
+    settings_.watchman->expect(std::move(members));
+  }
+  const Situation now{checked_,
+                      settings_.path,
+                      wanted_->source,
+                      wanted_->commit,
+                      seen_->fleet,
+                      seen_->capabilities,
+                      settings_.watchman != nullptr ? settings_.watchman->lost()
+                                                    : std::vector<LostNode>(),
+                      approvals_.approved(),
+                      settings_.seed,
+                      settings_.effort};
+  Step step = replan(now, settings_.policy, plan_ ? &*plan_ : nullptr);
+  if (step.next != Step::Next::clear && step.plan)
+    plan_ = step.plan;
+  if (step.next == Step::Next::ask)
+    return ask(step);
+  withdraw();
+  switch (step.next) {
+  case Step::Next::stuck:
+    return fault("planning", std::move(step.diagnostics));
+  case Step::Next::clear:
+  case Step::Next::deliver:
+    return carry_out(step);
+  case Step::Next::ask:
+  case Step::Next::nothing:
+    break;
+  }
+  last_fault_.clear();
+  if (!settled_)
+    tell("settled", "everything was delivered as it is wanted",
+         {{"digest", step.plan->digest()}, {"commit", wanted_->commit}});
+  settled_ = true;
+}
+
+/// Tells of them. \returns whether a plan may look different now.
+bool Controller::news_of_nodes() {
+  if (settings_.watchman == nullptr)
+    return false;
+  bool matters = false;
+  for (const health::Change &change : settings_.watchman->changes()) {
+    const llvm::StringRef state = health::to_text(change.after);
+    if (change.after != health::State::suspect)
+      tell("node", fmt::format("{} is {}: {}", change.node, state.str(), change.reason),
+           {{"node", change.node},
+            {"state", state},
+            {"before", health::to_text(change.before)},
+            {"reason", change.reason}});
+    matters = matters || health::lost(change.before) || health::lost(change.after);
+  }
+  return matters;
+}
+
+void Controller::run() {
+  while (!settings_.interrupted()) {
+    round();
+    const auto next = Clock::now() + settings_.look_every;
+    while (Clock::now() < next && !settings_.interrupted() && !news_of_nodes())
+      std::this_thread::sleep_for(nap);
+  }
+  withdraw();
+}
+
+} // namespace nemo::loop

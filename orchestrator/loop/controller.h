@@ -1,0 +1,85 @@
+// The workflow as a loop: follow git, observe, plan again, deliver what may be delivered, see what
+// becomes of it. Level-triggered: a round that fails is simply made again.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "llvm/Support/JSON.h"
+
+#include "orchestrator/loop/approvals.h"
+#include "orchestrator/loop/git_source.h"
+#include "orchestrator/loop/replan.h"
+#include "orchestrator/loop/watchman.h"
+#include "orchestrator/make_plan.h"
+#include "orchestrator/tracker.h"
+
+namespace nemo::loop {
+
+/// Something that people and programs are told.
+struct Event {
+  std::string name; ///< "commit", "plan", "ask", "delivered", "action", "node", "cleared",
+                    ///< "settled", "fault"
+  std::string text; ///< one line
+  llvm::json::Object fields;
+  std::vector<Diagnostic> diagnostics;
+};
+
+struct Settings {
+  std::string path = "."; ///< of the intent, from the top of the repository
+  Policy policy;
+  backends::Choice backend;
+  std::chrono::milliseconds look_every{1'000};
+  std::chrono::milliseconds fetch_every{10'000};
+  uint64_t seed = 1;
+  std::optional<uint64_t> effort;
+  std::function<bool()> interrupted = [] { return false; };
+  std::function<void(Event)> tell;
+  Watchman *watchman = nullptr; ///< of a fleet; without one no node is ever dead
+};
+
+class Controller {
+public:
+  Controller(GitSource source, Approvals approvals, Settings settings)
+      : source_(std::move(source)), approvals_(std::move(approvals)),
+        settings_(std::move(settings)) {}
+
+  /// Until interrupted.
+  void run();
+
+private:
+  void round();
+  using Clock = std::chrono::steady_clock;
+  void tell(std::string name, std::string text,
+            std::initializer_list<llvm::json::Object::KV> fields = {},
+            std::vector<Diagnostic> diagnostics = {});
+  void fault(const char *doing, llvm::Error error);
+  void fault(const char *doing, std::vector<Diagnostic> diagnostics);
+  void follow_git();
+  bool observe();
+  void carry_out(const Step &step);
+  void ask(const Step &step);
+  void withdraw();
+  void track();
+  bool news_of_nodes();
+
+  GitSource source_;
+  Approvals approvals_;
+  Settings settings_;
+  std::future<std::string> fetching_; ///< what went wrong
+  Clock::time_point fetch_next_{};
+  std::optional<Wanted> wanted_;
+  check::Checked checked_; ///< of `wanted_`
+  std::optional<orchestrator::Seen> seen_;
+  std::optional<proto::Plan> plan_; ///< of the last step
+  std::string asked_;               ///< digest
+  std::optional<orchestrator::Tracker> tracker_;
+  std::string seen_commit_, last_fault_;
+  bool fetched_ = false, settled_ = false;
+};
+
+} // namespace nemo::loop
