@@ -87,23 +87,25 @@ public:
 
 TEST_CASE("upper layers replace, hide and empty what lower ones have") {
   Place place;
-  CHECK(place.unpack({{"./a/", AE_IFDIR},
-                      {"a/kept", AE_IFREG, "1"},
-                      {"a/hidden", AE_IFREG, "2"},
-                      {"a/file", AE_IFREG, "3"},
-                      {"b/x/deep", AE_IFREG, "4"},
-                      {"c", AE_IFREG, "5"},
-                      {"usr/lib/", AE_IFDIR},
-                      {"lib", AE_IFLNK, "usr/lib"}}) == "");
-  CHECK(place.unpack({{"a/.wh.hidden"},
-                      {"a/file/", AE_IFDIR},
-                      {"a/file/now", AE_IFREG, "6"},
-                      {"b/x/new", AE_IFREG, "7"},
-                      {"b/.wh..wh..opq"},
-                      {"c", AE_IFLNK, "a/kept"},
-                      {"lib/libx", AE_IFREG, "8"},
-                      {"second", AE_IFREG, "a/kept", 0644, true},
-                      {"none/.wh.gone"}}) == "");
+  CHECK_THAT(place.unpack({{"./a/", AE_IFDIR},
+                           {"a/kept", AE_IFREG, "1"},
+                           {"a/hidden", AE_IFREG, "2"},
+                           {"a/file", AE_IFREG, "3"},
+                           {"b/x/deep", AE_IFREG, "4"},
+                           {"c", AE_IFREG, "5"},
+                           {"usr/lib/", AE_IFDIR},
+                           {"lib", AE_IFLNK, "usr/lib"}}),
+             Catch::Equals(""));
+  CHECK_THAT(place.unpack({{"a/.wh.hidden"},
+                           {"a/file/", AE_IFDIR},
+                           {"a/file/now", AE_IFREG, "6"},
+                           {"b/x/new", AE_IFREG, "7"},
+                           {"b/.wh..wh..opq"},
+                           {"c", AE_IFLNK, "a/kept"},
+                           {"lib/libx", AE_IFREG, "8"},
+                           {"second", AE_IFREG, "a/kept", 0644, true},
+                           {"none/.wh.gone"}}),
+             Catch::Equals(""));
   CHECK(place.read("a/kept") == "1");
   CHECK_FALSE(place.there("a/hidden"));
   CHECK(place.read("a/file/now") == "6");
@@ -116,8 +118,8 @@ TEST_CASE("upper layers replace, hide and empty what lower ones have") {
 
 TEST_CASE("a whiteout does not touch what its own layer has") {
   Place place;
-  CHECK(place.unpack({{"f", AE_IFREG, "old"}}) == "");
-  CHECK(place.unpack({{"f", AE_IFREG, "new"}, {".wh.f"}}) == "");
+  CHECK_THAT(place.unpack({{"f", AE_IFREG, "old"}}), Catch::Equals(""));
+  CHECK_THAT(place.unpack({{"f", AE_IFREG, "new"}, {".wh.f"}}), Catch::Equals(""));
   CHECK(place.read("f") == "new");
 }
 
@@ -126,21 +128,22 @@ TEST_CASE("no name leads out") {
   const std::string outside = place.directory + "/outside";
   CHECK_THAT(place.unpack({{"../outside/x", AE_IFREG, "x"}}), Contains("leads out"));
   CHECK_THAT(place.unpack({{"a/../../outside/x", AE_IFREG, "x"}}), Contains("leads out"));
-  CHECK(place.unpack({{outside + "/x", AE_IFREG, "x"}}) == ""); // below the root
+  CHECK_THAT(place.unpack({{outside + "/x", AE_IFREG, "x"}}), Catch::Equals("")); // below the root
   // A link to the outside is one thing, what is made behind it another.
   place.unpack({{"out", AE_IFLNK, outside}, {"out/x", AE_IFREG, "x"}});
   place.unpack({{"up", AE_IFLNK, "../outside"}, {"up/x", AE_IFREG, "x"}});
   place.unpack({{"up/.wh.y"}, {"up/.wh..wh..opq"}});
   CHECK(place.nothing_outside());
   std::ofstream(outside + "/theirs") << "theirs";
-  CHECK(place.unpack({{"out/", AE_IFDIR}, {"out/.wh..wh..opq"}, {"out/.wh.theirs"}}) == "");
+  CHECK_THAT(place.unpack({{"out/", AE_IFDIR}, {"out/.wh..wh..opq"}, {"out/.wh.theirs"}}),
+             Catch::Equals(""));
   CHECK(fs::exists(outside + "/theirs"));
 }
 
 TEST_CASE("a file is not written through a link of the same name") {
   Place place;
   const std::string outside = place.directory + "/outside/victim";
-  CHECK(place.unpack({{"f", AE_IFLNK, outside}, {"f", AE_IFREG, "x"}}) == "");
+  CHECK_THAT(place.unpack({{"f", AE_IFLNK, outside}, {"f", AE_IFREG, "x"}}), Catch::Equals(""));
   CHECK(place.nothing_outside());
   CHECK(place.read("f") == "x");
 }
@@ -166,9 +169,10 @@ TEST_CASE("devices and pipes are refused") {
 
 TEST_CASE("modes give no rights, and let the image's one user read") {
   Place place;
-  CHECK(place.unpack({{"suid", AE_IFREG, "", 06711},
-                      {"secret", AE_IFREG, "", 0600},
-                      {"d/", AE_IFDIR, "", 0500}}) == "");
+  CHECK_THAT(place.unpack({{"suid", AE_IFREG, "", 06711},
+                           {"secret", AE_IFREG, "", 0600},
+                           {"d/", AE_IFDIR, "", 0500}}),
+             Catch::Equals(""));
   const auto mode = [&](const char *name) {
     struct stat info;
     REQUIRE(::stat((place.directory + "/root/" + name).c_str(), &info) == 0);
@@ -182,7 +186,7 @@ TEST_CASE("modes give no rights, and let the image's one user read") {
 TEST_CASE("limits are kept") {
   Place place;
   place.limits.bytes = 10;
-  CHECK(place.unpack({{"a", AE_IFREG, "123456"}}) == "");
+  CHECK_THAT(place.unpack({{"a", AE_IFREG, "123456"}}), Catch::Equals(""));
   CHECK_THAT(place.unpack({{"b", AE_IFREG, "123456"}}), Contains("larger"));
   Place other;
   other.limits.entries = 2;

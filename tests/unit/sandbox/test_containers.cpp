@@ -1,4 +1,5 @@
 // Containers of a root made here, run by the real runtime.
+#include <csignal>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
