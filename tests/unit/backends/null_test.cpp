@@ -16,9 +16,17 @@ TEST_CASE("the null backend observes what it was given and forgets what it is to
   call.mutable_part()->set_stack("shop");
   call.mutable_part()->set_node("gw1");
   call.set_expected_generation(4);
-  auto delivered = backend->deliver(call);
-  REQUIRE(bool(delivered));
-  CHECK(delivered->generation() == 5);
+  std::vector<uint64_t> generations;
+  const auto take = [&](const std::string &node, const proto::Delivered &delivered) {
+    CHECK(node == "gw1");
+    generations.push_back(delivered.generation());
+    return generations.size() < 2;
+  };
+  CHECK_FALSE(llvm::errorToBool(backend->deliver(call, take)));
+  CHECK(generations == std::vector<uint64_t>{5});
+  // No further than it is wanted.
+  CHECK_FALSE(llvm::errorToBool(backend->deliver({call, call, call}, take)));
+  CHECK(generations.size() == 2);
 
   auto fleet = backend->observe();
   REQUIRE(bool(fleet));
