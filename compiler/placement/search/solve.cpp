@@ -4,6 +4,7 @@
 // the budget are spent and go on from the best of all; who still anneals does not listen.
 #include <algorithm>
 #include <barrier>
+#include <optional>
 #include <thread>
 
 #include "compiler/placement/search/close.h"
@@ -34,13 +35,20 @@ constexpr double rebuilt_dearer = 1e-4;
 /// while this share of the cost looks avoidable.
 constexpr double ticks_to_anneal = 8000, avoidable_to_anneal = 0.01;
 
+/// How many times its overload counts, to every other thread, what a node can never be full of any
+/// more. It leads to the best where much is lost so and nothing else decides, and astray elsewhere.
+constexpr Cost loss = 2;
+
 class Run {
 public:
   Run(const Model &model, const std::optional<Solution> &start, const Options &options,
       Budget budget)
       : model_(model), start_(start), options_(options), budget_(budget), tables_(model),
         avoidable_(tables_), incumbent_(model, options, Budget::Clock::now()),
-        threads_(std::clamp(options.threads, 1u, 256u)), together_(threads_) {}
+        threads_(std::clamp(options.threads, 1u, 256u)), together_(threads_) {
+    if (threads_ > 1 && guided_.emplace(model, loss).losses == 0)
+      guided_.reset();
+  }
 
   llvm::Expected<Solution> run() {
     std::vector<std::thread> others;
@@ -73,7 +81,9 @@ private:
       close(state, thread, random, budget);
     const auto begin = Budget::Clock::now();
     const uint64_t before = budget.ticks();
-    spend(budget, descended, [&](Budget &part) { descend(state, avoidable_, part); });
+    spend(budget, descended, [&](Budget &part) {
+      guided(state, thread, [&](State &far) { descend(far, avoidable_, part); });
+    });
     incumbent_.offer(state, thread, budget.ticks());
     if (options_.enough && state.broken() == 0 && state.cost() <= *options_.enough)
       budget.end();
@@ -83,8 +93,9 @@ private:
     double ended_at = 0;
     const bool homes = cost_of_absence(state) >= homes_matter * avoidable(state);
     if (anneals)
-      spend(budget, homes ? annealed : annealed_alone,
-            [&](Budget &part) { ended_at = anneal_all(state, random, part); });
+      spend(budget, homes ? annealed : annealed_alone, [&](Budget &part) {
+        guided(state, thread, [&](State &far) { ended_at = anneal_all(far, random, part); });
+      });
     // The one node that was left in a bad way is put right first, as it outweighs all homes.
     if (anneals && homes)
       spend(budget, focused, [&](Budget &part) { focus(state, avoidable_, random, part); });
@@ -118,6 +129,16 @@ private:
   void close(State &state, unsigned thread, Random &random, Budget &budget) {
     close_nodes(state, random, budget, options_.enough,
                 [&] { incumbent_.offer(state, thread, budget.ticks()); });
+  }
+
+  /// Works on a state that knows what will be lost, which the cost of this one does not show.
+  template <class F> void guided(State &state, unsigned thread, F work) const {
+    if (!guided_ || thread % 2 == 0)
+      return work(state);
+    State far(*guided_);
+    far.load(state.solution());
+    work(far);
+    state.load(far.solution());
   }
 
   template <class F> void spend(Budget &budget, double share, F work) {
@@ -209,6 +230,7 @@ private:
   const Options &options_;
   const Budget budget_;
   const Tables tables_;
+  std::optional<Tables> guided_; ///< where fullness can be lost
   const Avoidable avoidable_;
   Incumbent incumbent_;
   const unsigned threads_;

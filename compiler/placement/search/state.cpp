@@ -158,7 +158,7 @@ Cost State::leaving(uint32_t replica) const {
   if (node == nowhere)
     return -tables_.own(replica, nowhere);
   const int64_t *level = node_row(node) + tables_.rooms,
-                *weight = tables_.row(replica) + tables_.rooms;
+                *weight = tables_.row_on(replica, node) + tables_.rooms;
   Cost after = 0;
   for (uint32_t i = 0; i < tables_.levels; ++i)
     after += positive(level[i] - weight[i]);
@@ -170,7 +170,7 @@ Cost State::leaving(uint32_t replica) const {
 
 Cost State::arriving(uint32_t replica, uint32_t node) const {
   const int64_t *level = node_row(node) + tables_.rooms,
-                *weight = tables_.row(replica) + tables_.rooms;
+                *weight = tables_.row_on(replica, node) + tables_.rooms;
   Cost after = 0;
   for (uint32_t i = 0; i < tables_.levels; ++i)
     after += positive(level[i] + weight[i]);
@@ -292,13 +292,13 @@ void State::forget_home(uint32_t replica, Tables &tables) {
 Cost State::swap_delta(uint32_t one, uint32_t other) {
   const uint32_t a = node_of_[one], b = node_of_[other];
   const int64_t *at_a = node_row(a) + tables_.rooms, *at_b = node_row(b) + tables_.rooms;
-  const int64_t *of_one = tables_.row(one) + tables_.rooms,
-                *of_other = tables_.row(other) + tables_.rooms;
+  const int64_t *one_a = tables_.row_on(one, a) + tables_.rooms,
+                *one_b = tables_.row_on(one, b) + tables_.rooms,
+                *other_a = tables_.row_on(other, a) + tables_.rooms,
+                *other_b = tables_.row_on(other, b) + tables_.rooms;
   Cost after = 0;
-  for (uint32_t i = 0; i < tables_.levels; ++i) {
-    const int64_t difference = of_one[i] - of_other[i];
-    after += positive(at_a[i] - difference) + positive(at_b[i] + difference);
-  }
+  for (uint32_t i = 0; i < tables_.levels; ++i)
+    after += positive(at_a[i] - one_a[i] + other_a[i]) + positive(at_b[i] - other_b[i] + one_b[i]);
   Cost change = after - node_cost_[a] - node_cost_[b] + tables_.own(one, b) +
                 tables_.own(other, a) - tables_.own(one, a) - tables_.own(other, b);
   if (tables_.busiest_price == 0)

@@ -22,13 +22,17 @@ struct Lists {
 class Tables {
 public:
   /// \pre check(model); the model outlives the tables.
-  explicit Tables(const Model &model);
+  /// \param loss  so many times its overload counts what a node cannot be filled up to its safety
+  /// capacity by any more, as natives that are away hold more than what is above that. Not part of
+  /// the cost: a guide for searches that go far.
+  explicit Tables(const Model &model, Cost loss = 0);
 
   const Model &model;
   uint32_t nodes, replicas;
   uint32_t rooms = 0;  ///< capacities that can bind, padded to a multiple of four
   uint32_t levels = 0; ///< what can cost, padded likewise
   uint32_t stride = 0; ///< rooms + levels
+  uint32_t losses = 0; ///< of the levels, those that are a guide and no cost
 
   /// Of an empty node: capacity by room, then its levels.
   std::vector<int64_t> node_rows;
@@ -36,7 +40,7 @@ public:
   /// each level.
   std::vector<int64_t> shape_rows;
   /// The same for a replica on its home, where what is transient is held in any case. Empty: no
-  /// resource is transient.
+  /// resource is transient. It takes from the levels of what is lost.
   std::vector<int64_t> home_rows;
 
   std::vector<uint32_t> shape, home;
@@ -95,7 +99,10 @@ private:
     return sum >> 20;
   }
   void sort_by_tightness(std::vector<size_t> &rooms, const std::vector<int64_t> &total) const;
-  void lay_out();
+  std::vector<size_t> losable(const std::vector<size_t> &overload,
+                              const std::vector<int64_t> &total) const;
+  void add_losses(const std::vector<size_t> &lost, const std::vector<int64_t> &total, Cost loss);
+  void lay_out(Cost loss);
   void flatten_replicas();
 
   std::vector<uint32_t> set_of_;     ///< by shape
