@@ -93,7 +93,11 @@ llvm::Expected<Home> init_fleet(const std::string &name, const std::string &list
   // The words of the log are in the error; there is nothing else in there that anybody needs.
   llvm::consumeError(stop_fleet(*home).takeError());
   std::error_code ignored;
-  std::filesystem::remove_all(home->directory, ignored);
+  for (const std::string &path :
+       {home->authority_directory(), home->broker_directory(), home->operator_directory(),
+        home->root_key(), home->log(), home->pid_file(), home->directory + "/fleet.json"})
+    std::filesystem::remove_all(path, ignored);
+  std::filesystem::remove(home->directory, ignored); // where nothing else is in there
   return pid.takeError();
 }
 

@@ -21,6 +21,8 @@ llvm::Expected<Questions> Questions::open(Member &member) {
 
 llvm::Expected<size_t> Questions::ask(const std::string &node,
                                       const proto::BackendRequest &request) {
+  if (auto error = member_->freshen())
+    return error;
   auto key = trust::SealingKey::generate();
   if (!key)
     return key.takeError();

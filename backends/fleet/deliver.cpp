@@ -41,7 +41,8 @@ struct Number {
   auto operator<=>(const Number &) const = default;
 };
 
-/// What is to be put in place of the stack's entry; the others are carried along.
+/// What is to be put in place of the stack's entry; the others are carried along, as far as they
+/// are to be believed: what a thief has left there goes.
 struct Next {
   std::string value;
   std::string digest; ///< of the entry's Signed
@@ -54,25 +55,27 @@ llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
   const std::string &stack = call.part().stack(), &node = call.part().node();
   proto::NodeDesired desired;
   if (!desired.ParseFromArray(before.data(), static_cast<int>(before.size())))
-    return failure("what lies in the place of the desired state of '{}' cannot be read", node);
-  proto::NodeDesired::Entry *entry = nullptr;
-  for (proto::NodeDesired::Entry &one : *desired.mutable_entries())
-    if (one.stack() == stack)
-      entry = &one;
-  if (!entry) {
-    entry = desired.add_entries();
-    entry->set_stack(stack);
-  } else {
-    // Also one that the node has not taken yet has its number.
-    auto expected = trust::Expectation::desired_state(member.node_id(node), {}, now());
-    expected.may_be_expired = true;
-    if (auto held = trust::verify(entry->signed_(), expected, member.trust()))
+    desired.Clear(); // no node could act on it either
+  auto expected = trust::Expectation::desired_state(member.node_id(node), {}, now());
+  expected.may_be_expired = true;
+  proto::NodeDesired kept;
+  for (proto::NodeDesired::Entry &one : *desired.mutable_entries()) {
+    auto held = trust::verify(one.signed_(), expected, member.trust());
+    if (!held) {
+      llvm::consumeError(held.takeError());
+      continue;
+    }
+    if (one.stack() == stack) // also one that the node has not taken yet has its number
       least = std::max(least, Number{held->statement.epoch(), held->statement.generation()});
     else
-      llvm::consumeError(held.takeError());
+      *kept.add_entries() = std::move(one);
   }
+  desired = std::move(kept);
+  proto::NodeDesired::Entry *entry = desired.add_entries();
+  entry->set_stack(stack);
   Next next;
-  next.number = {least.epoch, least.generation + 1};
+  next.number = least.generation == UINT64_MAX ? Number{least.epoch + 1, 0}
+                                               : Number{least.epoch, least.generation + 1};
   const UnixNanos time = now();
   UnixNanos until = time + state_holds;
   proto::Statement statement;
@@ -120,7 +123,7 @@ std::optional<proto::BackendResponse> outcome(const proto::NodeState &state,
   for (const auto *list : {&state.accepted(), &state.refused()})
     for (const proto::Outcome &one : *list)
       if (one.stack() == stack && one.digest() == next.digest)
-        return one.response();
+        return one.has_response() ? std::optional(one.response()) : std::nullopt;
   if (accepted_of(state, stack) < next.number)
     return std::nullopt;
   proto::BackendResponse overtaken;

@@ -33,17 +33,9 @@ llvm::Expected<std::unique_ptr<Member>> Member::open(const std::string &director
   auto membership = membership::Member::load(directory);
   if (!membership)
     return membership.takeError();
-  if (membership->is_renewal_due(now())) {
-    auto answer = membership::renew(*membership, to_connect);
-    if (!answer) // there is as much time again to do it in
-      llvm::consumeError(answer.takeError());
-    else if (auto error =
-                 membership->replace(std::move(answer->credentials), std::move(answer->places)))
-      return error;
-  }
-  if (auto svid = membership->svid(now()); !svid)
-    return failure("{}: {}", directory, llvm::toString(svid.takeError()));
   std::unique_ptr<Member> member(new Member(std::move(*membership)));
+  if (auto error = member->freshen())
+    return error;
   const std::string seen = member->membership_.file(membership::seen);
   std::error_code unknown;
   if (std::filesystem::exists(seen, unknown)) {
@@ -64,6 +56,24 @@ llvm::Expected<std::unique_ptr<Member>> Member::open(const std::string &director
   return member;
 }
 
+llvm::Error Member::freshen() {
+  const auto at = std::chrono::steady_clock::now();
+  if (freshened_.time_since_epoch().count() != 0 && at - freshened_ < std::chrono::minutes(1))
+    return llvm::Error::success();
+  freshened_ = at;
+  if (membership_.is_renewal_due(now())) {
+    auto answer = membership::renew(membership_, to_connect);
+    if (!answer) // there is as much time again to do it in
+      llvm::consumeError(answer.takeError());
+    else if (auto error =
+                 membership_.replace(std::move(answer->credentials), std::move(answer->places)))
+      return error;
+  }
+  if (auto svid = membership_.svid(now()); !svid)
+    return failure("{}: {}", membership_.directory(), llvm::toString(svid.takeError()));
+  return llvm::Error::success();
+}
+
 /// A list that the broker withholds cannot be missed here; what it shows is taken if it is newer.
 llvm::Error Member::take_revocations() {
   auto stored = read({link::revocations.str()});
@@ -78,6 +88,8 @@ llvm::Error Member::take_revocations() {
 }
 
 llvm::Expected<std::vector<std::string>> Member::nodes() {
+  if (auto error = freshen())
+    return error;
   auto answer = connection_->request(
       link::stream_info("reported"),
       fmt::format(R"({{"subjects_filter":"{}"}})", link::every_report.str()), {}, to_answer);

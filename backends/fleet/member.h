@@ -50,6 +50,10 @@ public:
   /// Keeps what judge() has accepted, on the disk.
   llvm::Error remember();
 
+  /// A newer certificate where it is time for one, at most once a minute: who looks on for days
+  /// would sign with one that has ended.
+  llvm::Error freshen();
+
 private:
   explicit Member(membership::Member membership) : membership_(std::move(membership)) {}
   llvm::Error take_revocations();
@@ -58,6 +62,7 @@ private:
   trust::Paths paths_;
   trust::Guard seen_;
   std::unique_ptr<link::Connection> connection_;
+  std::chrono::steady_clock::time_point freshened_;
 };
 
 } // namespace nemo::backends::fleet

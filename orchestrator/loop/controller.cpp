@@ -99,9 +99,40 @@ void Controller::follow_git() {
   wanted_ = std::move(commit);
 }
 
+namespace {
+
+/// A node whose report has run out is not dead for that: what it said last stands until heartbeats
+/// say that it is, so that a partition moves nothing.
+void keep_silent(proto::Fleet &fleet, const proto::Fleet &before) {
+  std::set<std::string> silent;
+  for (const proto::Node &node : before.nodes())
+    silent.insert(node.name());
+  for (const proto::Node &node : fleet.nodes())
+    silent.erase(node.name());
+  for (const proto::Node &node : before.nodes())
+    if (silent.contains(node.name()))
+      *fleet.add_nodes() = node;
+  for (const proto::Running &running : before.running())
+    if (silent.contains(running.node()))
+      *fleet.add_running() = running;
+  for (const proto::PartState &part : before.parts())
+    if (silent.contains(part.part().node()))
+      *fleet.add_parts() = part;
+  std::set<std::string> sites;
+  for (const proto::Site &site : fleet.sites())
+    sites.insert(site.name());
+  for (const proto::Site &site : before.sites())
+    if (sites.insert(site.name()).second)
+      *fleet.add_sites() = site;
+}
+
+} // namespace
+
 bool Controller::observe() {
   if (seen_) {
     if (auto fleet = seen_->backend.observe()) {
+      if (settings_.watchman)
+        keep_silent(*fleet, seen_->fleet);
       seen_->fleet = std::move(*fleet);
       return true;
     } else {

@@ -159,9 +159,9 @@ void Watchman::expect(std::vector<health::Member> members) {
   std::map<std::string, std::string> sites;
   for (const health::Member &member : members)
     sites[member.node] = member.site;
-  for (const std::string &lost : inside_->detector.lost_nodes())
-    if (sites.emplace(lost, inside_->sites[lost]).second)
-      members.push_back({lost, sites[lost]});
+  for (const auto &[node, site] : inside_->sites)
+    if (sites.emplace(node, site).second)
+      members.push_back({node, site});
   inside_->sites = std::move(sites);
   inside_->detector.expect(members, boottime());
 }

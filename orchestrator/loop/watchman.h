@@ -19,7 +19,7 @@ public:
   ~Watchman();
   Watchman(const Watchman &) = delete;
 
-  /// Who is in the fleet. Those that are lost are watched on, whether they are named or not.
+  /// Who is in the fleet. Whoever was named once is watched on: heartbeats alone say who is dead.
   void expect(std::vector<health::Member> members);
   std::vector<LostNode> lost() const;
   /// What has changed since it was asked last.

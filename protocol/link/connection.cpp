@@ -97,6 +97,8 @@ struct Connection::Shared {
     const std::lock_guard lock(shared.mutex);
     shared.closed = true;
     shared.changed.notify_all();
+    if (!shared.ended && shared.handlers.on_end)
+      shared.handlers.on_end();
   }
   /// Without it libnats writes to stderr.
   static void on_error(natsConnection *, natsSubscription *, natsStatus, void *) {}

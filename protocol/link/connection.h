@@ -56,6 +56,7 @@ public:
   struct Handlers {
     std::function<void(Message)> on_message; ///< of listen()
     std::function<void(bool up)> on_link;    ///< each time that it is lost or there again
+    std::function<void()> on_end;            ///< it does not look for the broker any more
   };
 
   /// \param patience  how long to wait for the first connection. With 0 the broker need not be

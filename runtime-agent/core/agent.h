@@ -41,8 +41,8 @@ public:
 
   Answer answer(const proto::BackendRequest &request);
 
-  /// What another node of the fleet says that it runs now.
-  void learn(const std::string &node, std::vector<proto::Running> running);
+  /// What another node of the fleet says that it runs now; nothing: that is not known any more.
+  void learn(const std::string &node, std::optional<std::vector<proto::Running>> running);
 
   std::function<void()> on_news = [] {};     ///< streams may have something new
   std::function<void()> on_shutdown = [] {}; ///< a client asked for the end

@@ -202,8 +202,11 @@ void Agent::fail(Known &known, std::string reason) {
   dirty(known);
 }
 
-void Agent::learn(const std::string &node, std::vector<proto::Running> running) {
-  others_[node] = std::move(running);
+void Agent::learn(const std::string &node, std::optional<std::vector<proto::Running>> running) {
+  if (running)
+    others_[node] = std::move(*running);
+  else
+    others_.erase(node);
   reconcile_soon();
 }
 

@@ -32,7 +32,7 @@ llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const st
   auto link = fleet::Link::open(
       loop, directory, node,
       {[&agent](const proto::BackendRequest &request) { return agent.answer(request); },
-       [&agent](const std::string &other, std::vector<proto::Running> running) {
+       [&agent](const std::string &other, std::optional<std::vector<proto::Running>> running) {
          agent.learn(other, std::move(running));
        }});
   if (!link)

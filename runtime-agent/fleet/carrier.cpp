@@ -90,7 +90,9 @@ Took take_frame(llvm::StringRef bytes, size_t &at, Parts &parts) {
                                                     message.data, message.status, message.operation,
                                                     std::to_string(message.sequence)});
                                             },
-                                            [&](bool up) { tell({up ? "up" : "down"}); }},
+                                            [&](bool up) { tell({up ? "up" : "down"}); },
+                                            // The agent starts another.
+                                            [] { ::_exit(1); }},
                                            link::milliseconds(0));
   auto give_up = [&](llvm::Error error) {
     tell({"failure", llvm::toString(std::move(error))});
@@ -262,9 +264,16 @@ void Carrier::read() {
     return;
   end();
   handlers_.on_link(false);
+  launch_soon();
+}
+
+void Carrier::launch_soon() {
   again_ = loop_.at(ticks() + start_again, [this] {
-    if (auto error = launch())
+    if (auto error = launch()) {
+      end();
       handlers_.on_failure(llvm::toString(std::move(error)));
+      launch_soon();
+    }
   });
 }
 

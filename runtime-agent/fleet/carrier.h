@@ -46,6 +46,7 @@ private:
       : loop_(loop), member_(member), subjects_(std::move(subjects)),
         handlers_(std::move(handlers)) {}
   llvm::Error launch();
+  void launch_soon();
   void end();
   void send(const std::vector<std::string> &parts);
   void ready(uint32_t events);

@@ -63,8 +63,14 @@ llvm::Expected<bool> Desired::take(llvm::StringRef value, UnixNanos now) {
       continue; // nobody who delivers waits for it
     const std::string digest = trust::sha256_bytes(entry.signed_());
     const auto before = memory_.accepted().find(stack);
-    if (before != memory_.accepted().end() && before->second.digest == digest)
+    if (before != memory_.accepted().end() && before->second.digest == digest) {
+      if (!before->second.response) { // the disk was full, say, when its end was to be written
+        if (auto error = finish())
+          return error;
+        news = true;
+      }
       continue;
+    }
     // What was refused is judged again each time: a clock that was wrong may have been set since.
     auto opened = judge(stack, entry.signed_(), now);
     if (!opened) {

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 constexpr Ticks soon = 20; ///< for what changes together to be told together
 constexpr Ticks unacknowledged = 5'000;
 constexpr int events_at_once = 500;
-constexpr size_t event_bytes = 256u << 10;
+constexpr size_t event_bytes = 32u << 10; ///< with chain and signature in the stream's 64 KiB
 constexpr auto key_holds = 7 * 24h;
 constexpr auto key_again = 6 * 24h; ///< a key is announced anew with so much left
 constexpr auto events_hold = 1h;
@@ -113,7 +113,7 @@ Link::~Link() {
   next_.reset();
   carrier_.reset();
   for (const Loop::TimerId timer :
-       {report_timer_, soon_timer_, beat_timer_, event_timer_, pump_timer_})
+       {report_timer_, soon_timer_, beat_timer_, event_timer_, pump_timer_, reconnect_timer_})
     loop_.cancel(timer);
 }
 
@@ -165,12 +165,23 @@ void Link::take(const link::Message &message) {
   }
 }
 
+/// Of a node that is silent nothing is known, and after a cut nothing until it speaks again.
+void Link::forget_others(UnixNanos as_of) {
+  std::erase_if(known_until_, [&](const auto &known) {
+    if (known.second > as_of)
+      return false;
+    agent_.learn(known.first, std::nullopt);
+    return true;
+  });
+}
+
 void Link::link_is(bool up) {
   up_ = up;
   note(up ? "connected" : "the broker is out of reach; what runs here goes on");
   if (!up)
     return;
   in_flight_ = 0;
+  forget_others(UnixNanos::max());
   fetch();
   report();
   send_events();
@@ -222,7 +233,8 @@ void Link::take_running(const std::string &node, llvm::StringRef bytes) {
     return;
   if (auto error = heard_.admit(proto::Signed::REPORT, node, verified->mark()))
     return failed("what " + node + " runs", std::move(error));
-  agent_.learn(node, {says.running().running().begin(), says.running().running().end()});
+  known_until_[node] = trust::from_unix_ms(verified->statement.expires_unix_ms());
+  agent_.learn(node, std::vector(says.running().running().begin(), says.running().running().end()));
 }
 
 /// What was said while nobody listened. The answers come as if they had been said now.
@@ -259,7 +271,7 @@ void Link::take_bundles(llvm::StringRef bytes) {
   if (auto error = member_.replace(std::move(next)))
     return failed("roots", std::move(error));
   note("the fleet's roots are others now");
-  reconnect();
+  later(reconnect_timer_, 0, &Link::reconnect); // not from within a carrier that it replaces
 }
 
 void Link::take_certificate(membership::Member renewed) {
@@ -311,6 +323,7 @@ llvm::Expected<std::string> Link::sealing_key() {
 /// Now and then everything is looked at again: a message may have been lost or held back.
 void Link::refresh() {
   renewal_->look();
+  forget_others(now());
   if (const trust::Revocations &held = member_.credentials().revocations;
       held.number() != 0 && held.due() < now())
     note("the list of what is no longer trusted is overdue since " + to_rfc3339(held.due()) +

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -22,8 +24,8 @@ public:
   /// The agent.
   struct Ends {
     std::function<Answer(const proto::BackendRequest &)> answer;
-    /// What another node says that it runs.
-    std::function<void(const std::string &node, std::vector<proto::Running>)> learn;
+    /// What another node says that it runs; nothing: that is not known any more.
+    std::function<void(const std::string &node, std::optional<std::vector<proto::Running>>)> learn;
   };
 
   /// \param directory  of the membership. \param node  whom the agent serves: has to be the member.
@@ -47,6 +49,7 @@ private:
   void take_revocations(llvm::StringRef bytes);
   void take_running(const std::string &node, llvm::StringRef bytes);
   void follow_others();
+  void forget_others(UnixNanos as_of);
   void take_bundles(llvm::StringRef bytes);
   void take_certificate(membership::Member renewed);
   void take_ack(const link::Message &message);
@@ -76,7 +79,8 @@ private:
   std::unique_ptr<Carrier> next_; ///< with what is newer; takes over when it is connected
   std::set<std::string> others_;  ///< nodes that something here waits for
   trust::Guard heard_;            ///< of their reports
-  std::string acks_, gets_;       ///< below the inbox
+  std::map<std::string, UnixNanos> known_until_;
+  std::string acks_, gets_; ///< below the inbox
   Stream events_;
   std::string announced_; ///< the sealing key as it was signed last
   UnixNanos announced_until_;
@@ -85,7 +89,7 @@ private:
   bool up_ = false;
   std::string last_note_;
   Loop::TimerId report_timer_ = 0, soon_timer_ = 0, beat_timer_ = 0, event_timer_ = 0,
-                pump_timer_ = 0;
+                pump_timer_ = 0, reconnect_timer_ = 0;
 };
 
 } // namespace nemo::agent::fleet

@@ -101,14 +101,19 @@ llvm::Error write_and_reload(const Home &home, std::vector<broker::Peer> members
   settings.sync_always = broker::can_sync_always(server->version);
   const std::string text = broker::configuration(settings);
   const std::string path = broker::Process(home.broker_directory()).configuration_path();
-  auto there = read_file(path, max_configuration);
+  // What the broker was told to load: whoever is killed in between has told it nothing.
+  const std::string told = path + ".told";
+  auto there = read_file(told, max_configuration);
   const bool differs = !there || *there != text;
   if (!there)
     llvm::consumeError(there.takeError());
-  if (differs)
-    if (auto error = membership::replace_file(path, text, 0600))
-      return error;
-  return differs || anyway ? reload(home) : llvm::Error::success();
+  if (!differs && !anyway)
+    return llvm::Error::success();
+  if (auto error = membership::replace_file(path, text, 0600))
+    return error;
+  if (auto error = reload(home))
+    return error;
+  return membership::replace_file(told, text, 0600);
 }
 
 } // namespace

@@ -135,8 +135,7 @@ private:
     auto is_over = std::make_shared<std::atomic<bool>>(false);
     visits_.push_back(
         {std::thread([this, is_over, context = *context, held = std::move(socket)]() mutable {
-           log("joins: " +
-               answer({home_, *authority_, turn_}, *context, std::move(held), connection_limit));
+           tell(answer({home_, *authority_, turn_}, *context, std::move(held), connection_limit));
            *is_over = true;
          }),
          is_over});

@@ -1,5 +1,7 @@
 // A thief with every right at the broker: it may write to any bucket and read everything. It can
 // hold things back; what it says is not believed.
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 #include "protocol/link/subjects.h"
@@ -95,6 +97,24 @@ TEST_CASE("desired state that is replayed, forged, or for another node is refuse
     proto::DeliverCall other = call("n1", "db", 0);
     CHECK(good(backend.deliver(other)).generation() == 3);
     CHECK(still());
+  }
+  SECTION("rubbish in the bucket does not stop who delivers next") {
+    site.put(link::desired("n1"), "\x0a\xff no entries");
+    CHECK(good(backend.deliver(sleeper("n1", "db", 0))).generation() == 3);
+    proto::NodeDesired many;
+    REQUIRE(many.ParseFromString(site.value(link::desired("n1"))));
+    for (int i = 0; i < 2000; ++i)
+      many.add_entries()->set_stack("s" + std::to_string(i));
+    site.put(link::desired("n1"), many.SerializeAsString());
+    CHECK(good(backend.deliver(sleeper("n1", "db", 3))).generation() == 4);
+    CHECK(still());
+  }
+  SECTION("numbers that a thief has used up are followed by the next epoch") {
+    site.put(link::desired("n1"), value_by(site.op, site.fleet, key, "n1", sleeper("n1", "db", 0),
+                                           "db", std::numeric_limits<uint64_t>::max()));
+    REQUIRE(
+        eventually([&] { return part_of(good(backend.observe()), "n1", "db").generation() == 3; }));
+    CHECK(good(backend.deliver(sleeper("n1", "db", 3))).generation() == 4);
   }
   SECTION("a changed byte") {
     std::string changed = good_value;
