@@ -154,7 +154,8 @@ llvm::Error Client::authorise(const Response &refusal) {
 llvm::Expected<Response> Client::ask(Request request) {
   request.authorization = authorization_;
   auto response = http_.get(request);
-  if (!response || response->status != 401)
+  // Whom the registry merely redirects to has no say in where its password is sent.
+  if (!response || response->status != 401 || response->elsewhere)
     return response;
   if (auto error = authorise(*response))
     return error;

@@ -214,6 +214,8 @@ llvm::Expected<Response> Http::get(const Request &request) {
       return error;
     std::string next;
     auto response = get_once(now, next);
+    if (response && next.empty())
+      response->elsewhere = origin_of(now.url) != origin_of(request.url);
     if (!response || next.empty())
       return response;
     if (origin_of(next) != origin_of(now.url))

@@ -27,6 +27,7 @@ struct Response {
   int status = 0;
   std::string content_type;
   std::vector<std::string> challenges; ///< values of WWW-Authenticate
+  bool elsewhere = false; ///< of another origin than was asked, which a redirection led to
 };
 
 /// A connection was lost, or nothing came any more: asking again may help.

@@ -24,6 +24,11 @@ teardown() { end_front; }
 
 # pull NAME: as the agent does it.
 pull() { nemo-pull "$STORE" "${SETTINGS:-$WORLD/none}" "$1"; }
+# credentials HOST: in the settings, as somebody has to have them.
+credentials() {
+  printf '{"auths": {"%s": {"auth": "%s"}}}' "$1" "$(printf nemo:secret | base64)" >"$SETTINGS"
+  chmod 600 "$SETTINGS"
+}
 root() { echo "$STORE/${1#sha256:}/root"; }
 
 @test "an image is pulled, and its layers lie over one another" {
@@ -74,7 +79,7 @@ root() { echo "$STORE/${1#sha256:}/root"; }
   run -1 pull "$FRONT/t/web@$digest"
   [[ "$output" == *"gives no token"* ]]
   SETTINGS=$WORLD/registries.json
-  printf '{"auths": {"%s": {"auth": "%s"}}}' "$FRONT" "$(printf nemo:secret | base64)" >"$SETTINGS"
+  credentials "$FRONT"
   chmod 644 "$SETTINGS"
   run -1 pull "$FRONT/t/web@$digest"
   [[ "$output" == *"nobody else may read"* ]]
@@ -99,6 +104,17 @@ root() { echo "$STORE/${1#sha256:}/root"; }
   front to-plain
   run -1 pull "$FRONT/t/web@$digest"
   [[ "$output" == *"http://registry.example is not asked"* ]]
+}
+
+@test "whom a registry redirects to does not get its password" {
+  digest=$(push t/web)
+  front to-thief
+  SETTINGS=$WORLD/registries.json
+  credentials "$FRONT"
+  run -1 pull "$FRONT/t/web@$digest"
+  [[ "$output" == *"status 401"* ]]
+  grep -q '^/stolen' "$WORLD/asked"
+  run ! grep -e /token -e Basic "$WORLD/asked"
 }
 
 @test "a manifest without end is not read to it" {

@@ -4,8 +4,9 @@ cut     passes on, but ends each answer to a blob after 100,000 bytes without wa
 token   asks for a token, which it gives to the user nemo with the password secret
 to-file, to-plain   redirects blobs to file:///etc/passwd, to http on another machine
 wrong   sends other bytes than those that were asked for
-large   sends a manifest without end"""
-import base64, http.server, json, socketserver, sys, urllib.error, urllib.request
+large   sends a manifest without end
+to-thief   redirects blobs to another port, which asks for a token of its own"""
+import base64, http.server, json, socketserver, sys, threading, urllib.error, urllib.request
 
 mode, registry = sys.argv[1], (sys.argv[2:] or [""])[0]
 CUT = 100_000
@@ -26,7 +27,8 @@ class Front(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        print(self.path, self.headers.get("Range", ""), file=sys.stderr, flush=True)
+        credentials = self.headers.get("Authorization", "")
+        print(self.path, self.headers.get("Range", ""), credentials, file=sys.stderr, flush=True)
         host = self.headers["Host"]
         if self.path.startswith("/token"):
             known = "Basic " + base64.b64encode(b"nemo:secret").decode()
@@ -41,6 +43,10 @@ class Front(http.server.BaseHTTPRequestHandler):
             return self.answer(307, Location="file:///etc/passwd")
         if mode == "to-plain" and blob:
             return self.answer(307, Location="http://registry.example/blob")
+        if mode == "to-thief" and blob:
+            return self.answer(307, Location=f"http://127.0.0.1:{thief.server_port}/stolen")
+        if self.path == "/stolen":
+            return self.answer(401, WWW_Authenticate=f'Bearer realm="http://{host}/token",service="thief"')
         if mode == "large":
             self.send_response(200)
             self.end_headers()
@@ -74,6 +80,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         pass  # clients that hang up are what is tested
 
 
-server = Server(("127.0.0.1", 0), Front)
+server, thief = (Server(("127.0.0.1", 0), Front) for _ in range(2))
+threading.Thread(target=thief.serve_forever, daemon=True).start()
 print(server.server_port, flush=True)
 server.serve_forever()
