@@ -5,6 +5,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "llvm/Support/JSON.h"
+
 #include "base/error.h"
 
 namespace nemo::agent {
@@ -69,7 +71,7 @@ void Pulls::read() {
 void Pulls::line(llvm::StringRef text) {
   uint64_t bytes = 0, all = 0;
   if (text.consume_front("error "))
-    why_ = text.str();
+    why_ = llvm::json::fixUTF8(text); // a registry or an image may have written it
   else if (text.consume_front("got ") && !text.consumeInteger(10, bytes) &&
            text.consume_front(" of ") && !text.consumeInteger(10, all))
     progress_ = fmt::format(": {:.1f} of {:.1f} MiB", static_cast<double>(bytes) / (1 << 20),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include "base/clock.h"
@@ -64,7 +65,8 @@ proto::Running Agent::running(const Known &known) const {
   out.set_pid(record.pid);
   if (record.exit_code)
     out.set_exit_code(*record.exit_code);
-  out.set_reason(record.reason);
+  // Whatever it quotes: nobody could read an answer that is not UTF-8.
+  out.set_reason(llvm::json::fixUTF8(record.reason));
   const std::string host = options_.place.address.empty() ? "127.0.0.1" : options_.place.address;
   for (const PortUse &port : record.ports) {
     proto::Address *address = out.add_addresses();

@@ -23,7 +23,8 @@ constexpr uint64_t kSayEvery = 1 << 20;
 void say(const std::string &line) {
   std::string text = line;
   for (char &c : text)
-    c = c == '\n' ? ' ' : c; // one line each, whatever a registry wrote
+    if ((c >= 0 && c < ' ') || c == 0x7f)
+      c = ' '; // one line each, whatever a registry wrote
   text += '\n';
   (void)!::write(STDOUT_FILENO, text.data(), text.size());
 }

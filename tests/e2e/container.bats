@@ -128,6 +128,15 @@ NEMO
   until_true 20 reason
 }
 
+@test "words of a registry that are no UTF-8 leave the agent readable" {
+  front odd
+  intent "$FRONT/t/web@sha256:$(printf '%064d' 8)"
+  run -1 nemo apply "$WORLD/shop" --yes --timeout 5s
+  reason() { nemo status --json | jq -r '.workloads[].reason' | grep -q 'cannot be pulled: .* is not a URL'; }
+  until_true 20 reason
+  end_front
+}
+
 @test "an image that has no digest is refused" {
   intent "$REGISTRY/t/web:latest"
   run -1 nemo apply "$WORLD/shop" --yes

@@ -117,6 +117,14 @@ root() { echo "$STORE/${1#sha256:}/root"; }
   run ! grep -e /token -e Basic "$WORLD/asked"
 }
 
+@test "control characters of a registry are not passed on" {
+  digest=$(push t/web)
+  front odd
+  run -1 pull "$FRONT/t/web@$digest"
+  [[ "$output" == error*"is not a URL"* ]]
+  [[ "$output" != *$'\x1b'* ]]
+}
+
 @test "a manifest without end is not read to it" {
   digest=$(push t/web)
   front large

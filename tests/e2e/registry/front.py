@@ -5,6 +5,7 @@ token   asks for a token, which it gives to the user nemo with the password secr
 to-file, to-plain   redirects blobs to file:///etc/passwd, to http on another machine
 wrong   sends other bytes than those that were asked for
 large   sends a manifest without end
+odd     asks for a token from a realm whose name is no UTF-8 and holds control characters
 to-thief   redirects blobs to another port, which asks for a token of its own"""
 import base64, http.server, json, socketserver, sys, threading, urllib.error, urllib.request
 
@@ -47,6 +48,8 @@ class Front(http.server.BaseHTTPRequestHandler):
             return self.answer(307, Location=f"http://127.0.0.1:{thief.server_port}/stolen")
         if self.path == "/stolen":
             return self.answer(401, WWW_Authenticate=f'Bearer realm="http://{host}/token",service="thief"')
+        if mode == "odd":
+            return self.answer(401, WWW_Authenticate='Bearer realm="\xff\x1b[31m"')
         if mode == "large":
             self.send_response(200)
             self.end_headers()
