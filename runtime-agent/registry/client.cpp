@@ -112,6 +112,8 @@ llvm::Error Client::take_token(const std::map<std::string, std::string> &challen
   if (scope.empty())
     scope = "repository:" + reference_.repository + ":pull";
   const std::string realm = value("realm");
+  if (auto error = check_step(url("manifests", ""), realm))
+    return error;
   std::string text;
   Request request = collecting(fmt::format("{}{}service={}&scope={}", realm,
                                            realm.find('?') == std::string::npos ? "?" : "&",

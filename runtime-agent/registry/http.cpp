@@ -116,6 +116,14 @@ bool is_interruption(CURLcode code) {
 
 } // namespace
 
+llvm::Error check_step(const std::string &from, const std::string &to) {
+  const Url before = parse_url(from), after = parse_url(to);
+  if (before && after && part_of(before.get(), CURLUPART_SCHEME) == "https" &&
+      part_of(after.get(), CURLUPART_SCHEME) != "https")
+    return failure("{} is not asked, as who names it was asked with TLS", to.substr(0, 200));
+  return llvm::Error::success();
+}
+
 Http::Http(std::vector<std::string> plain) : plain_(std::move(plain)) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   curl_ = curl_easy_init();
@@ -218,6 +226,8 @@ llvm::Expected<Response> Http::get(const Request &request) {
       response->elsewhere = origin_of(now.url) != origin_of(request.url);
     if (!response || next.empty())
       return response;
+    if (auto error = check_step(now.url, next))
+      return error;
     if (origin_of(next) != origin_of(now.url))
       now.authorization.clear();
     now.url = next;

@@ -37,6 +37,9 @@ public:
   explicit Interrupted(const std::string &text) : ErrorInfo(text, llvm::inconvertibleErrorCode()) {}
 };
 
+/// Whether what an answer of `from` names is asked: not in the clear, when `from` was not.
+llvm::Error check_step(const std::string &from, const std::string &to);
+
 class Http {
 public:
   /// \param plain  hosts ("host:port") that may be asked without TLS, beside those of this machine.

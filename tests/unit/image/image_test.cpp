@@ -202,3 +202,13 @@ TEST_CASE("in the clear only this machine and listed hosts are asked") {
                Contains("not asked") || Contains("not followed") || Contains("not a URL"));
   }
 }
+
+TEST_CASE("a registry that is asked with TLS leads nowhere else") {
+  using registry::check_step;
+  const std::string https = "https://registry.example/v2/a";
+  for (const char *to :
+       {"http://127.0.0.1/blob", "HTTP://localhost:80/token", "file:///etc/passwd"})
+    CHECK_THAT(llvm::toString(check_step(https, to)), Contains("was asked with TLS"));
+  CHECK_FALSE(static_cast<bool>(check_step(https, "https://elsewhere.example/blob")));
+  CHECK_FALSE(static_cast<bool>(check_step("http://127.0.0.1:5000/v2/", "http://127.0.0.1/x")));
+}
