@@ -4,6 +4,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char *half_written = ".new-";
-constexpr const char *half_pulled[] = {".part-", ".image-"};
+constexpr const char *pulled_prefixes[] = {".part-", ".blob-", ".image-"};
 constexpr time_t unused_seconds = 600;
 
 llvm::Error write_file(const std::string &path, const proto::Artifact::File &file) {
@@ -105,18 +106,28 @@ llvm::Error Artifacts::put(const proto::Artifact &artifact) {
 
 void Artifacts::collect(const std::set<std::string> &used) const {
   std::error_code ignored;
+  // A pull holds it from its first to its last step (pull/pull.cpp), and then none begins
+  // meanwhile.
+  const Fd pulling(::open((directory_ + "/.pulling").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  const bool pulls = pulling && ::flock(pulling.get(), LOCK_EX | LOCK_NB) != 0;
   for (const fs::directory_entry &entry : fs::directory_iterator(directory_, ignored)) {
     const std::string name = entry.path().filename();
     struct stat found {};
     if (used.count(name) || ::lstat(entry.path().c_str(), &found) != 0)
       continue;
     const bool recent = std::time(nullptr) - found.st_mtime < unused_seconds;
-    const bool pulled =
-        std::any_of(std::begin(half_pulled), std::end(half_pulled), [&name](const char *prefix) {
-          return llvm::StringRef(name).startswith(prefix);
-        });
-    if (llvm::StringRef(name).startswith(half_written) || ((is_hex(name) || pulled) && !recent))
+    const bool pulled = std::any_of(
+        std::begin(pulled_prefixes), std::end(pulled_prefixes),
+        [&name](const char *prefix) { return llvm::StringRef(name).startswith(prefix); });
+    if (llvm::StringRef(name).startswith(half_written) || (pulled && !recent && !pulls)) {
       fs::remove_all(entry.path(), ignored);
+    } else if (is_hex(name) && !recent && !pulls) {
+      // Under another name first: what is half gone must not be taken for whole.
+      const std::string going = directory_ + "/" + half_written + name;
+      fs::remove_all(going, ignored);
+      if (::rename(entry.path().c_str(), going.c_str()) == 0)
+        fs::remove_all(going, ignored);
+    }
   }
 }
 

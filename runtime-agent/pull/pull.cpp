@@ -58,7 +58,8 @@ llvm::Error unpack_all(const image::Manifest &manifest, const std::string &store
                        const std::string &directory) {
   std::error_code error;
   fs::create_directories(directory + "/root", error);
-  fs::copy_file(store + "/" + manifest.config.digest, directory + "/config.json", error);
+  fs::copy_file(registry::blob_path(store, manifest.config.digest), directory + "/config.json",
+                error);
   if (error)
     return failure("cannot write {}: {}", directory, error.message());
   for (const std::string &one : {directory, directory + "/root"})
@@ -68,7 +69,8 @@ llvm::Error unpack_all(const image::Manifest &manifest, const std::string &store
     return tree.takeError();
   unpack::Limits limits;
   for (const image::Layer &layer : manifest.layers)
-    if (auto failed = unpack_layer(store + "/" + layer.blob.digest, layer.packing, *tree, limits))
+    if (auto failed = unpack_layer(registry::blob_path(store, layer.blob.digest), layer.packing,
+                                   *tree, limits))
       return failure("layer sha256:{} is refused: {}", layer.blob.digest,
                      llvm::toString(std::move(failed)));
   return llvm::Error::success();
@@ -115,7 +117,7 @@ llvm::Error pull(const image::Reference &reference, const registry::Settings &se
   };
   if (auto error = fetch(manifest->config))
     return error;
-  if (auto error = check_config(store + "/" + manifest->config.digest))
+  if (auto error = check_config(registry::blob_path(store, manifest->config.digest)))
     return error;
   for (const image::Layer &layer : manifest->layers)
     if (auto error = fetch(layer.blob))

@@ -15,7 +15,8 @@ namespace nemo::pull {
 
 /// STORE/DIGEST/root is the image's file system, STORE/DIGEST/config.json its configuration. They
 /// are there when the directory is: it is made beside, flushed, and renamed. Blobs stay in the
-/// store under their digests, for another image that has the same layers, until they are collected.
+/// store (registry::blob_path), for another image that has the same layers, until they are
+/// collected.
 ///
 /// \param reference  with a digest: of a manifest, or of an index, of which the manifest for this
 ///                   machine's platform is taken.

@@ -126,9 +126,13 @@ bool is_there(const std::string &path, uint64_t bytes) {
 
 } // namespace
 
+std::string blob_path(const std::string &store, const std::string &digest) {
+  return store + "/.blob-" + digest;
+}
+
 llvm::Error Client::blob(const image::Descriptor &blob, const std::string &store,
                          llvm::function_ref<void(uint64_t)> progress) {
-  const std::string path = store + "/" + blob.digest, name = "sha256:" + blob.digest;
+  const std::string path = blob_path(store, blob.digest), name = "sha256:" + blob.digest;
   Part part(store + "/.part-" + blob.digest, blob.bytes);
   if (is_there(path, blob.bytes))
     return llvm::Error::success();

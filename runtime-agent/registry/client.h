@@ -19,6 +19,10 @@ namespace nemo::registry {
 std::map<std::string, std::string> parse_challenge(llvm::StringRef challenge,
                                                    llvm::StringRef scheme);
 
+/// Where a blob lies that is whole: not under the name of an image or an artifact, which it could
+/// then pass for.
+std::string blob_path(const std::string &store, const std::string &digest);
+
 class Client {
 public:
   Client(image::Reference reference, Settings settings);
@@ -26,7 +30,7 @@ public:
   /// \param name  a tag, or "sha256:..."; what is asked for by digest has it.
   llvm::Expected<std::string> manifest(const std::string &name);
 
-  /// Until a blob is in `store` under its digest. What was there of it from a transfer that was cut
+  /// Until a blob is in `store` (blob_path). What was there of it from a transfer that was cut
   /// is gone on with; a connection that is lost is made again as long as that leads further. What
   /// has the name has the content, also after a power cut.
   ///

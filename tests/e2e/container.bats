@@ -145,11 +145,12 @@ NEMO
 
 @test "an image that nobody wants any more is collected" {
   store=$XDG_STATE_HOME/nemo/artifacts
-  [ "$(find "$store" -mindepth 1 -maxdepth 1 -name '[0-9a-f]*' | wc -l)" -gt 3 ]
+  kept() { find "$store" -mindepth 1 -maxdepth 1 \( -name '[0-9a-f]*' -o -name '.blob-*' \) | wc -l; }
+  [ "$(kept)" -gt 3 ]
   nemo destroy --stack boxes --yes
   find "$store" -mindepth 1 -maxdepth 1 -exec touch -h -d '1 hour ago' {} +
   web "$WORLD/other" 1 hello other
   nemo apply "$WORLD/other" --yes
-  [ "$(find "$store" -mindepth 1 -maxdepth 1 -name '[0-9a-f]*' | wc -l)" = 0 ]
+  [ "$(kept)" = 0 ]
   nemo destroy --stack other --yes
 }

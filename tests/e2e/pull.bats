@@ -151,6 +151,15 @@ root() { echo "$STORE/${1#sha256:}/root"; }
   [ ! -e "$STORE/escaped" ]
 }
 
+@test "a layer does not take the place of another image" {
+  victim=$(push t/web)
+  digest=$(push t/web victim="\"$victim\"")
+  run -1 pull "$REGISTRY/t/web@$digest"
+  [[ "$output" == *"${victim} is refused"* ]]
+  run -0 pull "$REGISTRY/t/web@$victim"
+  [ "$(cat "$(root "$victim")/www/index.html")" = "from an image" ]
+}
+
 @test "an image that is not there is said to be missing" {
   run -1 pull "$REGISTRY/t/none@sha256:$(printf '%064d' 0)"
   [[ "$output" == *"has no sha256:"*"of t/none"* ]]

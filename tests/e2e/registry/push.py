@@ -1,7 +1,8 @@
 """Makes an image of busybox and pushes it: push.py REGISTRY REPOSITORY [KEY=JSON ...]
 
 Keys: cmd, env, user, dir (of the configuration); index=true wraps it in an index; zstd=true packs its layers
-with the program zstd; kernel="path" puts that file at /kernel; evil="name" adds an entry that must not be unpacked. Prints the digest."""
+with the program zstd; kernel="path" puts that file at /kernel; evil="name" adds an entry that must not be unpacked;
+victim="digest" takes that manifest of the same repository for a layer. Prints the digest."""
 import gzip, hashlib, io, json, subprocess, sys, tarfile, urllib.request
 
 registry, repository = sys.argv[1:3]
@@ -80,6 +81,10 @@ config = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "
           "config": {"Cmd": options.get("cmd", COMMAND), "Env": options.get("env", ["PATH=/bin", "FROM=image"]),
                      "User": options.get("user", ""), "WorkingDir": options.get("dir", "")}}
 layers = [layer(lower), layer(upper)]
+if "victim" in options:
+    asked = urllib.request.Request(f"http://{registry}/v2/{repository}/manifests/{options['victim']}",
+                                   headers={"Accept": OCI + "manifest.v1+json"})
+    layers.append(blob(urllib.request.urlopen(asked).read(), OCI + "layer.v1.tar+gzip"))
 whole = manifest({"config": blob(json.dumps(config).encode(), OCI + "config.v1+json"), "layers": layers},
                  OCI + "manifest.v1+json", "latest")
 if options.get("index"):
