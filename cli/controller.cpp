@@ -77,7 +77,7 @@ int controller(const Options &options, const Session &session) {
   Interrupt interrupt;
   loop::Settings settings;
   settings.path = options.path;
-  settings.policy = std::move(*policy);
+  settings.policy = *policy;
   settings.backend.name = options.backend;
   settings.fetch_every =
       std::chrono::duration_cast<std::chrono::milliseconds>(*parse_duration(options.poll));
