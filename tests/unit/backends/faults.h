@@ -15,7 +15,7 @@ struct TemporaryDirectory {
   }
   ~TemporaryDirectory() { std::filesystem::remove_all(path); }
   std::string script(const std::string &name, const std::string &text) const {
-    const std::string file = path + "/" + name;
+    std::string file = path + "/" + name;
     std::ofstream(file) << text;
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     return file;
