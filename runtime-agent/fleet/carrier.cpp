@@ -4,12 +4,12 @@
 #include <cstring>
 #include <mutex>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "runtime-agent/fleet/child.h"
 
 namespace nemo::agent::fleet {
 
@@ -145,28 +145,11 @@ llvm::Expected<std::unique_ptr<Carrier>> Carrier::start(Loop &loop,
 }
 
 llvm::Error Carrier::launch() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return system_failure(errno, "socketpair");
-  const pid_t parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ < 0) {
-    const int why = errno;
-    ::close(ends[0]);
-    ::close(ends[1]);
-    return system_failure(why, "fork");
-  }
-  if (pid_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent)
-      ::_exit(0);
-    // Nothing of the agent's stays open here: neither its lock nor its journal.
-    ::dup2(ends[1], 3);
-    ::close_range(4, ~0u, 0);
-    carry(3, member_, subjects_);
-  }
-  ::close(ends[1]);
-  socket_ = Fd(ends[0]);
+  auto child = start_child([this](int socket) -> int { carry(socket, member_, subjects_); });
+  if (!child)
+    return child.takeError();
+  pid_ = child->pid;
+  socket_ = std::move(child->socket);
   return loop_.watch(socket_.get(), EPOLLIN, [this](uint32_t events) { ready(events); });
 }
 

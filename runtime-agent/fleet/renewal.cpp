@@ -1,14 +1,13 @@
 #include "runtime-agent/fleet/renewal.h"
 
 #include <csignal>
-#include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "protocol/membership/exchange.h"
+#include "runtime-agent/fleet/child.h"
 
 namespace nemo::agent::fleet {
 
@@ -47,41 +46,25 @@ void Renewal::look() {
 }
 
 llvm::Error Renewal::launch() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    return system_failure(errno, "pipe");
-  const pid_t parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ < 0) {
-    const int why = errno;
-    ::close(ends[0]);
-    ::close(ends[1]);
-    return system_failure(why, "fork");
-  }
-  if (pid_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent)
-      ::_exit(0);
-    ::signal(SIGPIPE, SIG_IGN);
-    // Nothing of the agent's stays open here: neither its lock nor its journal.
-    ::dup2(ends[1], 3);
-    ::close_range(4, ~0u, 0);
-    if (auto error = renew(member_.directory())) {
-      const std::string why = llvm::toString(std::move(error)).substr(0, max_said);
-      (void)!::write(3, why.data(), why.size());
-      ::_exit(1);
-    }
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  pipe_ = Fd(ends[0]);
+  auto child = start_child([this](int socket) {
+    auto error = renew(member_.directory());
+    if (!error)
+      return 0;
+    const std::string why = llvm::toString(std::move(error)).substr(0, max_said);
+    (void)!::write(socket, why.data(), why.size());
+    return 1;
+  });
+  if (!child)
+    return child.takeError();
+  pid_ = child->pid;
+  socket_ = std::move(child->socket);
   said_.clear();
-  return loop_.watch(pipe_.get(), EPOLLIN, [this](uint32_t) { ready(); });
+  return loop_.watch(socket_.get(), EPOLLIN, [this](uint32_t) { ready(); });
 }
 
 void Renewal::ready() {
   char buffer[1024];
-  const ssize_t count = ::read(pipe_.get(), buffer, sizeof buffer);
+  const ssize_t count = ::read(socket_.get(), buffer, sizeof buffer);
   if (count < 0 && errno == EINTR)
     return;
   if (count > 0 && said_.size() < max_said) {
@@ -89,8 +72,8 @@ void Renewal::ready() {
     return;
   }
   int status = 0;
-  loop_.forget(pipe_.get());
-  pipe_.reset();
+  loop_.forget(socket_.get());
+  socket_.reset();
   ::waitpid(std::exchange(pid_, -1), &status, 0);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     return on_failure_("renewing the certificate: " + (said_.empty() ? "it ended" : said_));
@@ -102,9 +85,9 @@ void Renewal::ready() {
 }
 
 void Renewal::end() {
-  if (pipe_)
-    loop_.forget(pipe_.get());
-  pipe_.reset();
+  if (socket_)
+    loop_.forget(socket_.get());
+  socket_.reset();
   if (pid_ > 0) {
     ::kill(pid_, SIGKILL);
     ::waitpid(std::exchange(pid_, -1), nullptr, 0);

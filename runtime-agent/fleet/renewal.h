@@ -36,7 +36,7 @@ private:
   const membership::Member &member_;
   OnNew on_new_;
   OnFailure on_failure_;
-  Fd pipe_; ///< what the child says went wrong, until it ends
+  Fd socket_; ///< what the child says went wrong, until it ends
   pid_t pid_ = -1;
   std::string said_;
   Ticks not_before_ = 0;
