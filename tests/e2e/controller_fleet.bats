@@ -1,6 +1,7 @@
 # A fleet that heals itself: the controller hears the nodes' heartbeats, and what a dead node ran
 # runs elsewhere.
 load common
+load fleet/machines
 
 setup_file() {
   command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || {
@@ -28,12 +29,6 @@ teardown_file() {
 }
 setup() { [ -n "${WORLD:-}" ] || skip "nats-server is not installed"; }
 
-# as MACHINE COMMAND...: with the state of another machine.
-as() {
-  local machine=$1
-  shift
-  XDG_STATE_HOME=$WORLD/machines/$machine XDG_RUNTIME_DIR='' "$@"
-}
 events() { jq -c "select(.event == \"$1\")" "$WORLD/events"; }
 has_event() { [ -n "$(events "$1")" ]; }
 node_is() { [ -n "$(jq -c "select(.event == \"node\" and .node == \"$1\" and .state == \"$2\")" "$WORLD/events")" ]; }

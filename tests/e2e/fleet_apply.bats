@@ -1,6 +1,7 @@
 # Two nodes of a fleet on this machine, each with its own agent, and a real broker: what is applied
 # here runs there.
 load common
+load fleet/machines
 load registry/start
 
 setup_file() {
@@ -36,12 +37,6 @@ teardown_file() {
 }
 setup() { [ -n "${WORLD:-}" ] || skip "nats-server is not installed"; }
 
-# as MACHINE COMMAND...: with the state of another machine.
-as() {
-  local machine=$1
-  shift
-  XDG_STATE_HOME=$WORLD/machines/$machine XDG_RUNTIME_DIR='' "$@"
-}
 member() { echo "$WORLD/machines/$1/nemo/fleet/node"; }
 # edit MACHINE FILTER: changes its settings, and starts its agent with them.
 edit() {
