@@ -17,6 +17,12 @@ inline std::string running(llvm::StringRef node) { return "$KV.running." + node.
 inline constexpr llvm::StringLiteral every_report = "$KV.reported.>";
 inline constexpr llvm::StringLiteral revocations = "$KV.trust.revocations"; ///< a Signed
 inline constexpr llvm::StringLiteral bundles = "$KV.trust.bundle";          ///< a SignedBundles
+/// Of the bucket of controllers and operators: who leads, a Signed of kind LEASE_GRANT;
+inline std::string lead(llvm::StringRef name) { return "$KV.control.lead." + name.str(); }
+/// the plan that whoever leads may not carry out unasked, PLAN_ASKED, and what an operator said to
+/// it, PLAN_APPROVAL.
+inline std::string asked(llvm::StringRef lead) { return "$KV.control.asked." + lead.str(); }
+inline std::string approved(llvm::StringRef lead) { return "$KV.control.approved." + lead.str(); }
 inline std::string heartbeat(llvm::StringRef node) { return "hb." + node.str(); }
 inline std::string events(llvm::StringRef node) { return "ev." + node.str(); }
 inline std::string ask(llvm::StringRef node) { return "ask." + node.str(); }

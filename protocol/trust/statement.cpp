@@ -26,6 +26,7 @@ enum class About : uint8_t { a_node, the_signer, the_fleet };
 constexpr uint32_t one(Role role) { return 1u << static_cast<unsigned>(role); }
 constexpr uint32_t members = one(Role::node) | one(Role::operator_) | one(Role::viewer) |
                              one(Role::controller) | one(Role::broker);
+constexpr uint32_t deciders = one(Role::operator_) | one(Role::controller);
 constexpr uint32_t authority = one(Role::authority);
 
 struct Rule {
@@ -39,15 +40,14 @@ struct Rule {
 };
 
 constexpr std::array rules = {
-    Rule{Signed::DESIRED_STATE, Statement::kDesiredState, "desired state",
-         one(Role::operator_) | one(Role::controller), 90 * 24h, Judged::when_issued,
-         About::a_node},
+    Rule{Signed::DESIRED_STATE, Statement::kDesiredState, "desired state", deciders, 90 * 24h,
+         Judged::when_issued, About::a_node},
     Rule{Signed::REPORT, Statement::kReport, "report", one(Role::node), 1h, Judged::now,
          About::the_signer},
     Rule{Signed::HEARTBEAT, Statement::kHeartbeat, "heartbeat", one(Role::node), 5min, Judged::now,
          About::the_signer},
-    Rule{Signed::LEASE_GRANT, Statement::kLeaseGrant, "lease grant",
-         one(Role::node) | one(Role::controller), 5min, Judged::now, About::the_fleet},
+    Rule{Signed::LEASE_GRANT, Statement::kLeaseGrant, "lease grant", one(Role::node) | deciders,
+         5min, Judged::now, About::the_fleet},
     Rule{Signed::REVOCATIONS, Statement::kRevocations, "revocations", authority, 90 * 24h,
          Judged::when_issued, About::the_fleet},
     Rule{Signed::DELEGATION, Statement::kDelegation, "delegation", one(Role::operator_), 90 * 24h,
@@ -58,9 +58,12 @@ constexpr std::array rules = {
          About::the_fleet},
     Rule{Signed::BUNDLE, Statement::kBundle, "bundle", authority, 90 * 24h, Judged::when_issued,
          About::the_fleet},
-    Rule{Signed::QUESTION, Statement::kQuestion, "question",
-         one(Role::operator_) | one(Role::controller) | one(Role::viewer), 5min, Judged::now,
-         About::a_node},
+    Rule{Signed::QUESTION, Statement::kQuestion, "question", deciders | one(Role::viewer), 5min,
+         Judged::now, About::a_node},
+    Rule{Signed::PLAN_ASKED, Statement::kPlanAsked, "plan to be approved", deciders, 24h,
+         Judged::now, About::the_fleet},
+    Rule{Signed::PLAN_APPROVAL, Statement::kPlanApproval, "approval of a plan",
+         one(Role::operator_), 24h, Judged::now, About::the_fleet},
 };
 
 const Rule *rule_of(Kind kind) {
@@ -108,6 +111,14 @@ llvm::Error check_body(const Rule &rule, const Statement &statement) {
     return is_digest(statement.question().reply_key())
                ? llvm::Error::success()
                : failure("a question names no key to answer to");
+  case Signed::PLAN_ASKED:
+    return is_digest(statement.plan_asked().plan_digest())
+               ? llvm::Error::success()
+               : failure("what is to be approved is no plan");
+  case Signed::PLAN_APPROVAL:
+    return is_digest(statement.plan_approval().plan_digest())
+               ? llvm::Error::success()
+               : failure("an approval names no plan");
   case Signed::SEALING_KEY:
     return is_digest(statement.sealing_key().public_key())
                ? llvm::Error::success()
@@ -268,6 +279,16 @@ Expectation Expectation::delegation(llvm::StringRef fleet, UnixNanos now) {
 
 Expectation Expectation::question(const SpiffeId &me, UnixNanos now) {
   return {Signed::QUESTION, me.fleet, {}, me.name, {}, {}, false, now};
+}
+
+Expectation Expectation::lead(llvm::StringRef fleet, llvm::StringRef lease, UnixNanos now) {
+  Expectation expected{Signed::LEASE_GRANT, fleet.str(), {}, "", {}, {}, true, now};
+  expected.lease = lease.str();
+  return expected;
+}
+
+Expectation Expectation::of_plan(Kind kind, llvm::StringRef fleet, UnixNanos now) {
+  return {kind, fleet.str(), {}, "", {}, {}, false, now};
 }
 
 llvm::Expected<Verified> verify(llvm::StringRef bytes, const Expectation &expected,

@@ -71,6 +71,11 @@ struct Expectation {
   static Expectation question(const SpiffeId &me, UnixNanos now);
   static Expectation renewal(llvm::StringRef fleet, UnixNanos now);
   static Expectation delegation(llvm::StringRef fleet, UnixNanos now);
+  /// By whoever holds the lead of controllers; whether the signer is the holder is the caller's to
+  /// look at. It may be expired: whose clock is right is nobody's to say.
+  static Expectation lead(llvm::StringRef fleet, llvm::StringRef lease, UnixNanos now);
+  /// PLAN_ASKED, PLAN_APPROVAL.
+  static Expectation of_plan(Kind kind, llvm::StringRef fleet, UnixNanos now);
 };
 
 struct Trust {

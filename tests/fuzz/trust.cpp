@@ -38,16 +38,19 @@ struct Member {
 };
 
 constexpr const char *fleet = "f";
-constexpr std::pair<Kind, const char *> kinds[] = {{proto::Signed::DESIRED_STATE, "desired state"},
-                                                   {proto::Signed::REPORT, "report"},
-                                                   {proto::Signed::HEARTBEAT, "heartbeat"},
-                                                   {proto::Signed::LEASE_GRANT, "lease grant"},
-                                                   {proto::Signed::REVOCATIONS, "revocations"},
-                                                   {proto::Signed::DELEGATION, "delegation"},
-                                                   {proto::Signed::SEALING_KEY, "sealing key"},
-                                                   {proto::Signed::RENEWAL, "renewal"},
-                                                   {proto::Signed::BUNDLE, "bundle"},
-                                                   {proto::Signed::QUESTION, "question"}};
+constexpr std::pair<Kind, const char *> kinds[] = {
+    {proto::Signed::DESIRED_STATE, "desired state"},
+    {proto::Signed::REPORT, "report"},
+    {proto::Signed::HEARTBEAT, "heartbeat"},
+    {proto::Signed::LEASE_GRANT, "lease grant"},
+    {proto::Signed::REVOCATIONS, "revocations"},
+    {proto::Signed::DELEGATION, "delegation"},
+    {proto::Signed::SEALING_KEY, "sealing key"},
+    {proto::Signed::RENEWAL, "renewal"},
+    {proto::Signed::BUNDLE, "bundle"},
+    {proto::Signed::QUESTION, "question"},
+    {proto::Signed::PLAN_ASKED, "plan to be approved"},
+    {proto::Signed::PLAN_APPROVAL, "approval of a plan"}};
 
 struct World {
   UnixNanos now = from_unix_ms(1'790'000'000'000);
@@ -99,6 +102,9 @@ struct World {
       return Expectation::delegation(fleet, now);
     case proto::Signed::QUESTION:
       return Expectation::question(node, now);
+    case proto::Signed::PLAN_ASKED:
+    case proto::Signed::PLAN_APPROVAL:
+      return Expectation::of_plan(kind, fleet, now);
     case proto::Signed::RENEWAL:
       return Expectation::renewal(fleet, now);
     case proto::Signed::REVOCATIONS:

@@ -77,6 +77,13 @@ int main(int argc, char **argv) {
   one.mutable_delegation()->set_key_id(std::string(32, 'k'));
   payload("delegation", Role::operator_, 5, one);
 
+  one = statement(op, "");
+  one.mutable_plan_asked()->set_plan_digest(std::string(32, 'd'));
+  one.mutable_plan_asked()->add_actions("create web/0 on n");
+  payload("plan-asked", Role::operator_, 10, one);
+  one.mutable_plan_approval()->set_plan_digest(std::string(32, 'd'));
+  payload("plan-approval", Role::operator_, 11, one);
+
   write("edited", Door::edited, std::string("\x00\x10\x01\x00\x80\x02", 6));
   write("request", Door::request, llvm::cantFail(make_request(key, node)));
   write("certificate", Door::certificate, chain.front());

@@ -10,7 +10,8 @@ using trust::Role;
 
 /// What readers read: everything that nodes say, and what is wanted of them (which is sealed).
 const std::vector<std::string> everything_said = {
-    "$KV.desired.*", "$KV.reported.*", "$KV.running.*", "$KV.trust.>", "hb.*", "ev.*", "us.*",
+    "$KV.desired.*", "$KV.reported.*", "$KV.running.*", "$KV.trust.>",
+    "$KV.control.>", "hb.*",           "ev.*",          "us.*",
 };
 
 /// A get by sequence or by subject, which makes nothing on the server. Consumers are not for
@@ -48,11 +49,12 @@ Permissions permissions_of(const trust::SpiffeId &id) {
     break;
   case Role::controller:
     may.publish = look_ups;
-    may.publish.insert(may.publish.end(), {"$KV.desired.*", "ask.*"});
+    may.publish.insert(may.publish.end(), {"$KV.desired.*", "$KV.control.>", "ask.*"});
     may.subscribe = everything_said;
     break;
   case Role::operator_:
-    may.publish = {"$KV.desired.*", "$KV.trust.>", "ask.*", "$JS.API.>", "$JS.ACK.>"};
+    may.publish = {"$KV.desired.*", "$KV.control.>", "$KV.trust.>",
+                   "ask.*",         "$JS.API.>",     "$JS.ACK.>"};
     may.subscribe = everything_said;
     break;
   case Role::authority: // does not come here: what it signs an operator publishes

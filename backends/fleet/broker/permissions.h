@@ -1,7 +1,9 @@
 // Who may publish and subscribe to what. Subjects:
-//   $KV.desired.N   $KV.reported.N   $KV.trust.K    the latest state of node N; revocations and
-//   roots hb.N   ev.N   us.N                              heartbeats, events and usage of N ask.N
-//   questions to N; it may answer whoever asked it
+//   $KV.desired.N   $KV.reported.N    the latest state of node N
+//   $KV.trust.K                       revocations and roots
+//   $KV.control.K                     what controllers and operators tell each other
+//   hb.N   ev.N   us.N                heartbeats, events and usage of N
+//   ask.N                             questions to N; it may answer whoever asked it
 // Nobody but an operator may make, change or read streams by the API; a node may look up its own
 // key and what everybody trusts.
 #pragma once

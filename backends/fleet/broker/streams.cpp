@@ -31,6 +31,7 @@ constexpr Stream streams[] = {
     {"KV_reported", "$KV.reported.>", 1, report, 0h},
     {"KV_running", "$KV.running.>", 1, report, 0h},
     {"KV_trust", "$KV.trust.>", 1, max_payload, 0h},
+    {"KV_control", "$KV.control.>", 1, small_message, 0h},
     {"events", "ev.*", 100'000, small_message, 24h * 7},
     {"usage", "us.*", 1'000'000, small_message, 24h * 30},
 };

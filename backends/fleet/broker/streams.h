@@ -1,5 +1,5 @@
-// The streams of a fleet, made by an operator before anybody else is there: three buckets that keep
-// the latest state of each key, and two logs that keep what nodes tell.
+// The streams of a fleet, made by an operator before anybody else is there: buckets that keep the
+// latest state of each key, and two logs that keep what nodes tell.
 #pragma once
 
 #include "protocol/link/connection.h"

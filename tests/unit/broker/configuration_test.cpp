@@ -109,6 +109,11 @@ TEST_CASE("only operators and controllers write desired state, and only operator
   CHECK(may_publish(Role::operator_, "$JS.API.>"));
   CHECK_FALSE(may_publish(Role::controller, "$JS.API.>"));
   CHECK(permissions_of({"shop.example", Role::authority, "main"}).publish.empty());
+  const auto everything = permissions_of({"shop.example", Role::viewer, "x"}).subscribe;
+  CHECK(may_publish(Role::operator_, "$KV.control.>"));
+  CHECK(may_publish(Role::controller, "$KV.control.>"));
+  CHECK_FALSE(may_publish(Role::viewer, "$KV.control.>"));
+  CHECK(std::count(everything.begin(), everything.end(), "$KV.control.>") == 1);
   // Two members of one name and different roles do not hear each other's answers.
   CHECK(permissions_of({"f", Role::operator_, "x"}).subscribe.back() !=
         permissions_of({"f", Role::node, "x"}).subscribe.back());

@@ -209,6 +209,7 @@ void Site::create_streams() const {
   create("KV_reported", "$KV.reported.>", 1);
   create("KV_running", "$KV.running.>", 1);
   create("KV_trust", "$KV.trust.>", 1);
+  create("KV_control", "$KV.control.>", 1);
   create("events", "ev.*", -1);
 }
 

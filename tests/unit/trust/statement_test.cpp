@@ -200,6 +200,36 @@ TEST_CASE("a lease grant answers one request, by the granter that was asked") {
   CHECK_THAT(said(sign(grant("short"), granter.signer())), has("a nonce of 16 to 64 bytes"));
 }
 
+TEST_CASE("the lead is claimed by who may decide, and only operators approve plans") {
+  const World world;
+  const Member ctl = world.member(Role::controller, "c1"), op = world.member(Role::operator_, "op");
+  proto::Statement claim = world.statement();
+  claim.mutable_lease_grant()->set_lease("lead");
+  claim.mutable_lease_grant()->set_holder(ctl.id.text());
+  claim.mutable_lease_grant()->set_nonce(std::string(16, 'n'));
+  const std::string bytes = good(sign(claim, ctl.signer()));
+  const UnixNanos later = world.now + 10min;
+  CHECK(check(world, bytes, Expectation::lead("shop.example", "lead", world.now)).empty());
+  CHECK(check(world, bytes, Expectation::lead("shop.example", "lead", later)).empty());
+  CHECK_THAT(check(world, bytes, Expectation::lead("shop.example", "other", world.now)),
+             has("is of another lease"));
+  CHECK_THAT(said(sign(claim, world.member(Role::viewer, "v").signer())), has("may not sign"));
+
+  proto::Statement asked = world.statement(), approval = world.statement();
+  asked.mutable_plan_asked()->set_plan_digest("short");
+  CHECK_THAT(said(sign(asked, ctl.signer())), has("is no plan"));
+  asked.mutable_plan_asked()->set_plan_digest(std::string(32, 'd'));
+  approval.mutable_plan_approval()->set_plan_digest(std::string(32, 'd'));
+  auto of = [&](Kind kind, UnixNanos at) { return Expectation::of_plan(kind, "shop.example", at); };
+  const std::string said_asked = good(sign(asked, ctl.signer()));
+  CHECK(check(world, said_asked, of(Signed::PLAN_ASKED, world.now)).empty());
+  CHECK_THAT(said(sign(approval, ctl.signer())), has("may not sign approval of a plan"));
+  const std::string yes = good(sign(approval, op.signer()));
+  CHECK(check(world, yes, of(Signed::PLAN_APPROVAL, world.now)).empty());
+  CHECK_THAT(check(world, yes, of(Signed::PLAN_ASKED, world.now)), has("another kind"));
+  CHECK_FALSE(check(world, yes, of(Signed::PLAN_APPROVAL, world.now + 25h)).empty());
+}
+
 TEST_CASE("a question is to one node, by who may ask") {
   const World world;
   proto::Statement asked = world.statement();
