@@ -36,6 +36,14 @@ Pulls::State Pulls::want(const std::string &reference) {
   return {false, fmt::format("pulls its image{}", progress_)};
 }
 
+void Pulls::only(const std::set<std::string> &digests) {
+  if (!process_ || digests.count(llvm::StringRef(reference_).rsplit("@sha256:").second.str()))
+    return;
+  loop_.forget(process_->stdout_fd());
+  process_.reset();
+  changed_();
+}
+
 llvm::Error Pulls::begin(const std::string &reference) {
   auto process = Subprocess::start({options_.program, options_.store, options_.settings, reference},
                                    {.pipe_stdout = true});

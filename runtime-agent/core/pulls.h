@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/subprocess.h"
@@ -30,6 +31,8 @@ public:
   /// Begins to fetch an image that is not in the store, or says how that goes. What has failed is
   /// begun again when it is asked for again a second later.
   State want(const std::string &reference);
+  /// Ends the fetch of an image whose digest is not among these; what came of it is kept.
+  void only(const std::set<std::string> &digests);
 
 private:
   struct Failure {

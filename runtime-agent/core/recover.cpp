@@ -214,6 +214,7 @@ void Agent::sweep_files() {
       if (!instance.retiring()) // it is not started again; while it runs it is known
         use(instance.spec());
     }
+  pulls_->only(used); // what runs has its image
   for (const auto &[key, known] : known_) {
     used.insert(layout_.replica(key));
     use(known.record.instance.spec());

@@ -3,6 +3,10 @@
 // WHY`.
 #include <clocale>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <linux/capability.h>
+#include <memory>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,11 +33,24 @@ void say(const std::string &line) {
   (void)!::write(STDOUT_FILENO, text.data(), text.size());
 }
 
+/// Before the workloads, as what a registry sends is unpacked in here.
+void go_first_when_memory_ends() {
+  if (std::FILE *file = std::fopen("/proc/self/oom_score_adj", "we")) {
+    std::fputs("500", file);
+    std::fclose(file);
+  }
+}
+
 /// From here on it writes the store, and reads what names and certificates are looked up in.
 llvm::Error confine(const std::string &store) {
   using sandbox::Access;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return system_failure(errno, "no new privileges");
+  // The store is this user's, so that root needs no rights beyond that either.
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[2] = {};
+  if (::syscall(SYS_capset, &header, none) != 0)
+    return system_failure(errno, "drop capabilities");
   const int abi = sandbox::landlock_abi();
   if (abi == 0)
     return llvm::Error::success(); // a second fence, where the kernel has it
@@ -43,6 +60,11 @@ llvm::Error confine(const std::string &store) {
   for (const char *path : {"/usr", "/lib", "/lib64", "/etc", "/proc", "/run/systemd/resolve",
                            "/run/nscd", "/dev/urandom"})
     rules.files.push_back({path, Access::read});
+  // Whoever manages the network may keep it elsewhere.
+  const std::unique_ptr<char, void (*)(void *)> resolvers(::realpath("/etc/resolv.conf", nullptr),
+                                                          std::free);
+  if (resolvers)
+    rules.files.push_back({resolvers.get(), Access::read});
   auto ruleset = sandbox::make_ruleset(rules, abi);
   if (!ruleset)
     return ruleset.takeError();
@@ -73,7 +95,8 @@ llvm::Error run(const std::string &store, const std::string &settings_file,
 } // namespace
 
 int main(int argc, char **argv) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody waits for it then
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL); // nobody waits for it then
+  go_first_when_memory_ends();
   std::setlocale(LC_CTYPE, "C.UTF-8"); // names in archives
   ::signal(SIGPIPE, SIG_IGN);
   if (argc == 2 && llvm::StringRef(argv[1]) == "--version") {

@@ -1,5 +1,6 @@
 #include "runtime-agent/pull/pull.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
@@ -23,6 +24,8 @@ using sandbox::Descriptor;
 
 namespace {
 
+constexpr uint64_t kKeptFree = 256 << 20;
+
 llvm::Expected<image::Manifest> find_manifest(registry::Client &client, const std::string &digest) {
   std::string name = "sha256:" + digest;
   for (const bool chosen : {false, true}) {
@@ -44,13 +47,23 @@ llvm::Expected<image::Manifest> find_manifest(registry::Client &client, const st
   return failure("the index names another index, {}, where a manifest was expected", name);
 }
 
-llvm::Error make_room(const std::string &store, uint64_t bytes) {
+/// Bytes that an image may take. What the agent and its workloads write to the same disk must not
+/// end there.
+llvm::Expected<uint64_t> room(const std::string &store) {
   struct statvfs disk = {};
   if (::statvfs(store.c_str(), &disk) != 0)
     return system_failure(errno, "{}", store);
   const uint64_t free = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
-  if (bytes > free)
-    return failure("it has {} MiB, and {} MiB are free in {}", bytes >> 20, free >> 20, store);
+  return free - std::min(free, kKeptFree);
+}
+
+llvm::Error check_room(const std::string &store, uint64_t bytes) {
+  auto free = room(store);
+  if (!free)
+    return free.takeError();
+  if (bytes > *free)
+    return failure("it takes {} MiB more, and {} MiB may be used in {}, where {} MiB stay free",
+                   (bytes >> 20) + 1, *free >> 20, store, kKeptFree >> 20);
   return llvm::Error::success();
 }
 
@@ -67,7 +80,11 @@ llvm::Error unpack_all(const image::Manifest &manifest, const std::string &store
   auto tree = unpack::Tree::open(directory + "/root");
   if (!tree)
     return tree.takeError();
+  auto free = room(store);
+  if (!free)
+    return free.takeError();
   unpack::Limits limits;
+  limits.bytes = std::min(limits.bytes, *free);
   for (const image::Layer &layer : manifest.layers)
     if (auto failed = unpack_layer(registry::blob_path(store, layer.blob.digest), layer.packing,
                                    *tree, limits))
@@ -104,9 +121,12 @@ llvm::Error pull(const image::Reference &reference, const registry::Settings &se
   if (!manifest)
     return manifest.takeError();
   uint64_t all = manifest->config.bytes, before = 0;
-  for (const image::Layer &layer : manifest->layers)
+  uint64_t there = registry::bytes_there(store, manifest->config);
+  for (const image::Layer &layer : manifest->layers) {
     all += layer.blob.bytes; // at most kMostLayers * kMostLayerBytes
-  if (auto error = make_room(store, all))
+    there += registry::bytes_there(store, layer.blob);
+  }
+  if (auto error = check_room(store, all - there))
     return error;
   const auto fetch = [&](const image::Descriptor &blob) -> llvm::Error {
     if (auto error =

@@ -118,10 +118,19 @@ private:
   Hash hash_;
 };
 
-bool is_there(const std::string &path, uint64_t bytes) {
+std::string part_path(const std::string &store, const std::string &digest) {
+  return store + "/.part-" + digest;
+}
+
+uint64_t size_of(const std::string &path) {
   struct stat info;
-  return ::lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
-         static_cast<uint64_t>(info.st_size) == bytes;
+  return ::lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)
+             ? static_cast<uint64_t>(info.st_size)
+             : 0;
+}
+
+bool is_there(const std::string &path, uint64_t bytes) {
+  return size_of(path) == bytes && ::access(path.c_str(), F_OK) == 0;
 }
 
 } // namespace
@@ -130,10 +139,15 @@ std::string blob_path(const std::string &store, const std::string &digest) {
   return store + "/.blob-" + digest;
 }
 
+uint64_t bytes_there(const std::string &store, const image::Descriptor &blob) {
+  return std::min(blob.bytes, std::max(size_of(blob_path(store, blob.digest)),
+                                       size_of(part_path(store, blob.digest))));
+}
+
 llvm::Error Client::blob(const image::Descriptor &blob, const std::string &store,
                          llvm::function_ref<void(uint64_t)> progress) {
   const std::string path = blob_path(store, blob.digest), name = "sha256:" + blob.digest;
-  Part part(store + "/.part-" + blob.digest, blob.bytes);
+  Part part(part_path(store, blob.digest), blob.bytes);
   if (is_there(path, blob.bytes))
     return llvm::Error::success();
   if (auto error = part.open())

@@ -22,6 +22,8 @@ std::map<std::string, std::string> parse_challenge(llvm::StringRef challenge,
 /// Where a blob lies that is whole: not under the name of an image or an artifact, which it could
 /// then pass for.
 std::string blob_path(const std::string &store, const std::string &digest);
+/// How much of it is there, whole or from a transfer that was cut.
+uint64_t bytes_there(const std::string &store, const image::Descriptor &blob);
 
 class Client {
 public:

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kMostRedirections = 5;
 constexpr long kConnectSeconds = 20, kStalledSeconds = 30;
+constexpr long kStalledBytes = 256; ///< a second: slower than that for so long is an interruption
 constexpr size_t kMostHeaderBytes = 64 << 10;
 constexpr uint64_t kMostUnwanted = 64 << 10; ///< of a body that only says what is wrong
 
@@ -186,7 +187,7 @@ llvm::Expected<Response> Http::get_once(const Request &request, std::string &red
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, kStalledBytes);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kStalledSeconds);
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "nemo");
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, text);

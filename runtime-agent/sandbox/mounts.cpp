@@ -110,8 +110,15 @@ Descriptor open_inside(int root, const std::string &path, uint64_t flags) {
   open_how how = {};
   how.flags = flags | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return Descriptor(static_cast<int>(
-      ::syscall(SYS_openat2, root, path.empty() ? "/" : path.c_str(), &how, sizeof how)));
+  long fd = -1;
+  // A rename or a mount anywhere on the machine meanwhile is EAGAIN, where ".." or a link is met.
+  for (int tries = 0; tries < 128 &&
+                      (fd = ::syscall(SYS_openat2, root, path.empty() ? "/" : path.c_str(), &how,
+                                      sizeof how)) < 0 &&
+                      errno == EAGAIN;
+       ++tries) {
+  }
+  return Descriptor(static_cast<int>(fd));
 }
 
 llvm::Expected<Descriptor> make_place(int root, const std::string &target, bool directory,

@@ -146,6 +146,8 @@ llvm::Error unpack_layer(const std::string &file, image::Packing packing, Tree &
       return damaged(in->get());
     if (auto error = unpacking.take(entry))
       return error;
+    if (tree.name_bytes() > limits.name_bytes)
+      return failure("the image has too many names");
   }
 }
 

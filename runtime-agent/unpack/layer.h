@@ -16,6 +16,7 @@ namespace nemo::unpack {
 struct Limits {
   uint64_t bytes = uint64_t{32} << 30; ///< of all files, unpacked
   uint64_t entries = 2'000'000;
+  uint64_t name_bytes = 256 << 20; ///< for all layers, Tree::name_bytes()
 };
 
 /// Puts a layer over what is in the tree, and takes what it needs from the limits. Refused are

@@ -30,6 +30,9 @@ mode_t readable(mode_t mode, mode_t always) {
   return mode | always | ((mode >> 6) & 05);
 }
 
+/// Then there is nothing to hide. Anything else would leave what the image has hidden.
+bool is_missing(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
 llvm::Error remove_at(int parent, const std::string &name) {
   std::error_code error;
   // Links are removed, never followed; the parent is held by its descriptor.
@@ -100,7 +103,8 @@ llvm::Expected<Tree::Place> Tree::cleared(const std::string &path) {
 /// With what is above it, which must outlive a whiteout that comes later.
 void Tree::remember(llvm::StringRef path) {
   for (; !path.empty(); path = path.contains('/') ? path.rsplit('/').first : llvm::StringRef())
-    made_.insert(path.str());
+    if (made_.insert(path.str()).second)
+      name_bytes_ += path.size();
 }
 
 llvm::Error Tree::make_directory(const std::string &path, mode_t mode) {
@@ -170,23 +174,27 @@ llvm::Error Tree::hide(const std::string &path) {
     return failure("it hides the image itself");
   if (made_.count(path))
     return hide_contents(path);
-  auto where = place(path, false);
-  if (!where) { // its directory is not there, and so is nothing to hide
-    llvm::consumeError(where.takeError());
-    return llvm::Error::success();
-  }
-  return remove_at(where->parent.get(), where->name);
+  const auto [above, name] = llvm::StringRef(path).rsplit('/');
+  const std::string parent = name.empty() ? std::string() : above.str();
+  const Descriptor directory = open_inside(root_.get(), parent, O_PATH | O_DIRECTORY);
+  if (!directory)
+    return is_missing(errno) ? llvm::Error::success()
+                             : system_failure(errno, "open {} in the image", parent);
+  return remove_at(directory.get(), name.empty() ? path : name.str());
 }
 
 llvm::Error Tree::hide_contents(const std::string &path) {
   const Descriptor directory = open_inside(root_.get(), path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!directory)
-    return llvm::Error::success(); // nothing is below it
+    return is_missing(errno) ? llvm::Error::success()
+                             : system_failure(errno, "open {} in the image", path);
   std::error_code error;
   std::vector<std::string> names;
   for (const auto &entry :
        fs::directory_iterator(fmt::format("/proc/self/fd/{}", directory.get()), error))
     names.push_back(entry.path().filename());
+  if (error)
+    return failure("cannot read {} in the image: {}", path, error.message());
   for (const std::string &name : names)
     if (auto failed = hide(path.empty() ? name : path + "/" + name))
       return failed;

@@ -42,6 +42,10 @@ public:
   /// The same for all that is in a directory.
   llvm::Error hide_contents(const std::string &path);
 
+  /// Of what all layers made, also of directories that no entry of theirs stands for: one name may
+  /// make 255.
+  uint64_t name_bytes() const { return name_bytes_; }
+
 private:
   struct Place {
     sandbox::Descriptor parent;
@@ -53,6 +57,7 @@ private:
 
   sandbox::Descriptor root_;
   std::unordered_set<std::string> made_; ///< by this layer
+  uint64_t name_bytes_ = 0;
 };
 
 } // namespace nemo::unpack

@@ -137,6 +137,17 @@ NEMO
   end_front
 }
 
+@test "a pull that nobody wants any more holds up nobody" {
+  digest=$(push t/web)
+  front hang
+  intent "$FRONT/t/web@$(push t/web env='["HUNG=1"]')"
+  run -1 nemo apply "$WORLD/shop" --yes --timeout 3s
+  grep -q blobs "$WORLD/asked"
+  intent "$REGISTRY/t/web@$digest" "$served"
+  nemo apply "$WORLD/shop" --yes
+  end_front
+}
+
 @test "an image that has no digest is refused" {
   intent "$REGISTRY/t/web:latest"
   run -1 nemo apply "$WORLD/shop" --yes

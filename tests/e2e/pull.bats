@@ -73,6 +73,40 @@ root() { echo "$STORE/${1#sha256:}/root"; }
   grep -q "$layer bytes=5000-" "$WORLD/asked"
 }
 
+@test "a pull has no rights beyond its user's, and goes first when memory ends" {
+  digest=$(push t/web)
+  front hang
+  nemo-pull "$STORE" "$WORLD/none" "$FRONT/t/web@$digest" >/dev/null 3>&- &
+  puller=$!
+  until_true 20 grep -q blobs "$WORLD/asked"
+  status=$(cat "/proc/$puller/status")
+  adjusted=$(cat "/proc/$puller/oom_score_adj")
+  kill "$puller"
+  for set in CapInh CapPrm CapEff CapAmb; do [[ "$status" == *"$set:"?"0000000000000000"* ]]; done
+  [[ "$status" == *"NoNewPrivs:"?"1"* ]]
+  [ "$adjusted" -ge 500 ]
+}
+
+@test "the last of the disk is left to others, and what is there already is not counted" {
+  [ "$(id -u)" = 0 ] || skip "a file system of a chosen size takes root"
+  digest=$(push t/web)
+  # pull_on SIZE [COMMAND]: on a file system of that size.
+  pull_on() {
+    unshare -m bash -ec 'mount -t tmpfs -o "size=$1" none "$2"; eval "$3"; exec nemo-pull "$2" "$2/none" "$4"' \
+      - "$1" "$STORE" "${2:-true}" "$REGISTRY/t/web@$digest"
+  }
+  manifest=$(curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$REGISTRY/v2/t/web/manifests/$digest")
+  layer=$(jq -r '.layers[0].digest' <<<"$manifest")
+  all=$(jq '[.config.size, .layers[].size] | add' <<<"$manifest")
+  kept=$((256 << 20))
+  run -1 pull_on $((kept + all / 2))
+  [[ "$output" == *"may be used in"*"where 256 MiB stay free"* ]]
+  # A layer that is there takes room once. What then lacks is room for the files.
+  run -1 pull_on $((kept + all + 65536)) "curl -fsS http://$REGISTRY/v2/t/web/blobs/$layer >\"\$2/.part-${layer#sha256:}\""
+  [[ "$output" == *"larger than is allowed"* ]]
+  run -0 pull_on $((kept + (16 << 20)))
+}
+
 @test "a token is asked for with the credentials of the settings" {
   digest=$(push t/web)
   front token

@@ -3,11 +3,12 @@
 cut     passes on, but ends each answer to a blob after 100,000 bytes without warning
 token   asks for a token, which it gives to the user nemo with the password secret
 to-file, to-plain   redirects blobs to file:///etc/passwd, to http on another machine
+hang    begins to answer for a blob, and sends nothing more
 wrong   sends other bytes than those that were asked for
 large   sends a manifest without end
 odd     asks for a token from a realm whose name is no UTF-8 and holds control characters
 to-thief   redirects blobs to another port, which asks for a token of its own"""
-import base64, http.server, json, socketserver, sys, threading, urllib.error, urllib.request
+import base64, http.server, json, socketserver, sys, threading, time, urllib.error, urllib.request
 
 mode, registry = sys.argv[1], (sys.argv[2:] or [""])[0]
 CUT = 100_000
@@ -70,6 +71,8 @@ class Front(http.server.BaseHTTPRequestHandler):
                 self.send_header(name, kept[name])
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if mode == "hang" and blob:
+            time.sleep(600)
         self.wfile.write(body[:CUT] if mode == "cut" and blob else body)
         if mode == "cut" and blob and len(body) > CUT:
             self.close_connection = True

@@ -197,6 +197,17 @@ TEST_CASE("limits are kept") {
     path += "d/";
   CHECK_THAT(deep.unpack({{path, AE_IFDIR}}), Contains("deeper"));
   CHECK_THAT(deep.unpack({{std::string(300, 'n')}}), Contains("longer"));
+  // One name makes directories that have none of their own.
+  Place named;
+  named.limits.name_bytes = 2000;
+  std::string parents = "1";
+  for (int i = 0; i < 50; ++i)
+    parents += "/d";
+  CHECK_THAT(named.unpack({{parents + "/f"}}), Contains("too many names"));
+  Place layered;
+  layered.limits.name_bytes = 10;
+  CHECK_THAT(layered.unpack({{"abcd/ef"}}), Contains("too many names"));
+  CHECK(layered.tree->name_bytes() == 11);
 }
 
 TEST_CASE("what is no archive is refused") {
