@@ -25,9 +25,9 @@ constexpr int meetings = 20;
 /// Of the budget: when the first descent has to be done, when annealing everything has, what
 /// follows on it among a few nodes, and annealing what is away.
 constexpr double descended = 0.2, annealed = 0.7, focused = 0.8, homed = 0.95;
-/// The same where homes matter too little to anneal those who are away: while what they cost is
-/// less than this share of what looks avoidable.
-constexpr double annealed_alone = 0.9, homes_matter = 0.05;
+/// Those who are away are not annealed after everything was while what they cost is less than this
+/// share of what looks avoidable.
+constexpr double homes_matter = 0.05;
 /// By what share a placement that was partly rebuilt may be dearer at first.
 constexpr double rebuilt_dearer = 1e-4;
 /// Annealing everything pays from this many ticks per replica on, where a node has 50 replicas (it
@@ -91,15 +91,16 @@ private:
                          worth_annealing(state, per_replica(budget, budget.ticks() - before,
                                                             Budget::Clock::now() - begin));
     double ended_at = 0;
-    const bool homes = cost_of_absence(state) >= homes_matter * avoidable(state);
     if (anneals)
-      spend(budget, homes ? annealed : annealed_alone, [&](Budget &part) {
+      spend(budget, annealed, [&](Budget &part) {
         guided(state, thread, [&](State &far) { ended_at = anneal_all(far, random, part); });
       });
     // The one node that was left in a bad way is put right first, as it outweighs all homes.
-    if (anneals && homes)
+    if (anneals)
       spend(budget, focused, [&](Budget &part) { focus(state, avoidable_, random, part); });
-    if (homes && !opening_costs(tables_))
+    // Where it is too large to anneal everything, this is what can be annealed.
+    if (!opening_costs(tables_) &&
+        (!anneals || cost_of_absence(state) >= homes_matter * avoidable(state)))
       spend(budget, homed, [&](Budget &part) { bring_home(state, ended_at, random, part); });
     for (int meeting = 1; meeting <= meetings; ++meeting) {
       // What opening a node costs is saved by emptying it, which moves of one or two never do.
