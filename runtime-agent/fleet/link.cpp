@@ -19,6 +19,9 @@ using namespace std::chrono_literals;
 
 constexpr Ticks soon = 20; ///< for what changes together to be told together
 constexpr Ticks unacknowledged = 5'000;
+constexpr Ticks report_again = 1'000; ///< where the broker does not keep it
+constexpr llvm::StringLiteral of_report =
+    "report"; ///< its acknowledgement; those of events are numbers
 constexpr int events_at_once = 500;
 constexpr size_t event_bytes = 32u << 10; ///< with chain and signature in the stream's 64 KiB
 constexpr auto key_holds = 7 * 24h;
@@ -222,14 +225,22 @@ void Link::take_certificate(membership::Member renewed) {
 }
 
 void Link::take_ack(const link::Message &message) {
+  const llvm::StringRef what = llvm::StringRef(message.subject).drop_front(acks_.size() + 1);
+  if (what == of_report) {
+    // A broker that has just lost everything may have no bucket yet.
+    if (auto stored = link::read_ack(message); !stored) {
+      failed("reporting", stored.takeError());
+      later(report_timer_, report_again, &Link::refresh);
+    }
+    return;
+  }
   uint64_t last = 0;
-  if (llvm::StringRef(message.subject).drop_front(acks_.size() + 1).getAsInteger(10, last) ||
-      last == 0 || last != in_flight_)
+  if (what.getAsInteger(10, last) || last == 0 || last != in_flight_)
     return;
   auto stored = link::read_ack(message);
   if (!stored)
     return failed("events", stored.takeError()); // the timer sends them again
-  in_flight_ = 0;
+  in_flight_ = maybe_there_ = 0;
   if (auto error = memory_->drop_events(last))
     return failed("events", std::move(error));
   send_events();
@@ -274,8 +285,6 @@ void Link::refresh() {
 }
 
 void Link::report() {
-  loop_.cancel(soon_timer_);
-  soon_timer_ = 0;
   later(report_timer_, member_.settings().report_ms, &Link::refresh);
   if (!up_)
     return;
@@ -303,12 +312,8 @@ void Link::report() {
   proto::NodeReported reported;
   reported.set_report(std::move(*bytes));
   reported.set_sealing_key(std::move(*key));
-  carrier_->publish(link::reported(member_.id().name), reported.SerializeAsString());
-}
-
-void Link::report_soon() {
-  if (soon_timer_ == 0)
-    later(soon_timer_, soon, &Link::report);
+  carrier_->publish(link::reported(member_.id().name), reported.SerializeAsString(),
+                    acks_ + "." + of_report.str());
 }
 
 void Link::beat() {
@@ -324,11 +329,17 @@ void Link::beat() {
   carrier_->publish(link::heartbeat(member_.id().name), *bytes);
 }
 
+/// Who watches is told at once. The rest waits for the disk, for all that changes together once.
 void Link::news() {
+  pump();
+  if (soon_timer_ == 0)
+    later(soon_timer_, soon, &Link::tell);
+}
+
+void Link::tell() {
   take_events();
   send_events();
-  pump();
-  report_soon();
+  report();
 }
 
 void Link::take_events() {
@@ -351,7 +362,11 @@ void Link::take_events() {
 void Link::send_events() {
   if (!up_ || in_flight_ != 0)
     return;
-  auto events = memory_->waiting(events_at_once, event_bytes);
+  // Once more the same where the answer was lost: the broker knows that by its id.
+  auto events =
+      memory_->waiting(maybe_there_ != 0 ? maybe_there_ : UINT64_MAX, events_at_once, event_bytes);
+  if (events && events->events().empty() && std::exchange(maybe_there_, 0) != 0)
+    return send_events(); // given up meanwhile, as there were too many
   if (!events)
     return failed("events", events.takeError());
   if (events->events().empty())
@@ -368,7 +383,7 @@ void Link::send_events() {
   const std::string &node = member_.id().name;
   carrier_->publish(link::events(node), *bytes, acks_ + "." + std::to_string(last),
                     {{"Nats-Msg-Id", fmt::format("{}.{}.{}", node, first, last)}});
-  in_flight_ = last;
+  in_flight_ = maybe_there_ = last;
   loop_.cancel(event_timer_);
   event_timer_ = loop_.at(ticks() + unacknowledged, [this] {
     event_timer_ = 0;

@@ -58,7 +58,7 @@ private:
   void refresh();
   void report();
   void tell_others(const proto::Fleet &fleet);
-  void report_soon();
+  void tell();
   void beat();
   void take_events();
   void send_events();
@@ -86,6 +86,7 @@ private:
   UnixNanos announced_until_;
   uint64_t last_generation_ = 0; ///< of reports and heartbeats
   uint64_t in_flight_ = 0;       ///< the last event that was sent and not acknowledged
+  uint64_t maybe_there_ = 0;     ///< the same, also of a connection that was lost meanwhile
   bool up_ = false;
   std::string last_note_;
   Loop::TimerId report_timer_ = 0, soon_timer_ = 0, beat_timer_ = 0, event_timer_ = 0,

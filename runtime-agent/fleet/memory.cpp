@@ -205,13 +205,16 @@ llvm::Error Memory::keep(const std::vector<proto::Event> &events) {
   return llvm::Error::success();
 }
 
-llvm::Expected<proto::NodeEvents> Memory::waiting(int most, size_t bytes) {
+llvm::Expected<proto::NodeEvents> Memory::waiting(uint64_t up_to, int most, size_t bytes) {
   proto::NodeEvents events;
   size_t size = 0;
   bool whole = true;
   if (auto error = run(
-          "SELECT sequence, event FROM outbox ORDER BY sequence LIMIT ?",
-          [&](sqlite3_stmt *row) { sqlite3_bind_int64(row, 1, most); },
+          "SELECT sequence, event FROM outbox WHERE sequence <= ? ORDER BY sequence LIMIT ?",
+          [&](sqlite3_stmt *row) {
+            sqlite3_bind_int64(row, 1, static_cast<int64_t>(std::min<uint64_t>(up_to, INT64_MAX)));
+            sqlite3_bind_int64(row, 2, most);
+          },
           [&](sqlite3_stmt *row) {
             if (size > bytes)
               return;

@@ -48,8 +48,8 @@ public:
   /// The agent's number of the last event that was taken in here.
   uint64_t last_event() const { return last_event_; }
   llvm::Error keep(const std::vector<proto::Event> &events);
-  /// The oldest that wait, at most so many and about so many bytes.
-  llvm::Expected<proto::NodeEvents> waiting(int most, size_t bytes);
+  /// The oldest that wait, up to a number, at most so many and about so many bytes.
+  llvm::Expected<proto::NodeEvents> waiting(uint64_t up_to, int most, size_t bytes);
   llvm::Error drop_events(uint64_t up_to);
 
 private:
