@@ -37,8 +37,9 @@ llvm::Expected<std::vector<std::string>> Backend::missing(const std::vector<std:
 llvm::Error Backend::put(const proto::Artifact &artifact) {
   return std::visit([&](auto &b) { return b.put(artifact); }, kind_);
 }
-llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink) {
-  return std::visit([&](auto &b) { return b.watch(call, sink); }, kind_);
+llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink,
+                           Patience patience) {
+  return std::visit([&](auto &b) { return b.watch(call, sink, patience); }, kind_);
 }
 llvm::Error Backend::logs(const proto::LogsCall &call, Sink<proto::LogLine> sink) {
   return std::visit([&](auto &b) { return b.logs(call, sink); }, kind_);

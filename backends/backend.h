@@ -33,7 +33,9 @@ public:
   /// Which of these artifacts are not there yet.
   llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
   llvm::Error put(const proto::Artifact &artifact);
-  llvm::Error watch(const proto::WatchCall &call, Sink<proto::Event> sink);
+  llvm::Error watch(
+      const proto::WatchCall &call, Sink<proto::Event> sink,
+      Patience patience = [] { return tick; });
   llvm::Error logs(const proto::LogsCall &call, Sink<proto::LogLine> sink);
   /// Ends whatever serves the backend here; what it runs goes on.
   llvm::Error shutdown();

@@ -1,5 +1,6 @@
 #include "orchestrator/apply.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "base/diagnostics/registry.h"
@@ -21,27 +22,28 @@ public:
         deadline_(Clock::now() + options.timeout) {}
 
   /// Until everything has ended, the time is over, or somebody interrupts.
+  ///
+  /// \param after  the number before the first event of the delivery: whatever follows from it is
+  /// told, on top of what was there before.
   llvm::Error run(std::optional<uint64_t> after) {
-    if (llvm::Error error = look())
-      return error;
-    // A process that ends at once is seen to have ended when it is looked at once more.
-    if (goes_on() && tracker_.settled_at()) {
-      std::this_thread::sleep_until(*tracker_.settled_at());
-      if (llvm::Error error = look())
-        return error;
-    }
-    if (after && goes_on() && backends::can(seen_.capabilities, "watch")) {
+    if (after) {
+      take(before_delivery());
       proto::WatchCall call;
       call.set_after(*after);
       call.set_stack(stack_);
       // The stream may end for any reason: looking is enough to go on.
-      llvm::consumeError(seen_.backend.watch(call, [&](const proto::Event *event) {
-        if (event != nullptr && event->has_instance())
-          tracker_.see(event->instance());
-        else if (event == nullptr && Clock::now() >= next_look_ && !look_now())
-          return false;
-        return goes_on();
-      }));
+      llvm::consumeError(seen_.backend.watch(
+          call,
+          [&](const proto::Event *event) {
+            if (event != nullptr && event->has_instance())
+              tracker_.see(event->instance());
+            else if (event == nullptr && Clock::now() >= next_look_ && !look_now())
+              return false;
+            return goes_on();
+          },
+          [&] { return patience(); }));
+    } else if (llvm::Error error = look()) {
+      return error;
     }
     while (goes_on()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -56,9 +58,30 @@ public:
   bool interrupted() const { return interrupted_; }
 
 private:
+  /// What had failed then was delivered again, and is no failure of this.
+  proto::Fleet before_delivery() const {
+    proto::Fleet fleet = seen_.fleet;
+    auto *running = fleet.mutable_running();
+    running->erase(std::remove_if(running->begin(), running->end(),
+                                  [](const proto::Running &one) {
+                                    return one.state() == proto::Running::FAILED ||
+                                           (one.state() == proto::Running::EXITED &&
+                                            one.exit_code() != 0);
+                                  }),
+                   running->end());
+    return fleet;
+  }
+
   void take(const proto::Fleet &fleet) {
     tracker_.see(fleet);
     next_look_ = Clock::now() + look_again;
+  }
+
+  /// What only has to stay up for a moment longer is judged when that is over, and not later.
+  std::chrono::milliseconds patience() const {
+    const auto left = tracker_.settled_at().value_or(Clock::time_point::max()) - Clock::now();
+    return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(left),
+                      std::chrono::milliseconds(1), backends::tick);
   }
 
   bool look_now() {

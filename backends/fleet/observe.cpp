@@ -11,8 +11,6 @@ namespace nemo::backends::fleet {
 
 namespace {
 
-constexpr milliseconds tick{100};
-
 /// Of what a node says, that which is about itself.
 void merge(proto::Fleet &all, proto::Fleet &&one, const std::string &node,
            std::set<std::string> &sites, std::vector<std::string> &notes) {
@@ -88,6 +86,7 @@ namespace {
 llvm::Error
 stream(Member &member, const std::vector<std::string> &nodes,
        llvm::function_ref<proto::BackendRequest(const std::string &)> again, bool follow,
+       Patience patience,
        llvm::function_ref<bool(const std::string &, const proto::BackendResponse *)> take) {
   auto questions = Questions::open(member);
   if (!questions)
@@ -102,7 +101,7 @@ stream(Member &member, const std::vector<std::string> &nodes,
   std::optional<proto::BackendError> refused;
   bool answered = false;
   while (open > 0 || !away.empty()) {
-    auto came = questions->next(tick);
+    auto came = questions->next(patience());
     if (!came)
       return came.takeError();
     std::vector<std::string> retry;
@@ -152,19 +151,23 @@ stream(Member &member, const std::vector<std::string> &nodes,
 
 } // namespace
 
-llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink) {
-  auto nodes = member_->nodes();
-  if (!nodes)
-    return nodes.takeError();
-  // Each node numbers its own events: after a delivery, each is watched from its own number on.
-  std::map<std::string, uint64_t> after;
-  for (const std::string &node : *nodes) {
-    const auto delivered = delivered_.find(node);
-    after[node] =
-        call.after() != 0 && delivered != delivered_.end() ? delivered->second : call.after();
+llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink,
+                           Patience patience) {
+  // Each node numbers its own events: after a delivery, those that it went to are watched, each
+  // from its own number on. Of others no number is known.
+  std::map<std::string, uint64_t> after = delivered_;
+  if (after.empty()) {
+    auto all = member_->nodes();
+    if (!all)
+      return all.takeError();
+    for (const std::string &node : *all)
+      after[node] = call.after();
   }
+  std::vector<std::string> nodes;
+  for (const auto &[node, number] : after)
+    nodes.push_back(node);
   return stream(
-      *member_, *nodes,
+      *member_, nodes,
       [&](const std::string &node) {
         proto::BackendRequest request;
         request.set_version(1);
@@ -172,7 +175,7 @@ llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink
         request.mutable_watch()->set_after(after[node]);
         return request;
       },
-      !call.until_now(),
+      !call.until_now(), patience,
       [&](const std::string &node, const proto::BackendResponse *response) {
         if (!response)
           return sink(nullptr);
@@ -200,7 +203,7 @@ llvm::Error Backend::logs(const proto::LogsCall &call, Sink<proto::LogLine> sink
         }
         return request;
       },
-      call.follow(),
+      call.follow(), [] { return tick; },
       [&](const std::string &node, const proto::BackendResponse *response) {
         if (!response)
           return sink(nullptr);

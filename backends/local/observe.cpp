@@ -4,11 +4,12 @@ namespace nemo::backends::local {
 
 llvm::Expected<proto::Fleet> Backend::observe() { return wire::observe(client_); }
 
-llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink) {
+llvm::Error Backend::watch(const proto::WatchCall &call, Sink<proto::Event> sink,
+                           Patience patience) {
   auto client = agent_.connect(/*start=*/false);
   if (!client)
     return client.takeError();
-  return wire::watch(std::move(*client), call, sink);
+  return wire::watch(std::move(*client), call, sink, patience);
 }
 
 llvm::Error Backend::logs(const proto::LogsCall &call, Sink<proto::LogLine> sink) {

@@ -19,7 +19,7 @@ public:
   llvm::Expected<proto::Delivered> deliver(const proto::DeliverCall &call);
   llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
   llvm::Error put(const proto::Artifact &artifact);
-  llvm::Error watch(const proto::WatchCall &call, Sink<proto::Event> sink);
+  llvm::Error watch(const proto::WatchCall &call, Sink<proto::Event> sink, Patience patience);
   llvm::Error logs(const proto::LogsCall &call, Sink<proto::LogLine> sink);
   llvm::Error shutdown();
 

@@ -10,7 +10,7 @@ llvm::Expected<proto::Fleet> Backend::observe() {
   return fleet;
 }
 
-llvm::Error Backend::watch(const proto::WatchCall &, Sink<proto::Event>) {
+llvm::Error Backend::watch(const proto::WatchCall &, Sink<proto::Event>, Patience) {
   return llvm::Error::success(); // nothing ever happens here
 }
 

@@ -6,8 +6,6 @@ namespace nemo::backends::wire {
 
 namespace {
 
-constexpr milliseconds tick{100};
-
 llvm::Error wrong_answer(const Client &client) {
   return protocol_fault(client.peer(), "answered another question than it was asked");
 }
@@ -88,12 +86,13 @@ llvm::Error shutdown(Client &client) {
   return response->has_done() ? llvm::Error::success() : wrong_answer(client);
 }
 
-llvm::Error watch(Client client, const proto::WatchCall &call, Sink<proto::Event> sink) {
+llvm::Error watch(Client client, const proto::WatchCall &call, Sink<proto::Event> sink,
+                  Patience patience) {
   proto::BackendRequest request;
   *request.mutable_watch() = call;
   bool wrong = false;
   if (llvm::Error error = client.stream(
-          std::move(request), tick, [&](const proto::BackendResponse *response) -> bool {
+          std::move(request), patience, [&](const proto::BackendResponse *response) -> bool {
             wrong = response != nullptr && !response->has_event();
             return !wrong && sink(response != nullptr ? &response->event() : nullptr);
           }))
@@ -106,7 +105,8 @@ llvm::Error logs(Client client, const proto::LogsCall &call, Sink<proto::LogLine
   *request.mutable_logs() = call;
   bool wrong = false;
   if (llvm::Error error = client.stream(
-          std::move(request), tick, [&](const proto::BackendResponse *response) -> bool {
+          std::move(request), [] { return tick; },
+          [&](const proto::BackendResponse *response) -> bool {
             wrong = response != nullptr && !response->has_log();
             return !wrong && sink(response != nullptr ? &response->log() : nullptr);
           }))

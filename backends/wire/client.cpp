@@ -204,13 +204,13 @@ llvm::Expected<proto::BackendResponse> Client::call(proto::BackendRequest reques
   return response;
 }
 
-llvm::Error Client::stream(proto::BackendRequest request, milliseconds tick,
+llvm::Error Client::stream(proto::BackendRequest request, llvm::function_ref<milliseconds()> tick,
                            llvm::function_ref<bool(const proto::BackendResponse *)> sink) {
   if (llvm::Error error = send(request, milliseconds(60'000)))
     return error;
   for (;;) {
     proto::BackendResponse response;
-    auto came = receive(response, tick);
+    auto came = receive(response, tick());
     if (!came)
       return came.takeError();
     if (*came == Came::end)

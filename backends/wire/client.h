@@ -31,9 +31,9 @@ public:
                                               milliseconds patience = milliseconds(60'000));
 
   /// One request, answers until the other side says `done`, hangs up cleanly, or `sink` returns
-  /// false. `sink` gets nullptr at least every `tick` when nothing came. After it the conversation
-  /// is over.
-  llvm::Error stream(proto::BackendRequest request, milliseconds tick,
+  /// false. `sink` gets nullptr when nothing came for as long as `tick` says. After it the
+  /// conversation is over.
+  llvm::Error stream(proto::BackendRequest request, llvm::function_ref<milliseconds()> tick,
                      llvm::function_ref<bool(const proto::BackendResponse *)> sink);
 
   const std::string &peer() const { return peer_; }

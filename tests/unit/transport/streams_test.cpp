@@ -128,9 +128,12 @@ TEST_CASE("events are watched from afar") {
   watch.set_after(good(backend.deliver(wanted)).sequence());
   bool seen = false;
   const auto until = std::chrono::steady_clock::now() + 30s;
-  good(backend.watch(watch, [&](const proto::Event *event) {
-    seen |= event && event->instance().workload() == "w";
-    return !seen && std::chrono::steady_clock::now() < until;
-  }));
+  good(backend.watch(
+      watch,
+      [&](const proto::Event *event) {
+        seen |= event && event->instance().workload() == "w";
+        return !seen && std::chrono::steady_clock::now() < until;
+      },
+      [] { return backends::tick; }));
   CHECK(seen);
 }
