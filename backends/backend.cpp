@@ -15,6 +15,10 @@ std::vector<std::string> Backend::notes() const {
   const auto *fleet = std::get_if<fleet::Backend>(&kind_);
   return fleet ? fleet->notes() : std::vector<std::string>();
 }
+uint64_t Backend::epoch() const {
+  const auto *fleet = std::get_if<fleet::Backend>(&kind_);
+  return fleet ? fleet->epoch() : 0;
+}
 llvm::Error Backend::deliver(
     llvm::ArrayRef<proto::DeliverCall> calls,
     llvm::function_ref<bool(const std::string &, const proto::Delivered &)> on_delivered) {

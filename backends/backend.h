@@ -24,6 +24,8 @@ public:
   llvm::Expected<proto::Fleet> observe();
   /// What was left out of what was observed last, and why.
   std::vector<std::string> notes() const;
+  /// Of a fleet, the highest epoch that nodes claimed when they were observed last; else 0.
+  uint64_t epoch() const;
   /// One after the other, or where the backend can, all at once; ends at the first error, or, where
   /// it is all at once, has all of them. \param on_delivered  once for each, when it is there;
   /// \returns whether to go on.

@@ -65,6 +65,7 @@ llvm::Expected<Backend> open(const Choice &choice) {
     auto fleet = fleet::Backend::open();
     if (!fleet)
       return fleet.takeError();
+    fleet->deliver_in(choice.term);
     return Backend(std::move(*fleet));
   }
   if (!is_name(choice.name) || !llvm::is_contained(names(), choice.name))

@@ -9,6 +9,7 @@ struct Choice {
   std::string name = "local";
   proto::Fleet fleet;      ///< what the null backend observes
   bool start_agent = true; ///< the local one: start the agent when it does not run
+  fleet::Term term;        ///< of a fleet: of a controller that leads while others do not
 };
 
 llvm::Expected<Backend> open(const Choice &choice);

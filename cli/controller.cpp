@@ -1,5 +1,5 @@
-// nemo controller: the workflow as a loop, from a git repository. nemo approve: what a person says
-// to the plans that it may not carry out by itself.
+// nemo controller: the workflow as a loop, from a git repository. Of a fleet there may be several,
+// of which one leads.
 #include <filesystem>
 #include <memory>
 
@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
+#include "cli/approve.h"
 #include "cli/carry_out.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
@@ -25,6 +26,7 @@ struct Options {
   std::string path = ".";
   std::string policy = "manual";
   std::string backend = "local";
+  std::string lead = lead::usual_lead;
   std::string poll = "10s";
   std::optional<uint64_t> effort;
   uint64_t seed = 1;
@@ -33,14 +35,6 @@ struct Options {
 
 int cannot(const Session &session, bool json, const diag::Entry &entry, llvm::Error error) {
   return refuse(session, json, to_diagnostics(std::move(error), entry.id));
-}
-
-llvm::Expected<loop::Approvals> open_approvals(std::string &directory) {
-  auto usual = loop::Approvals::usual_directory();
-  if (!usual)
-    return usual.takeError();
-  directory = *usual;
-  return loop::Approvals::open(directory);
 }
 
 void print(const Session &session, loop::Event event, bool json) {
@@ -86,6 +80,8 @@ int controller(const Options &options, const Session &session) {
   settings.interrupted = [&] { return interrupt.interrupted(); };
   settings.tell = [&](loop::Event event) { print(session, std::move(event), options.json); };
   std::unique_ptr<loop::Watchman> watchman;
+  std::unique_ptr<lead::Candidate> candidate;
+  loop::Controller::AnyApprovals asks = std::move(*approvals);
   if (options.backend == "fleet") {
     auto place = backends::fleet::membership_place();
     if (!place)
@@ -95,44 +91,17 @@ int controller(const Options &options, const Session &session) {
       return refuse(session, options.json, orchestrator::backend_diagnostics(started.takeError()));
     watchman = std::move(*started);
     settings.watchman = watchman.get();
+    auto taking_part = lead::Candidate::start(*place, options.lead);
+    if (!taking_part)
+      return refuse(session, options.json,
+                    orchestrator::backend_diagnostics(taking_part.takeError()));
+    candidate = std::move(*taking_part);
+    settings.candidate = candidate.get();
+    settings.backend.term = [one = candidate.get()] { return one->term(); };
+    asks = loop::FleetApprovals(candidate->line(), options.lead);
   }
-  loop::Controller(std::move(*source), std::move(*approvals), std::move(settings)).run();
+  loop::Controller(std::move(*source), std::move(asks), std::move(settings)).run();
   return interrupted;
-}
-
-struct ApproveOptions {
-  std::string digest;
-  CarryOutOptions how;
-};
-
-int approve_plan(const ApproveOptions &options, const Session &session) {
-  const bool json = options.how.json;
-  std::string directory;
-  auto approvals = open_approvals(directory);
-  if (!approvals)
-    return cannot(session, json, diag::N0816, approvals.takeError());
-  auto plan = approvals->pending();
-  if (!plan)
-    return cannot(session, json, diag::N0809, plan.takeError());
-  if (!*plan)
-    return cannot(session, json, diag::N0809, failure("no plan waits for approval here"));
-  const std::string &digest = (*plan)->digest();
-  if (!llvm::StringRef(digest).startswith(options.digest))
-    return cannot(session, json, diag::N0809,
-                  failure("the plan that waits is {}, not {}: things have moved since",
-                          digest.substr(0, 12), shortened(options.digest, 80)));
-  if (!json)
-    plan::print(session.out, **plan, session.style());
-  if (const int code = approve(session, "\nApprove this plan? [y/N] ", options.how); code != ok)
-    return code;
-  if (llvm::Error error = approvals->approve(digest))
-    return cannot(session, json, diag::N0816, std::move(error));
-  if (json)
-    Progress(session, Progress::Form::json)
-        .event(llvm::json::Object{{"event", "approved"}, {"digest", digest}});
-  else
-    session.out << "Approved " << digest.substr(0, 12) << ": the controller carries it out.\n";
-  return ok;
 }
 
 } // namespace
@@ -183,42 +152,29 @@ void add_controller(CLI::App &app, Session &session) {
   command->add_option("--backend", options->backend, backend_help)
       ->type_name("NAME")
       ->capture_default_str();
+  add_lead(*command, options->lead);
   command->footer(
       "Runs until it is interrupted. Commits are read and never checked out; one with errors "
-      "changes\nnothing. A plan that the policy does not allow waits for `nemo approve`, on this "
-      "machine and as\nthis user. Whoever starts it again goes on from what runs.\n\n"
+      "changes\nnothing. A plan that the policy does not allow waits for `nemo approve`: on this "
+      "machine and as\nthis user, or with --backend fleet, by an operator anywhere. Whoever starts "
+      "it again goes on from\nwhat runs.\n\n"
       "Of a fleet it hears the nodes' heartbeats: what a dead node ran is placed anew, and a node "
       "that is\nback is used once it has been stable for a while. A site that is silent as a "
       "whole, "
       "or more than a\nfifth of ten nodes and more, is taken for a partition, and nothing is "
-      "moved. "
-      "Run one controller for\na repository: another does not take over by itself.\n\n"
+      "moved.\n\n"
+      "Of a fleet any number may run, on any machines of operators and controllers, with the same "
+      "arguments.\nOne leads, and the others watch; when it ends another leads at once, and when "
+      "it is lost, in about\ntwo seconds. What it had begun is gone on with, and nothing is done "
+      "twice.\n\n"
       "Examples:\n"
       "  nemo controller --repo . --branch main --policy auto\n"
       "  nemo controller --repo https://git.example/shop.git --tag 'v*' --path deploy\n"
       "  nemo controller --repo /srv/shop.git --branch main --policy 'auto within { moves = 3 }'\n"
-      "  nemo controller --repo /srv/shop.git --branch main --require-signature --signers who");
+      "  nemo controller --repo /srv/shop.git --branch main --require-signature --signers who\n"
+      "  nemo controller --repo https://git.example/shop.git --branch main --backend fleet");
   command->callback([options, &session] {
     session.run = [options, &session] { return controller(*options, session); };
-  });
-}
-
-void add_approve(CLI::App &app, Session &session) {
-  auto options = std::make_shared<ApproveOptions>();
-  CLI::App *command =
-      app.add_subcommand("approve", "Let the controller carry out the plan that it waits with")
-          ->group(group_change)
-          ->fallthrough();
-  command->add_option("DIGEST", options->digest,
-                      "Only if it is this plan: the beginning of its digest will do");
-  command->add_flag("--yes,-y", options->how.yes, "Do not ask");
-  command->add_flag("--json", options->how.json, "Print one JSON event per line");
-  command->footer("The plan is shown first. It is approved as it is: when the intent or the fleet "
-                  "moves before it\nis carried out, the controller asks again.\n\n"
-                  "Examples:\n  nemo approve\n  nemo approve 3f2a9c01 --yes");
-  command->callback([options, &session] {
-    options->how.command = "nemo approve" + (options->digest.empty() ? "" : " " + options->digest);
-    session.run = [options, &session] { return approve_plan(*options, session); };
   });
 }
 

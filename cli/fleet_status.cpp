@@ -15,6 +15,7 @@ namespace nemo::cli {
 namespace {
 
 using orchestrator::FleetState;
+using orchestrator::LeadState;
 using orchestrator::MemberState;
 using plan::Tone;
 using service::Home;
@@ -33,6 +34,17 @@ llvm::json::Array members_json(const FleetState &state) {
          member.address ? llvm::json::Value(*member.address) : llvm::json::Value(nullptr)},
         {"since",
          member.since.empty() ? llvm::json::Value(nullptr) : llvm::json::Value(member.since)}});
+  return list;
+}
+
+llvm::json::Array leads_json(const FleetState &state) {
+  llvm::json::Array list;
+  for (const LeadState &one : state.leads)
+    list.push_back(llvm::json::Object{
+        {"lead", one.lead},
+        {"leader", one.leader.empty() ? llvm::json::Value(nullptr) : llvm::json::Value(one.leader)},
+        {"term", static_cast<int64_t>(one.term)},
+        {"renewed", to_rfc3339(one.renewed)}});
   return list;
 }
 
@@ -65,6 +77,7 @@ int status(bool json, const Session &session) {
                                   {"broker_fault", text_or_null(state->broker_fault)},
                                   {"audit_lines", static_cast<int64_t>(state->audit_lines)},
                                   {"audit_fault", text_or_null(state->audit_fault)},
+                                  {"leads", leads_json(*state)},
                                   {"members", members_json(*state)}});
     return is_good ? ok : fault;
   }
@@ -82,6 +95,12 @@ int status(bool json, const Session &session) {
                              process(state->broker), home->authority.text(), state->members.size());
   if (state->broker_fault.empty())
     session.out << fmt::format(", {} connected", connected);
+  for (const LeadState &one : state->leads)
+    session.out << fmt::format("\nlead       {}: {}", one.lead,
+                               one.leader.empty()
+                                   ? std::string("nobody")
+                                   : fmt::format("{}, term {}, renewed {}", one.leader, one.term,
+                                                 to_rfc3339(one.renewed)));
   session.out << fmt::format("\naudit log  {}\nstate      {}\n",
                              state->audit_fault.empty()
                                  ? fmt::format("{} lines, as they were written", state->audit_lines)

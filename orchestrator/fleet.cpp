@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include "backends/fleet/broker/process.h"
+#include "backends/fleet/member.h"
 #include "backends/fleet/service/make.h"
 #include "backends/fleet/service/members.h"
 #include "backends/fleet/service/service.h"
@@ -15,7 +16,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/subprocess.h"
+#include "orchestrator/lead/control.h"
 #include "protocol/link/connection.h"
+#include "protocol/link/subjects.h"
 #include "protocol/membership/exchange.h"
 
 namespace nemo::orchestrator {
@@ -145,6 +148,42 @@ llvm::Expected<bool> stop_fleet(const Home &home) {
   return ran;
 }
 
+namespace {
+
+/// Nothing where the broker or the operator's membership does not let us see.
+std::vector<LeadState> look_at_leads(const Home &home) {
+  std::vector<LeadState> leads;
+  auto own = membership::Member::load(home.operator_directory());
+  if (!own) {
+    llvm::consumeError(own.takeError());
+    return leads;
+  }
+  auto broker = link::Connection::open(*own, {}, 2s);
+  if (!broker) {
+    llvm::consumeError(broker.takeError());
+    return leads;
+  }
+  auto names = backends::fleet::keys_of(**broker, link::lead(""));
+  if (!names) {
+    llvm::consumeError(names.takeError());
+    return leads;
+  }
+  for (const std::string &name : *names) {
+    auto value = lead::read(**broker, link::lead(name), 2s);
+    if (!value) {
+      llvm::consumeError(value.takeError());
+      continue;
+    }
+    const lead::Held held = lead::judge_claim(*own, name, *value);
+    if (held.believed)
+      leads.push_back({name, held.duration > 0ms ? held.name : "", held.token,
+                       trust::from_unix_ms(held.written_unix_ms)});
+  }
+  return leads;
+}
+
+} // namespace
+
 llvm::Expected<FleetState> look_at_fleet(const Home &home) {
   FleetState state;
   state.serving = service::serving(home);
@@ -173,6 +212,7 @@ llvm::Expected<FleetState> look_at_fleet(const Home &home) {
     state.broker_fault = llvm::toString(sessions.takeError());
     return state;
   }
+  state.leads = look_at_leads(home);
   for (const service::Session &session : *sessions)
     for (MemberState &member : state.members)
       if (member.id.text() == session.user) {

@@ -34,11 +34,19 @@ struct MemberState {
   std::string since;                  ///< RFC 3339
 };
 
+/// Whoever claimed the lead of controllers last.
+struct LeadState {
+  std::string lead, leader; ///< the lead's name and the member's; no leader: it was given back
+  uint64_t term = 0;
+  UnixNanos renewed; ///< by the leader's clock: one that ended without a word stays here
+};
+
 struct FleetState {
   pid_t serving = 0; ///< 0: does not run
   pid_t broker = 0;
   std::string broker_fault; ///< why it does not say who is connected; empty: it did
   std::vector<MemberState> members;
+  std::vector<LeadState> leads;
   uint64_t audit_lines = 0;
   std::string audit_fault; ///< empty: every line is as it was written
 };

@@ -3,8 +3,10 @@
 // if nobody else did meanwhile; a delivery is done when the node itself says so.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,9 @@
 #include "backends/wire/calls.h"
 
 namespace nemo::backends::fleet {
+
+/// The term of who leads, as long as it does; nothing: it may not deliver.
+using Term = std::function<std::optional<uint64_t>()>;
 
 class Backend {
 public:
@@ -35,6 +40,11 @@ public:
   llvm::Error logs(const proto::LogsCall &call, Sink<proto::LogLine> sink);
   llvm::Error shutdown();
 
+  /// From now on only while it says so, and in that epoch.
+  void deliver_in(Term term) { term_ = std::move(term); }
+  /// The highest epoch that nodes claimed to have accepted when they were observed last.
+  uint64_t epoch() const { return epoch_; }
+
   /// Why nodes, or what they said, were left out of what was observed last.
   const std::vector<std::string> &notes() const { return notes_; }
 
@@ -44,6 +54,8 @@ private:
 
   std::unique_ptr<Member> member_;
   std::vector<std::string> notes_;
+  Term term_;
+  uint64_t epoch_ = 0;
   std::map<std::string, proto::Artifact>
       artifacts_;                             ///< by digest, for the nodes that will want them
   std::map<std::string, uint64_t> delivered_; ///< by node: the sequence before the last delivery

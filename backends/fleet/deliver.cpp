@@ -41,6 +41,22 @@ struct Number {
   auto operator<=>(const Number &) const = default;
 };
 
+/// What follows `last`. Who leads delivers in the epoch of its term, so that who led before it is
+/// refused by the nodes; others go on in the epoch that there is.
+llvm::Expected<Number> next_number(Number last, std::optional<uint64_t> term,
+                                   const std::string &node) {
+  if (term && *term < last.epoch)
+    return refuse(proto::BackendError::CONFLICT,
+                  fmt::format("What '{}' runs was delivered in term {}, and this is term {}: "
+                              "another controller leads, or has led.",
+                              node, last.epoch, *term));
+  // A node goes no further at once, and one that lies about what it has accepted raises the term.
+  if (term && *term > last.epoch)
+    return Number{std::min(*term, last.epoch + trust::max_epoch_step), 1};
+  return last.generation == UINT64_MAX ? Number{last.epoch + 1, 0}
+                                       : Number{last.epoch, last.generation + 1};
+}
+
 /// What is to be put in place of the stack's entry; the others are carried along, as far as they
 /// are to be believed: what a thief has left there goes.
 struct Next {
@@ -50,7 +66,8 @@ struct Next {
 };
 
 llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
-                                llvm::StringRef sealing_key, Number least, llvm::StringRef before) {
+                                llvm::StringRef sealing_key, Number least,
+                                std::optional<uint64_t> term, llvm::StringRef before) {
   const membership::Member &me = member.membership();
   const std::string &stack = call.part().stack(), &node = call.part().node();
   proto::NodeDesired desired;
@@ -74,8 +91,10 @@ llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
   proto::NodeDesired::Entry *entry = desired.add_entries();
   entry->set_stack(stack);
   Next next;
-  next.number = least.generation == UINT64_MAX ? Number{least.epoch + 1, 0}
-                                               : Number{least.epoch, least.generation + 1};
+  auto number = next_number(least, term, node);
+  if (!number)
+    return number.takeError();
+  next.number = *number;
   const UnixNanos time = now();
   UnixNanos until = time + state_holds;
   proto::Statement statement;
@@ -170,8 +189,9 @@ llvm::Error look(Member &member, std::vector<Turn> &turns) {
 }
 
 /// Replaces the entries of those that are not stored yet, all at once; whoever came between with
-/// another stack leaves a turn as it was.
-llvm::Error store(Member &member, std::vector<Turn> &turns) {
+/// another stack leaves a turn as it was. Whether we lead is asked after what is to be replaced was
+/// read: whoever has led since has replaced it.
+llvm::Error store(Member &member, std::vector<Turn> &turns, const Term &term) {
   std::vector<Turn *> open;
   std::vector<std::string> subjects;
   for (Turn &turn : turns)
@@ -188,7 +208,12 @@ llvm::Error store(Member &member, std::vector<Turn> &turns) {
     return answers.takeError();
   for (size_t i = 0; i < open.size(); ++i) {
     Turn &turn = *open[i];
-    auto made = make_entry(member, *turn.call, turn.sealing_key, turn.least, (*held)[i].value);
+    const std::optional<uint64_t> now_in = term ? term() : std::nullopt;
+    if (term && !now_in)
+      return refuse(proto::BackendError::CONFLICT,
+                    "This controller does not lead any more: what it was about to deliver is not.");
+    auto made =
+        make_entry(member, *turn.call, turn.sealing_key, turn.least, now_in, (*held)[i].value);
     if (!made)
       return made.takeError();
     turn.next = std::move(*made);
@@ -259,7 +284,7 @@ llvm::Error Backend::deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDeliver
     return error;
   auto is_open = [](const Turn &turn) { return !turn.stored; };
   for (int i = 0; i < attempts && llvm::any_of(turns, is_open); ++i)
-    if (auto error = store(*member_, turns))
+    if (auto error = store(*member_, turns, term_))
       return error;
   if (llvm::any_of(turns, is_open))
     return refuse(

@@ -19,6 +19,7 @@ namespace {
 
 constexpr milliseconds to_connect{5'000};
 constexpr milliseconds to_answer{5'000};
+constexpr std::chrono::minutes again{1};
 constexpr uint64_t max_seen = 64u << 20;
 constexpr size_t max_nodes = 20'000;
 
@@ -47,18 +48,39 @@ llvm::Expected<std::unique_ptr<Member>> Member::open(const std::string &director
       return failure("{}: {}", seen, llvm::toString(guard.takeError()));
     member->seen_ = std::move(*guard);
   }
-  auto connection = link::Connection::open(member->membership_, {}, to_connect);
-  if (!connection)
-    return no_broker(connection.takeError());
-  member->connection_ = std::move(*connection);
+  if (auto error = member->connect())
+    return error;
   if (auto error = member->take_revocations())
     return error;
+  member->looked_ = std::chrono::steady_clock::now();
   return member;
+}
+
+llvm::Error Member::connect() {
+  auto connection = link::Connection::open(membership_, {}, to_connect);
+  if (!connection)
+    return no_broker(connection.takeError());
+  connection_ = std::move(*connection);
+  connected_as_ = membership_.begins();
+  return llvm::Error::success();
+}
+
+llvm::Error Member::renew_connection() {
+  if (auto error = freshen())
+    return error;
+  if (connected_as_ != membership_.begins())
+    if (auto error = connect())
+      return error;
+  const auto at = std::chrono::steady_clock::now();
+  if (at - looked_ < again)
+    return llvm::Error::success();
+  looked_ = at;
+  return take_revocations();
 }
 
 llvm::Error Member::freshen() {
   const auto at = std::chrono::steady_clock::now();
-  if (freshened_.time_since_epoch().count() != 0 && at - freshened_ < std::chrono::minutes(1))
+  if (freshened_.time_since_epoch().count() != 0 && at - freshened_ < again)
     return llvm::Error::success();
   freshened_ = at;
   if (membership_.is_renewal_due(now())) {
@@ -88,31 +110,37 @@ llvm::Error Member::take_revocations() {
 }
 
 llvm::Expected<std::vector<std::string>> Member::nodes() {
-  if (auto error = freshen())
+  if (auto error = renew_connection())
     return error;
-  auto answer = connection_->request(
-      link::stream_info("reported"),
-      fmt::format(R"({{"subjects_filter":"{}"}})", link::every_report.str()), {}, to_answer);
+  auto keys = keys_of(*connection_, link::reported(""));
+  if (!keys)
+    return no_broker(keys.takeError());
+  return keys;
+}
+
+llvm::Expected<std::vector<std::string>> keys_of(link::Connection &broker, llvm::StringRef prefix) {
+  const std::string bucket = prefix.split('.').second.split('.').first.str();
+  auto answer =
+      broker.request(link::stream_info(bucket),
+                     fmt::format(R"({{"subjects_filter":"{}>"}})", prefix.str()), {}, to_answer);
   if (!answer)
-    return no_broker(answer.takeError());
+    return answer.takeError();
   auto json = llvm::json::parse(answer->data);
   if (!json)
-    return no_broker(json.takeError());
+    return json.takeError();
   const llvm::json::Object *all = json->getAsObject();
   const llvm::json::Object *state = all ? all->getObject("state") : nullptr;
   if (!state)
-    return no_broker(
-        failure("there is no bucket of reports, or {} may not read it", membership_.id().text()));
-  std::vector<std::string> nodes;
+    return failure("there is no bucket '{}', or this member may not read it", bucket);
+  std::vector<std::string> names;
   if (const llvm::json::Object *subjects = state->getObject("subjects"))
     for (const auto &entry : *subjects) {
       llvm::StringRef name = entry.first;
-      if (name.consume_front("$KV.reported.") && trust::is_member_name(name) &&
-          nodes.size() < max_nodes)
-        nodes.push_back(name.str());
+      if (name.consume_front(prefix) && trust::is_member_name(name) && names.size() < max_nodes)
+        names.push_back(name.str());
     }
-  llvm::sort(nodes);
-  return nodes;
+  llvm::sort(names);
+  return names;
 }
 
 llvm::Expected<std::vector<Stored>> Member::read(const std::vector<std::string> &subjects) {

@@ -53,16 +53,24 @@ public:
   /// A newer certificate where it is time for one, at most once a minute: who looks on for days
   /// would sign with one that has ended.
   llvm::Error freshen();
+  /// The same, and what follows from it: a connection with that certificate, and newer revocations.
+  /// Nothing that was subscribed to before hears any more.
+  llvm::Error renew_connection();
 
 private:
   explicit Member(membership::Member membership) : membership_(std::move(membership)) {}
+  llvm::Error connect();
   llvm::Error take_revocations();
 
   membership::Member membership_;
   trust::Paths paths_;
   trust::Guard seen_;
   std::unique_ptr<link::Connection> connection_;
-  std::chrono::steady_clock::time_point freshened_;
+  UnixNanos connected_as_; ///< when the certificate of the connection began
+  std::chrono::steady_clock::time_point freshened_, looked_;
 };
+
+/// What follows `prefix` ("$KV.BUCKET." or more) in the keys of its bucket, where it is a name.
+llvm::Expected<std::vector<std::string>> keys_of(link::Connection &broker, llvm::StringRef prefix);
 
 } // namespace nemo::backends::fleet

@@ -44,6 +44,7 @@ void merge(proto::Fleet &all, proto::Fleet &&one, const std::string &node,
 
 llvm::Expected<proto::Fleet> Backend::observe() {
   notes_.clear();
+  epoch_ = 0;
   auto nodes = member_->nodes();
   if (!nodes)
     return nodes.takeError();
@@ -67,6 +68,8 @@ llvm::Expected<proto::Fleet> Backend::observe() {
       notes_.push_back("'" + node + "' was left out: " + reported.why);
       continue;
     }
+    for (const proto::Outcome &accepted : reported.state->accepted())
+      epoch_ = std::max(epoch_, accepted.epoch());
     for (const proto::Outcome &refused : reported.state->refused())
       notes_.push_back("'" + node + "' does not act on what the broker gives it for the stack '" +
                        refused.stack() + "': " + refused.response().error().message());

@@ -1,17 +1,9 @@
 // A fleet on this machine, with its own authority and a real broker: what an agent costs that takes
 // part and has nothing to do, and how long an apply to ten nodes takes until all of it runs.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/Support/JSON.h"
-
 #include "base/error.h"
-#include "base/subprocess.h"
-#include "bench/support/bench.h"
-#include "bench/support/child.h"
+#include "bench/machines/machines.h"
 #include "bench/support/process.h"
 #include "bench/support/statistics.h"
 
@@ -23,92 +15,6 @@ namespace {
 constexpr double most_memory_mib = 6.0, most_cpu_percent = 0.3;
 constexpr double most_p50_ms = 150, most_p99_ms = 500;
 constexpr auto settling = std::chrono::seconds(3); // what starting has left to do
-
-class Fleet {
-public:
-  static llvm::Expected<std::unique_ptr<Fleet>> make(const Bench &bench) {
-    char place[] = "/tmp/nemo-bench-XXXXXX";
-    if (!::mkdtemp(place))
-      return failure("no temporary directory");
-    std::unique_ptr<Fleet> fleet(new Fleet(bench, place));
-    const int port = 20'000 + static_cast<int>(::getpid() % 10'000);
-    if (auto done = fleet->nemo(
-            "", {"fleet", "init", "bench.example", "--listen", fmt::format("127.0.0.1:{}", port)});
-        !done)
-      return done.takeError();
-    return fleet;
-  }
-
-  ~Fleet() {
-    for (const std::string &node : nodes_)
-      llvm::consumeError(nemo(node, {"agent", "stop"}).takeError());
-    llvm::consumeError(nemo("", {"fleet", "stop"}).takeError());
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-
-  /// \param node  whose machine it is run on; empty: the operator's.
-  llvm::Expected<ChildRun> nemo(const std::string &node, std::vector<std::string> words) const {
-    words.insert(words.begin(), program_);
-    const std::string state = directory_ + "/" + (node.empty() ? "operator" : node);
-    return run_well(
-        words, {{"XDG_STATE_HOME=" + state, "XDG_RUNTIME_DIR=", "NO_COLOR=1", "HOME=" + directory_},
-                /*keep_stdout=*/true});
-  }
-
-  llvm::Error add(const std::string &node) {
-    auto invited = nemo("", {"fleet", "invite", node, "--site", "site-" + node, "--json"});
-    if (!invited)
-      return invited.takeError();
-    auto json = llvm::json::parse(invited->out);
-    if (!json)
-      return json.takeError();
-    const llvm::json::Object &said = *json->getAsObject();
-    const std::string token = directory_ + "/token";
-    std::ofstream(token) << said.getString("token")->str();
-    nodes_.push_back(node);
-    return nemo(node, {"fleet", "join", said.getString("authority")->str(), "--token-file", token})
-        .takeError();
-  }
-
-  /// The agent and the process that speaks to the broker for it.
-  llvm::Expected<std::vector<pid_t>> processes(const std::string &node) const {
-    auto status = nemo(node, {"agent", "status", "--json"});
-    if (!status)
-      return status.takeError();
-    auto json = llvm::json::parse(status->out);
-    if (!json)
-      return json.takeError();
-    const auto agent = static_cast<pid_t>(json->getAsObject()->getInteger("pid").value_or(0));
-    std::vector<pid_t> all{agent};
-    std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", agent));
-    for (pid_t child = 0; children >> child;)
-      all.push_back(child);
-    return all;
-  }
-
-  llvm::Expected<std::string> write_intent(int replicas) const {
-    const std::string folder = directory_ + "/intent";
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder + "/sleepers.nemo") << fmt::format(R"(nemo = 1
-stack = "sleepers"
-workload sleeper {{
-  exec      = ["/bin/sleep", "infinity"]
-  replicas  = {}
-  resources {{ cpu = 0.01core; memory = 8MiB }}
-  place     {{ spread = node }}
-}}
-)",
-                                                            replicas);
-    return folder;
-  }
-
-private:
-  Fleet(const Bench &bench, std::string directory)
-      : program_(bench.program("nemo")), directory_(std::move(directory)) {}
-  std::string program_, directory_;
-  std::vector<std::string> nodes_;
-};
 
 llvm::Error measure_idle(const Fleet &fleet, const std::string &node, int seconds, Report &report) {
   std::this_thread::sleep_for(settling);

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 using orchestrator::Phase;
 
 constexpr auto nap = 50ms;
+constexpr auto word_holds =
+    20h; ///< that a plan waits for approval; in a fleet it is signed for a day
 
 llvm::json::Array words(const std::vector<std::string> &lines) {
   llvm::json::Array array;
@@ -153,21 +155,39 @@ void Controller::withdraw() {
   if (asked_.empty())
     return;
   asked_.clear();
-  if (llvm::Error error = approvals_.withdraw())
+  auto withdrawn = std::visit([](const auto &one) { return one.withdraw(); }, approvals_);
+  if (llvm::Error error = std::move(withdrawn))
     fault("withdrawing a plan", to_diagnostics(std::move(error), diag::N0816.id));
 }
 
 void Controller::ask(const Step &step) {
   const std::string &digest = step.plan->digest();
-  if (asked_ == digest)
+  const bool is_new = asked_ != digest;
+  if (!is_new && Clock::now() < ask_again_)
     return;
-  if (llvm::Error error = approvals_.ask(*step.plan))
+  std::string command = "nemo approve " + digest.substr(0, 12);
+  auto asked = [&]() -> llvm::Error {
+    if (const auto *own = std::get_if<Approvals>(&approvals_))
+      return own->ask(*step.plan);
+    command += " --backend fleet";
+    if (settings_.candidate->name() != lead::usual_lead)
+      command += " --lead " + settings_.candidate->name();
+    lead::Asked words{digest, wanted_->commit, {}, step.objections, {}};
+    for (const proto::Action &one : step.actions)
+      words.actions.push_back(
+          fmt::format("{} {} on {}: {}", one.verb(), one.object(), one.node(), one.reason()));
+    return std::get<FleetApprovals>(approvals_).ask(words);
+  };
+  if (llvm::Error error = asked())
     return fault("asking for approval", to_diagnostics(std::move(error), diag::N0816.id));
+  ask_again_ = Clock::now() + word_holds / 2;
+  if (!is_new)
+    return;
   asked_ = digest;
   settled_ = false;
   tell("ask",
-       fmt::format("plan {} waits for approval ({}): nemo approve {}", digest.substr(0, 12),
-                   step.objections.front(), digest.substr(0, 12)),
+       fmt::format("plan {} waits for approval ({}): {}", digest.substr(0, 12),
+                   step.objections.front(), command),
        {{"digest", digest},
         {"actions", actions_of(step)},
         {"because", words(step.because)},
@@ -236,13 +256,17 @@ void Controller::round() {
   follow_git();
   if (!wanted_ || !observe())
     return;
-  track();
+  if (settings_.candidate != nullptr)
+    settings_.candidate->at_least(seen_->backend.epoch());
   if (settings_.watchman != nullptr) {
     std::vector<health::Member> members;
     for (const proto::Node &node : seen_->fleet.nodes())
       members.push_back({node.name(), node.site()});
     settings_.watchman->expect(std::move(members));
   }
+  if (!leads())
+    return;
+  track();
   const Situation now{checked_,
                       settings_.path,
                       wanted_->source,
@@ -251,7 +275,7 @@ void Controller::round() {
                       seen_->capabilities,
                       settings_.watchman != nullptr ? settings_.watchman->lost()
                                                     : std::vector<LostNode>(),
-                      approvals_.approved(),
+                      std::visit([](const auto &one) { return one.approved(); }, approvals_),
                       settings_.seed,
                       settings_.effort};
   Step step = replan(now, settings_.policy, plan_ ? &*plan_ : nullptr);
@@ -295,14 +319,62 @@ bool Controller::news_of_nodes() {
   return matters;
 }
 
+bool Controller::leads() const {
+  return settings_.candidate == nullptr || settings_.candidate->term().has_value();
+}
+
+/// Another decides now, and what it finds is what counts.
+void Controller::step_back() {
+  plan_.reset();
+  tracker_.reset();
+  asked_.clear();
+  settled_ = false;
+}
+
+/// Tells of it. \returns whether there is something to do that was not before.
+bool Controller::news_of_lead() {
+  if (settings_.candidate == nullptr)
+    return false;
+  const lead::Candidate::State now = settings_.candidate->state();
+  if (told_ && told_->term == now.term && told_->leader == now.leader &&
+      told_->leader_term == now.leader_term)
+    return false;
+  const bool led = told_ && told_->term;
+  told_ = now;
+  std::string text;
+  if (now.term)
+    text = fmt::format("leading, term {}", *now.term);
+  else if (!now.leader.empty())
+    text = fmt::format("following {}, term {}", now.leader, now.leader_term);
+  else
+    text = "following nobody: nobody leads";
+  if (led && !now.term) {
+    text += fmt::format("; the lead of before is lost: {}",
+                        now.fault.empty() ? "it was not renewed in time" : now.fault);
+    step_back();
+  }
+  if (now.term && !led)
+    asked_ = "who led before"; // what it asked for waits there still
+  using llvm::json::Value;
+  tell("lead", std::move(text),
+       {{"leading", now.term.has_value()},
+        {"term", now.term             ? Value(static_cast<int64_t>(*now.term))
+                 : now.leader.empty() ? Value(nullptr)
+                                      : Value(static_cast<int64_t>(now.leader_term))},
+        {"leader", now.leader.empty() ? Value(nullptr) : Value(now.leader)}});
+  return now.term.has_value();
+}
+
 void Controller::run() {
   while (!settings_.interrupted()) {
+    news_of_lead();
     round();
     const auto next = Clock::now() + settings_.look_every;
-    while (Clock::now() < next && !settings_.interrupted() && !news_of_nodes())
+    while (Clock::now() < next && !settings_.interrupted() && !news_of_lead() && !news_of_nodes())
       std::this_thread::sleep_for(nap);
   }
-  withdraw();
+  if (leads())
+    withdraw();
 }
 
 } // namespace nemo::loop

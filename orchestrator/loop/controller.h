@@ -7,11 +7,14 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "llvm/Support/JSON.h"
 
+#include "orchestrator/lead/candidate.h"
 #include "orchestrator/loop/approvals.h"
+#include "orchestrator/loop/fleet_approvals.h"
 #include "orchestrator/loop/git_source.h"
 #include "orchestrator/loop/replan.h"
 #include "orchestrator/loop/watchman.h"
@@ -22,8 +25,8 @@ namespace nemo::loop {
 
 /// Something that people and programs are told.
 struct Event {
-  std::string name; ///< "commit", "plan", "ask", "delivered", "action", "node", "cleared",
-                    ///< "settled", "fault"
+  std::string name; ///< "lead", "commit", "plan", "ask", "delivered", "action", "node",
+                    ///< "cleared", "settled", "fault"
   std::string text; ///< one line
   llvm::json::Object fields;
   std::vector<Diagnostic> diagnostics;
@@ -39,12 +42,14 @@ struct Settings {
   std::optional<uint64_t> effort;
   std::function<bool()> interrupted = [] { return false; };
   std::function<void(Event)> tell;
-  Watchman *watchman = nullptr; ///< of a fleet; without one no node is ever dead
+  Watchman *watchman = nullptr;         ///< of a fleet; without one no node is ever dead
+  lead::Candidate *candidate = nullptr; ///< of a fleet; without one there are no others
 };
 
 class Controller {
 public:
-  Controller(GitSource source, Approvals approvals, Settings settings)
+  using AnyApprovals = std::variant<Approvals, FleetApprovals>;
+  Controller(GitSource source, AnyApprovals approvals, Settings settings)
       : source_(std::move(source)), approvals_(std::move(approvals)),
         settings_(std::move(settings)) {}
 
@@ -66,12 +71,15 @@ private:
   void withdraw();
   void track();
   bool news_of_nodes();
+  bool leads() const;
+  bool news_of_lead();
+  void step_back();
 
   GitSource source_;
-  Approvals approvals_;
+  AnyApprovals approvals_;
   Settings settings_;
   std::future<std::string> fetching_; ///< what went wrong
-  Clock::time_point fetch_next_{};
+  Clock::time_point fetch_next_{}, ask_again_{};
   std::optional<Wanted> wanted_;
   check::Checked checked_; ///< of `wanted_`
   std::optional<orchestrator::Seen> seen_;
@@ -80,6 +88,7 @@ private:
   std::optional<orchestrator::Tracker> tracker_;
   std::string seen_commit_, last_fault_;
   bool fetched_ = false, settled_ = false;
+  std::optional<lead::Candidate::State> told_; ///< of the lead
 };
 
 } // namespace nemo::loop

@@ -1,7 +1,6 @@
 #include "orchestrator/loop/watchman.h"
 
 #include <condition_variable>
-#include <ctime>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -9,7 +8,7 @@
 #include <thread>
 
 #include "base/clock.h"
-#include "protocol/link/connection.h"
+#include "orchestrator/lead/line.h"
 #include "protocol/link/subjects.h"
 #include "protocol/trust/statement.h"
 
@@ -19,23 +18,15 @@ namespace {
 
 using namespace std::chrono_literals;
 using health::Ms;
+using lead::boottime;
 
 constexpr auto tick = 50ms;
-constexpr auto to_connect = 5s;
 constexpr size_t most_waiting = 100'000; ///< heartbeats; what is over is dropped
-
-Ms boottime() {
-  timespec time{};
-  ::clock_gettime(CLOCK_BOOTTIME, &time);
-  return std::chrono::duration_cast<Ms>(std::chrono::seconds(time.tv_sec) +
-                                        std::chrono::nanoseconds(time.tv_nsec));
-}
 
 } // namespace
 
 struct Watchman::Inside {
-  Inside(membership::Member member, health::Settings settings)
-      : member(std::move(member)), detector(settings) {}
+  explicit Inside(health::Settings settings) : detector(settings) {}
 
   struct Arrived {
     std::string node, bytes;
@@ -44,8 +35,7 @@ struct Watchman::Inside {
   void run();
   void hear(const Arrived &one);
 
-  // Of the thread, but for its start.
-  membership::Member member;
+  // Of the thread.
   trust::Paths paths;
   std::map<std::string, trust::Mark> marks;
 
@@ -59,16 +49,17 @@ struct Watchman::Inside {
   std::vector<health::Change> changes;
   std::map<std::string, std::string> sites; ///< of everybody who is watched
 
-  std::unique_ptr<link::Connection> connection; ///< ended before what it calls
+  std::unique_ptr<lead::Line> line; ///< ended before what it calls
   std::thread thread;
 };
 
 void Watchman::Inside::hear(const Arrived &one) {
-  const trust::SpiffeId id{member.id().fleet, trust::Role::node, one.node};
+  const auto member = line->member();
+  const trust::SpiffeId id{member->id().fleet, trust::Role::node, one.node};
   trust::Mark &mark = marks[one.node];
   auto verified = trust::verify(
       one.bytes, trust::Expectation::of_node(trust::Kind::Signed_Kind_HEARTBEAT, id, mark, now()),
-      member.trust(&paths));
+      member->trust(&paths));
   if (!verified) {
     llvm::consumeError(verified.takeError()); // it proves nothing of anybody
     return;
@@ -83,6 +74,7 @@ void Watchman::Inside::hear(const Arrived &one) {
 
 void Watchman::Inside::run() {
   for (;;) {
+    line->look();
     std::deque<Arrived> now_here;
     bool up = false;
     {
@@ -113,7 +105,6 @@ void Watchman::Inside::run() {
 Watchman::Watchman(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
 
 Watchman::~Watchman() {
-  inside_->connection.reset();
   {
     const std::lock_guard lock(inside_->arrivals_mutex);
     inside_->ending = true;
@@ -121,14 +112,12 @@ Watchman::~Watchman() {
   inside_->wake.notify_all();
   if (inside_->thread.joinable())
     inside_->thread.join();
+  inside_->line.reset();
 }
 
 llvm::Expected<std::unique_ptr<Watchman>> Watchman::start(const std::string &directory,
                                                           health::Settings settings) {
-  auto member = membership::Member::load(directory);
-  if (!member)
-    return member.takeError();
-  auto owner = std::make_unique<Inside>(std::move(*member), settings);
+  auto owner = std::make_unique<Inside>(settings);
   Inside &inside = *owner;
   std::unique_ptr<Watchman> watchman(new Watchman(std::move(owner)));
   link::Connection::Handlers handlers;
@@ -144,12 +133,10 @@ llvm::Expected<std::unique_ptr<Watchman>> Watchman::start(const std::string &dir
     const std::lock_guard lock(inside.arrivals_mutex);
     inside.link_up = up;
   };
-  auto connection = link::Connection::open(inside.member, std::move(handlers), to_connect);
-  if (!connection)
-    return connection.takeError();
-  inside.connection = std::move(*connection);
-  if (llvm::Error error = inside.connection->listen(link::heartbeat("*")))
-    return error;
+  auto line = lead::Line::open(directory, std::move(handlers), {link::heartbeat("*")});
+  if (!line)
+    return line.takeError();
+  inside.line = std::move(*line);
   inside.thread = std::thread([&inside] { inside.run(); });
   return watchman;
 }

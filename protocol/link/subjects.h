@@ -14,7 +14,6 @@ inline std::string desired(llvm::StringRef node) { return "$KV.desired." + node.
 inline std::string reported(llvm::StringRef node) { return "$KV.reported." + node.str(); }
 /// A Signed of kind REPORT, for other nodes; its payload is a NodeSays with `running`.
 inline std::string running(llvm::StringRef node) { return "$KV.running." + node.str(); }
-inline constexpr llvm::StringLiteral every_report = "$KV.reported.>";
 inline constexpr llvm::StringLiteral revocations = "$KV.trust.revocations"; ///< a Signed
 inline constexpr llvm::StringLiteral bundles = "$KV.trust.bundle";          ///< a SignedBundles
 /// Of the bucket of controllers and operators: who leads, a Signed of kind LEASE_GRANT;

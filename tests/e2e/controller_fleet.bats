@@ -1,5 +1,5 @@
 # A fleet that heals itself: the controller hears the nodes' heartbeats, and what a dead node ran
-# runs elsewhere.
+# runs elsewhere; of several controllers one leads, and what it leaves undone another completes.
 load common
 load fleet/machines
 
@@ -15,10 +15,17 @@ setup_file() {
     nemo fleet invite "$machine" --site here --class edge 2>/dev/null >"$WORLD/command"
     as "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1
   done
+  # Machines of two operators, where controllers run.
+  for machine in ann bob; do
+    nemo fleet invite "$machine" --role operator 2>/dev/null >"$WORLD/command"
+    as "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1
+  done
 }
 teardown_file() {
   [ -z "${WORLD:-}" ] && return
-  [ ! -s "$WORLD/controller" ] || kill "$(cat "$WORLD/controller")" 2>/dev/null || true
+  for machine in ann bob; do
+    kill -9 "$(cat "$WORLD/$machine.pid")" 2>/dev/null || true
+  done
   for machine in gw1 gw2 gw3; do
     as "$machine" nemo agent start >/dev/null 2>&1 || true
     as "$machine" nemo destroy --stack web --yes --timeout 30s >/dev/null 2>&1 || true
@@ -29,9 +36,39 @@ teardown_file() {
 }
 setup() { [ -n "${WORLD:-}" ] || skip "nats-server is not installed"; }
 
-events() { jq -c "select(.event == \"$1\")" "$WORLD/events"; }
-has_event() { [ -n "$(events "$1")" ]; }
-node_is() { [ -n "$(jq -c "select(.event == \"node\" and .node == \"$1\" and .state == \"$2\")" "$WORLD/events")" ]; }
+# controller MACHINE [OPTIONS]: its events are in MACHINE.events, from now on.
+controller() {
+  local machine=$1
+  shift
+  : >"$WORLD/$machine.events"
+  XDG_STATE_HOME=$WORLD/machines/$machine XDG_RUNTIME_DIR='' nemo controller --repo "$WORLD/repo" --branch main \
+    --backend fleet --json "$@" >>"$WORLD/$machine.events" 2>"$WORLD/$machine.errors" 3>&- &
+  echo $! >"$WORLD/$machine.pid"
+}
+signal() { kill "-$1" "$(cat "$WORLD/$2.pid")"; } # SIGNAL MACHINE
+ended() { ! kill -0 "$(cat "$WORLD/$1.pid")" 2>/dev/null; }
+events() { jq -c "select(.event == \"$2\")" "$WORLD/$1.events" 2>/dev/null; } # MACHINE EVENT
+has_event() { [ -n "$(events "$1" "$2")" ]; }
+leads() { [ "$(events "$1" lead | tail -1 | jq .leading)" = true ]; }
+follows() { [ "$(events "$1" lead | tail -1 | jq -r '"\(.leading) \(.leader)"')" = "false $2" ]; }
+term() { events "$1" lead | tail -1 | jq .term; }
+node_is() { [ -n "$(jq -c "select(.event == \"node\" and .node == \"$1\" and .state == \"$2\")" "$WORLD/ann.events")" ]; }
+commit() { # REPLICAS
+  web "$WORLD/repo" "$1"
+  git -C "$WORLD/repo" add -A
+  git -C "$WORLD/repo" -c user.name=t -c user.email=t@t commit -q --allow-empty -m "$1 of them"
+}
+running() { # COUNT, by the nodes' own words
+  local node
+  [ "$(for node in gw1 gw2 gw3; do as "$node" nemo status --json; done |
+    jq -s '[.[].workloads[] | select(.name == "web" and .state == "running")] | length')" = "$1" ]
+}
+# Each start of a web server is a line of its log: REPLICA COUNT, of those that ever were.
+starts() {
+  local node
+  for node in gw1 gw2 gw3; do as "$node" nemo logs web --json 2>/dev/null || true; done |
+    jq -s -r '[.[] | select(.text | test("^serving "))] | group_by(.replica)[] | "\(.[0].replica) \(length)"'
+}
 serves_on() { # NODE: by that node's own word
   as "$1" nemo status --json | jq -r '.workloads[] | select(.name == "web" and .state == "running") | .addresses[0].address'
 }
@@ -46,13 +83,11 @@ somewhere_else() { # NODE: another one serves and answers
 
 @test "a node's agent is killed: what it ran answers elsewhere, and is ended there when it is back" {
   git init -q -b main "$WORLD/repo"
-  web "$WORLD/repo" 1
-  git -C "$WORLD/repo" add -A
-  git -C "$WORLD/repo" -c user.name=t -c user.email=t@t commit -q -m "one web"
-  nemo controller --repo "$WORLD/repo" --branch main --policy auto --backend fleet --json >"$WORLD/events" 2>"$WORLD/errors" 3>&- &
-  echo $! >"$WORLD/controller"
-  until_true 40 has_event settled
-  first=$(events delivered | jq -r .node | head -1)
+  commit 1
+  controller ann --policy auto
+  until_true 40 has_event ann settled
+  leads ann
+  first=$(events ann delivered | jq -r .node | head -1)
   serves() { [ -n "$(serves_on "$1")" ]; }
   until_true 20 serves "$first"
   for machine in gw1 gw2 gw3; do until_true 10 node_is "$machine" alive; done
@@ -61,13 +96,111 @@ somewhere_else() { # NODE: another one serves and answers
   kill -9 "$pid"
   until_true 20 node_is "$first" dead
   until_true 30 somewhere_else "$first"
-  [ "$(events node | jq -r 'select(.state == "dead") | .node' | sort -u)" = "$first" ]
+  [ "$(events ann node | jq -r 'select(.state == "dead") | .node' | sort -u)" = "$first" ]
 
   # Back again: what it went on running without its agent ends, as it runs elsewhere.
   as "$first" nemo agent start >/dev/null
   until_true 20 node_is "$first" returning
-  until_true 30 has_event cleared
-  ended() { ! serves "$first"; }
-  until_true 20 ended
+  until_true 30 has_event ann cleared
+  gone() { ! serves "$first"; }
+  until_true 20 gone
   somewhere_else "$first"
+}
+
+@test "of two controllers one leads; when it ends the other does at once, and nothing is delivered again" {
+  controller bob --policy auto
+  until_true 20 follows bob ann
+  before=$(term ann)
+  signal TERM ann
+  until_true 20 leads bob
+  [ "$(term bob)" -gt "$before" ]
+  until_true 20 has_event bob settled
+  ! has_event bob delivered
+  until_true 10 ended ann
+  run nemo fleet status --json
+  [ "$(jq -c '.leads | map([.lead, .leader])' <<<"$output")" = '[["main","bob"]]' ]
+}
+
+@test "a leader is killed as it delivers: the other completes it, and nothing is started twice" {
+  local leader=bob other=ann count
+  starts >"$WORLD/before"
+  for count in 2 4 6; do
+    controller "$other" --policy auto
+    until_true 20 follows "$other" "$leader"
+    : >"$WORLD/$leader.events"
+    commit "$count"
+    until has_event "$leader" plan; do sleep 0.01; done
+    signal KILL "$leader"
+    until_true 30 leads "$other"
+    until_true 40 running "$count"
+    until_true 20 has_event "$other" settled
+    leader=$other
+    other=$([ "$leader" = ann ] && echo bob || echo ann)
+  done
+  starts >"$WORLD/after"
+  awk 'NR == FNR { had[$1] = $2; next }
+    $2 != ($1 in had ? had[$1] : 1) { print "replica " $1 " was started " $2 " times"; bad = 1 }
+    END { exit bad || FNR != 6 }' "$WORLD/before" "$WORLD/after"
+}
+
+@test "a leader that was stopped and goes on delivers nothing old, and follows" {
+  controller bob --policy auto
+  until_true 20 follows bob ann
+  signal STOP ann
+  until_true 20 leads bob
+  commit 2
+  until_true 40 running 2
+  until_true 20 has_event bob settled
+  : >"$WORLD/ann.events"
+  signal CONT ann
+  until_true 20 follows ann bob
+  [[ $(events ann lead | jq -r .text) == *"the lead of before is lost"* ]]
+  # It leads again, in a later term, and finds that there is nothing to do.
+  signal TERM bob
+  until_true 20 leads ann
+  until_true 20 has_event ann settled
+  ! has_event ann delivered
+  running 2
+}
+
+@test "operators apply beside a controller, and what the commit says comes back" {
+  leads ann
+  web "$WORLD/other" 1 hello other
+  as bob nemo apply "$WORLD/other" --backend fleet --yes
+  as bob nemo destroy --stack other --backend fleet --yes
+  : >"$WORLD/ann.events"
+  web "$WORLD/repo" 3 # not committed
+  # It is delivered, and may be taken away before all of it has started.
+  run as bob nemo apply "$WORLD/repo" --backend fleet --yes --timeout 5s
+  [[ $output == *"Delivered to"* ]]
+  until_true 30 has_event ann delivered
+  until_true 30 running 2
+  git -C "$WORLD/repo" checkout -q -- .
+}
+
+@test "what a leader asks for is approved by an operator elsewhere, and whoever leads next carries it out" {
+  signal TERM ann
+  until_true 10 ended ann
+  commit 1
+  controller ann --policy 'auto within { moves = 0 }'
+  until_true 30 has_event ann ask
+  controller bob --policy 'auto within { moves = 0 }'
+  until_true 20 follows bob ann
+  [[ $(events ann ask | jq -r .text) == *"--backend fleet" ]]
+  run nemo approve 0000 --backend fleet --yes
+  [ "$status" -eq 1 ]
+  [[ $output == *"things have moved since"*N0809* ]]
+  signal KILL ann
+  until_true 20 leads bob
+  until_true 20 has_event bob ask
+  digest=$(events bob ask | tail -1 | jq -r .digest)
+  running 2
+  run nemo approve "${digest:0:10}" --backend fleet --yes
+  [ "$status" -eq 0 ]
+  [[ $output == *"takes away 1 replicas"* ]]
+  until_true 30 running 1
+  until_true 20 has_event bob settled
+  run nemo approve --backend fleet --yes
+  [ "$status" -eq 1 ]
+  [[ $output == *"no plan waits"* ]]
 }
