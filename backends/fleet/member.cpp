@@ -22,6 +22,7 @@ constexpr milliseconds to_answer{5'000};
 constexpr std::chrono::minutes again{1};
 constexpr uint64_t max_seen = 64u << 20;
 constexpr size_t max_nodes = 20'000;
+constexpr std::chrono::minutes verify_again{1};
 
 llvm::Error no_broker(llvm::Error cause) {
   return failure(
@@ -183,6 +184,26 @@ llvm::Expected<std::vector<Stored>> Member::read(const std::vector<std::string> 
   return values;
 }
 
+llvm::Expected<const trust::Verified *> Member::verify(trust::Kind kind, const std::string &node,
+                                                       llvm::StringRef bytes) {
+  const UnixNanos time = now();
+  const auto last = known_.find({kind, node});
+  if (last != known_.end() && last->second.bytes == bytes && time < last->second.again)
+    return &last->second.verified;
+  auto verified = trust::verify(
+      bytes, trust::Expectation::of_node(kind, node_id(node), seen_.mark(kind, node), time),
+      trust());
+  if (!verified)
+    return verified.takeError();
+  llvm::cantFail(seen_.admit(kind, node, verified->mark()));
+  const UnixNanos again =
+      std::min(time + verify_again, trust::from_unix_ms(verified->statement.expires_unix_ms()));
+  return &known_
+              .insert_or_assign(std::pair(kind, node),
+                                Known{bytes.str(), std::move(*verified), again})
+              .first->second.verified;
+}
+
 Reported Member::judge(const std::string &node, llvm::StringRef value) {
   Reported out;
   proto::NodeReported reported;
@@ -190,33 +211,20 @@ Reported Member::judge(const std::string &node, llvm::StringRef value) {
     out.why = "what lies in its place is no report";
     return out;
   }
-  using trust::Expectation;
-  const UnixNanos time = now();
-  const trust::SpiffeId id = node_id(node);
-  auto key = trust::verify(reported.sealing_key(),
-                           Expectation::of_node(proto::Signed::SEALING_KEY, id,
-                                                seen_.mark(proto::Signed::SEALING_KEY, node), time),
-                           trust());
-  if (key) {
-    out.sealing_key = key->statement.sealing_key().public_key();
-    llvm::cantFail(seen_.admit(proto::Signed::SEALING_KEY, node, key->mark()));
-  } else {
+  if (auto key = verify(proto::Signed::SEALING_KEY, node, reported.sealing_key()))
+    out.sealing_key = (*key)->statement.sealing_key().public_key();
+  else
     llvm::consumeError(key.takeError());
-  }
-  auto report = trust::verify(reported.report(),
-                              Expectation::of_node(proto::Signed::REPORT, id,
-                                                   seen_.mark(proto::Signed::REPORT, node), time),
-                              trust());
+  auto report = verify(proto::Signed::REPORT, node, reported.report());
   if (!report) {
     out.why = llvm::toString(report.takeError());
     return out;
   }
   proto::NodeSays says;
-  if (!says.ParseFromString(report->statement.report().payload()) || !says.has_state()) {
+  if (!says.ParseFromString((*report)->statement.report().payload()) || !says.has_state()) {
     out.why = "what it signed is no report of its state";
     return out;
   }
-  llvm::cantFail(seen_.admit(proto::Signed::REPORT, node, report->mark()));
   out.state = std::move(*says.mutable_state());
   return out;
 }

@@ -61,10 +61,19 @@ private:
   explicit Member(membership::Member membership) : membership_(std::move(membership)) {}
   llvm::Error connect();
   llvm::Error take_revocations();
+  llvm::Expected<const trust::Verified *> verify(trust::Kind kind, const std::string &node,
+                                                 llvm::StringRef bytes);
 
   membership::Member membership_;
   trust::Paths paths_;
   trust::Guard seen_;
+  /// The last of each kind and node: what is read again is mostly the same.
+  struct Known {
+    std::string bytes;
+    trust::Verified verified;
+    UnixNanos again; ///< it is verified anew, as certificates end and are revoked
+  };
+  std::map<std::pair<trust::Kind, std::string>, Known> known_;
   std::unique_ptr<link::Connection> connection_;
   UnixNanos connected_as_; ///< when the certificate of the connection began
   std::chrono::steady_clock::time_point freshened_, looked_;

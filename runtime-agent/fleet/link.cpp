@@ -174,6 +174,7 @@ void Link::link_is(bool up) {
   if (!up)
     return;
   in_flight_ = 0;
+  told_others_.clear();
   forget_others(UnixNanos::max());
   fetch();
   report();
@@ -230,6 +231,7 @@ void Link::take_ack(const link::Message &message) {
     // A broker that has just lost everything may have no bucket yet.
     if (auto stored = link::read_ack(message); !stored) {
       failed("reporting", stored.takeError());
+      told_others_.clear();
       later(report_timer_, report_again, &Link::refresh);
     }
     return;

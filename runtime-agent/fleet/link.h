@@ -80,7 +80,9 @@ private:
   std::set<std::string> others_;  ///< nodes that something here waits for
   trust::Guard heard_;            ///< of their reports
   std::map<std::string, UnixNanos> known_until_;
-  std::string acks_, gets_; ///< below the inbox
+  std::string told_others_;     ///< the same is not said again
+  Ticks tell_others_again_ = 0; ///< until then
+  std::string acks_, gets_;     ///< below the inbox
   Stream events_;
   std::string announced_; ///< the sealing key as it was signed last
   UnixNanos announced_until_;

@@ -81,13 +81,18 @@ void Link::tell_others(const proto::Fleet &fleet) {
       told.set_exit_code(one.exit_code());
     *told.mutable_addresses() = one.addresses();
   }
+  std::string payload = says.SerializeAsString();
+  if (payload == told_others_ && ticks() < tell_others_again_)
+    return;
   proto::Statement statement;
-  statement.mutable_report()->set_payload(says.SerializeAsString());
+  statement.mutable_report()->set_payload(payload);
   auto bytes =
       sign(std::move(statement), std::chrono::milliseconds(3 * member_.settings().report_ms));
   if (!bytes)
     return failed("telling others", bytes.takeError());
   carrier_->publish(link::running(member_.id().name), *bytes);
+  told_others_ = std::move(payload);
+  tell_others_again_ = ticks() + member_.settings().report_ms / 2;
 }
 
 } // namespace nemo::agent::fleet
