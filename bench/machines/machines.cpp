@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 #include <unistd.h>
 
 #include "llvm/Support/JSON.h"
@@ -16,25 +17,29 @@ llvm::Expected<std::unique_ptr<Fleet>> Fleet::make(const Bench &bench) {
   if (!::mkdtemp(place))
     return failure("no temporary directory");
   std::unique_ptr<Fleet> fleet(new Fleet(bench, place));
-  const int port = 20'000 + static_cast<int>(::getpid() % 10'000);
-  if (auto done = fleet->nemo(
-          "", {"fleet", "init", "bench.example", "--listen", fmt::format("127.0.0.1:{}", port)});
+  fleet->port_ = 20'000 + static_cast<int>(::getpid() % 10'000);
+  if (auto done = fleet->nemo("", {"fleet", "init", "bench.example", "--listen",
+                                   fmt::format("127.0.0.1:{}", fleet->port_)});
       !done)
     return done.takeError();
   return fleet;
 }
 
 Fleet::~Fleet() {
-  for (const std::string &node : nodes_)
+  for (const std::string &node : nodes_) {
+    for (const std::string &stack : stacks_)
+      llvm::consumeError(
+          nemo(node, {"destroy", "--stack", stack, "--yes", "--timeout", "20s"}).takeError());
     llvm::consumeError(nemo(node, {"agent", "stop"}).takeError());
+  }
   llvm::consumeError(nemo("", {"fleet", "stop"}).takeError());
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
 }
 
 std::vector<std::string> Fleet::environment(const std::string &machine) const {
-  const std::string state = directory_ + "/" + (machine.empty() ? "operator" : machine);
-  return {"XDG_STATE_HOME=" + state, "XDG_RUNTIME_DIR=", "NO_COLOR=1", "HOME=" + directory_};
+  return {"XDG_STATE_HOME=" + state(machine), "XDG_RUNTIME_DIR=", "NO_COLOR=1",
+          "HOME=" + directory_};
 }
 
 llvm::Expected<ChildRun> Fleet::nemo(const std::string &machine,
@@ -43,7 +48,8 @@ llvm::Expected<ChildRun> Fleet::nemo(const std::string &machine,
   return run_well(words, {environment(machine), /*keep_stdout=*/true});
 }
 
-llvm::Error Fleet::add(const std::string &machine, const std::string &role) {
+llvm::Error Fleet::add(const std::string &machine, const std::string &role,
+                       const std::vector<std::string> &more) {
   std::vector<std::string> words{"fleet", "invite", machine, "--json", "--role", role};
   if (role == "node")
     words.insert(words.end(), {"--site", "site-" + machine});
@@ -58,8 +64,9 @@ llvm::Error Fleet::add(const std::string &machine, const std::string &role) {
   std::ofstream(token) << said.getString("token")->str();
   if (role == "node")
     nodes_.push_back(machine);
-  return nemo(machine, {"fleet", "join", said.getString("authority")->str(), "--token-file", token})
-      .takeError();
+  words = {"fleet", "join", said.getString("authority")->str(), "--token-file", token};
+  words.insert(words.end(), more.begin(), more.end());
+  return nemo(machine, words).takeError();
 }
 
 llvm::Expected<std::vector<pid_t>> Fleet::processes(const std::string &node) const {
@@ -77,6 +84,16 @@ llvm::Expected<std::vector<pid_t>> Fleet::processes(const std::string &node) con
   return all;
 }
 
+llvm::Expected<pid_t> Fleet::broker_pid() const {
+  auto status = nemo("", {"fleet", "status", "--json"});
+  if (!status)
+    return status.takeError();
+  auto json = llvm::json::parse(status->out);
+  if (!json)
+    return json.takeError();
+  return static_cast<pid_t>(json->getAsObject()->getInteger("broker_pid").value_or(0));
+}
+
 llvm::Expected<std::string> Fleet::write_intent(int replicas) const {
   const std::string folder = directory_ + "/intent";
   std::filesystem::create_directories(folder);
@@ -91,6 +108,16 @@ workload sleeper {{
 )",
                                                           replicas);
   return folder;
+}
+
+bool eventually(std::chrono::seconds within, const std::function<bool()> &there) {
+  const auto until = std::chrono::steady_clock::now() + within;
+  while (!there()) {
+    if (interrupted() || std::chrono::steady_clock::now() > until)
+      return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
 }
 
 } // namespace nemo::bench
