@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 using orchestrator::Phase;
 
 constexpr auto nap = 50ms;
-constexpr auto word_holds =
-    20h; ///< that a plan waits for approval; in a fleet it is signed for a day
+/// That a plan waits for approval; in a fleet it is signed for a day.
+constexpr auto word_holds = 20h;
 
 llvm::json::Array words(const std::vector<std::string> &lines) {
   llvm::json::Array array;
