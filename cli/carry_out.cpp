@@ -130,6 +130,8 @@ int carry_out(const Session &session, orchestrator::Seen &seen, const proto::Pla
   if (changes)
     if (const int code = approve(session, question(plan), options); code != ok)
       return code;
+  if (const std::vector<Diagnostic> faults = options.on_approved(); has_errors(faults))
+    return refuse(session, options.json, faults);
 
   orchestrator::ApplyOptions how;
   how.timeout = std::chrono::floor<std::chrono::milliseconds>(*parse_duration(options.timeout));

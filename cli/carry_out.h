@@ -2,6 +2,7 @@
 // how it ended.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "cli/session.h"
@@ -19,7 +20,9 @@ struct CarryOutOptions {
   std::string timeout = "5min";
   bool take_over = false;
   bool looked_at = false; ///< when it was made, as a plan file: what it says is printed in brief
-  std::string command;    ///< what to type to go on: "nemo apply shop"
+  /// Between the approval and the delivery; an error ends it there.
+  std::function<std::vector<Diagnostic>()> on_approved = [] { return std::vector<Diagnostic>(); };
+  std::string command; ///< what to type to go on: "nemo apply shop"
 };
 
 /// The flags that both take.

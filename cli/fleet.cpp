@@ -152,6 +152,7 @@ void add_fleet(CLI::App &app, Session &session) {
       "  nemo fleet init shop --listen 10.0.0.1\n"
       "  nemo fleet invite gw1\n"
       "  nemo fleet status\n"
+      "  nemo fleet drain gw1 shop\n"
       "  nemo fleet remove gw1 --why 'it was stolen'");
   auto options = std::make_shared<Init>();
   CLI::App *command = fleet_command(*fleet, "init", "Make a fleet on this machine and serve it",
@@ -168,6 +169,7 @@ void add_fleet(CLI::App &app, Session &session) {
     session.run = [options, &session] { return init(*options, session); };
   });
   add_fleet_members(*fleet, session);
+  add_fleet_cordon(*fleet, session);
   add_fleet_looks(*fleet, session);
   auto add = [&](const char *name, const char *text, int (*what)(const Session &)) {
     fleet_command(*fleet, name, text, name)->callback([what, &session] {

@@ -1,4 +1,5 @@
-// nemo fleet: its commands in two files, one that makes and changes a fleet, one that looks at it.
+// nemo fleet: its commands in files of their own: what makes a fleet, who is in it, which nodes
+// plans may use, and what looks at it.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -18,6 +19,7 @@ int fleet_fault(const Session &session, llvm::Error error);
 std::vector<Diagnostic> broker_warnings();
 
 void add_fleet_members(CLI::App &fleet, Session &session);
+void add_fleet_cordon(CLI::App &fleet, Session &session);
 void add_fleet_looks(CLI::App &fleet, Session &session);
 
 } // namespace nemo::cli

@@ -7,6 +7,7 @@
 
 #include "backends/fleet/broker/version.h"
 #include "base/error.h"
+#include "compiler/explain/texts.h"
 #include "compiler/plan/table.h"
 #include "orchestrator/fleet.h"
 
@@ -32,6 +33,10 @@ llvm::json::Array members_json(const FleetState &state) {
                                                  : llvm::json::Value(nullptr)},
         {"address",
          member.address ? llvm::json::Value(*member.address) : llvm::json::Value(nullptr)},
+        {"cordoned", member.cordon.has_value()},
+        {"drained", member.cordon && member.cordon->drained()},
+        {"cordon_reason",
+         member.cordon ? llvm::json::Value(member.cordon->reason()) : llvm::json::Value(nullptr)},
         {"since",
          member.since.empty() ? llvm::json::Value(nullptr) : llvm::json::Value(member.since)}});
   return list;
@@ -132,14 +137,19 @@ int nodes(bool json, const Session &session) {
   table.row({{"member", Tone::faint},
              {"role", Tone::faint},
              {"certificate until", Tone::faint},
-             {"connected", Tone::faint}});
+             {"connected", Tone::faint},
+             {"state", Tone::faint}});
   for (const MemberState &member : state->members)
     table.row({{member.id.name, Tone::strong},
                {trust::to_text(member.id.role).str()},
                {to_rfc3339(member.expires, 0)},
                {!state->broker_fault.empty() ? "?"
                 : member.address             ? *member.address
-                                             : "-"}});
+                                             : "-"},
+               {member.id.role != trust::Role::node ? ""
+                : member.cordon                     ? explain::closed(*member.cordon)
+                                                    : "open",
+                member.cordon ? Tone::bad : Tone::plain}});
   table.print(session.out, session.style());
   if (!state->broker_fault.empty())
     session.out << fmt::format("\nThe broker does not say who is connected: {}\n",

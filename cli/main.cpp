@@ -37,10 +37,10 @@ void build(CLI::App &app, Session &session) {
       "nothing\n"
       "to do, 1 error, 2 there are changes (plan --detailed-exitcode) or drift, 130 interrupted.");
   for (auto add :
-       {add_init,   add_validate, add_fmt,       add_explain,   add_plan,       add_what_if,
-        add_verify, add_apply,    add_destroy,   add_unprotect, add_controller, add_approve,
-        add_status, add_logs,     add_events,    add_nodes,     add_graph,      add_drift,
-        add_agent,  add_fleet,    add_completion})
+       {add_init,    add_validate, add_fmt,     add_explain,   add_plan,      add_what_if,
+        add_verify,  add_apply,    add_migrate, add_destroy,   add_unprotect, add_controller,
+        add_approve, add_status,   add_logs,    add_events,    add_nodes,     add_graph,
+        add_drift,   add_agent,    add_fleet,   add_completion})
     add(app, session);
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/session.h"
 #include "cli/status_json.h"
+#include "compiler/explain/texts.h"
 #include "compiler/plan/table.h"
 #include "intent/units/units.h"
 #include "orchestrator/make_plan.h"
@@ -57,6 +58,9 @@ int nodes(const Options &options, const Session &session) {
                {units::show_bytes(node.memory_bytes()), Tone::plain, true},
                {joined(node.sandboxes())}});
   table.print(session.out, session.style());
+  for (const proto::Node &node : seen->fleet.nodes())
+    if (node.has_cordon())
+      session.out << fmt::format("\n  {} is {}\n", node.name(), explain::closed(node.cordon()));
   for (const proto::Node &node : seen->fleet.nodes()) {
     plan::Table can(4);
     for (const proto::Capability &capability : node.capabilities())

@@ -54,6 +54,7 @@ void add_plan(CLI::App &app, Session &session);
 void add_what_if(CLI::App &app, Session &session);
 void add_verify(CLI::App &app, Session &session);
 void add_apply(CLI::App &app, Session &session);
+void add_migrate(CLI::App &app, Session &session);
 void add_destroy(CLI::App &app, Session &session);
 void add_unprotect(CLI::App &app, Session &session);
 void add_controller(CLI::App &app, Session &session);

@@ -66,6 +66,10 @@ json::Value node_json(const proto::Node &node) {
       {"disk_bytes", node.has_disk_bytes() ? integer(node.disk_bytes()) : json::Value(nullptr)},
       {"tpm", node.has_tpm() ? json::Value(node.tpm()) : json::Value(nullptr)},
       {"agent_version", node.agent_version()},
+      {"cordoned", node.has_cordon()},
+      {"drained", node.cordon().drained()},
+      {"cordon_reason",
+       node.has_cordon() ? json::Value(node.cordon().reason()) : json::Value(nullptr)},
       {"sandboxes", std::move(sandboxes)},
       {"labels", std::move(labels)},
       {"capabilities", std::move(capabilities)}};

@@ -7,6 +7,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include "backends/fleet/backend.h"
 #include "backends/fleet/broker/process.h"
 #include "backends/fleet/member.h"
 #include "backends/fleet/service/make.h"
@@ -182,6 +183,24 @@ std::vector<LeadState> look_at_leads(const Home &home) {
   return leads;
 }
 
+/// As far as they are known here: the operator may have moved away.
+void look_at_cordons(const Home &home, std::vector<MemberState> &members) {
+  auto backend = backends::fleet::Backend::open(home.operator_directory());
+  if (!backend)
+    return llvm::consumeError(backend.takeError());
+  std::vector<std::string> names;
+  for (const MemberState &member : members)
+    if (member.id.role == trust::Role::node)
+      names.push_back(member.id.name);
+  auto cordons = backend->cordons(names);
+  if (!cordons)
+    return llvm::consumeError(cordons.takeError());
+  size_t at = 0;
+  for (MemberState &member : members)
+    if (member.id.role == trust::Role::node)
+      member.cordon = std::move((*cordons)[at++]);
+}
+
 } // namespace
 
 llvm::Expected<FleetState> look_at_fleet(const Home &home) {
@@ -198,7 +217,7 @@ llvm::Expected<FleetState> look_at_fleet(const Home &home) {
     if (!state.members.empty() && state.members.back().id == one.id)
       state.members.back().expires = std::max(state.members.back().expires, one.expires);
     else
-      state.members.push_back({one.id, one.expires, std::nullopt, ""});
+      state.members.push_back({one.id, one.expires, std::nullopt, "", std::nullopt});
   if (auto head = (*authority)->verify_audit())
     state.audit_lines = head->sequence;
   else
@@ -207,6 +226,7 @@ llvm::Expected<FleetState> look_at_fleet(const Home &home) {
     state.broker_fault = "it does not run";
     return state;
   }
+  look_at_cordons(home, state.members);
   auto sessions = service::sessions(home);
   if (!sessions) {
     state.broker_fault = llvm::toString(sessions.takeError());

@@ -11,6 +11,7 @@
 #include "backends/fleet/broker/version.h"
 #include "backends/fleet/service/home.h"
 #include "base/clock.h"
+#include "protocol/fleet.pb.h"
 
 namespace nemo::orchestrator {
 
@@ -29,9 +30,10 @@ llvm::Expected<bool> stop_fleet(const service::Home &home);
 
 struct MemberState {
   trust::SpiffeId id;
-  UnixNanos expires;                  ///< of the certificate that holds longest
-  std::optional<std::string> address; ///< of its session with the broker; absent: not connected
-  std::string since;                  ///< RFC 3339
+  UnixNanos expires;                   ///< of the certificate that holds longest
+  std::optional<std::string> address;  ///< of its session with the broker; absent: not connected
+  std::string since;                   ///< RFC 3339
+  std::optional<proto::Cordon> cordon; ///< of a node that takes nothing new
 };
 
 /// Whoever claimed the lead of controllers last.

@@ -1,5 +1,7 @@
 #include "orchestrator/make_plan.h"
 
+#include <set>
+
 #include "backends/wire/refusal.h"
 #include "base/clock.h"
 #include "base/diagnostics/registry.h"
@@ -102,6 +104,53 @@ SourceTexts Planned::texts() const {
   return all;
 }
 
+namespace {
+
+/// Asks the compiler for it, and leaves everything else as it is.
+std::vector<Diagnostic> ask_for_move(const AskedReplica &move, compiler::Inputs &inputs) {
+  std::map<std::string, const proto::Workload *> workloads;
+  std::vector<std::string> names;
+  for (const proto::Workload &workload : inputs.intent.workloads()) {
+    workloads.emplace(workload.name(), &workload);
+    names.push_back(workload.name());
+  }
+  const auto refuse = [](std::string message, std::string fix) {
+    Diagnostic fault = diag::make(diag::N0759, std::move(message));
+    fault.fix = std::move(fix);
+    return std::vector{std::move(fault)};
+  };
+  const auto found = workloads.find(move.workload);
+  if (found == workloads.end()) {
+    const auto meant = did_you_mean(move.workload, names);
+    return refuse(fmt::format("the intent has no workload {}", move.workload),
+                  meant ? "did you mean " + *meant + "?" : "");
+  }
+  if (!move.replica && found->second->replicas_max() > 1)
+    return refuse(fmt::format("{} has {} replicas, and one moves at a time", move.workload,
+                              found->second->replicas_max()),
+                  fmt::format("say which: {}/0", move.workload));
+  proto::AskedMove &asked = inputs.asked.emplace_back();
+  asked.set_workload(move.workload);
+  asked.set_replica(move.replica.value_or(0));
+  asked.set_node(move.node);
+  // What it starts after is needed and stays as it is.
+  std::set<std::string> needed;
+  for (std::vector<std::string> open = {move.workload}; !open.empty();) {
+    const auto block = workloads.find(open.back());
+    open.pop_back();
+    if (block == workloads.end())
+      continue;
+    for (const std::string &name : block->second->after())
+      if (name != move.workload && needed.insert(name).second)
+        open.push_back(name);
+  }
+  inputs.targets = {fmt::format("{}/{}", asked.workload(), asked.replica())};
+  inputs.excludes.assign(needed.begin(), needed.end());
+  return {};
+}
+
+} // namespace
+
 Planned make_plan(const PlanRequest &request) {
   Planned result;
   auto say = [&](std::vector<Diagnostic> diagnostics) {
@@ -137,6 +186,13 @@ Planned make_plan(const PlanRequest &request) {
   inputs.destroy = request.destroy;
   inputs.targets = request.targets;
   inputs.excludes = request.excludes;
+  for (proto::Node &node : *inputs.fleet.mutable_nodes())
+    if (const auto cordon = request.cordons.find(node.name()); cordon != request.cordons.end())
+      *node.mutable_cordon() = cordon->second;
+  if (request.move)
+    say(ask_for_move(*request.move, inputs));
+  if (has_errors(result.diagnostics))
+    return result;
   result.seen = std::move(*seen);
   compiler::Compiled compiled = compiler::compile(inputs, request.dump_stage, request.watch);
   name_as_found(compiled.diagnostics, result.checked);

@@ -2,6 +2,7 @@
 // `drift` and `status PATH` are this and then something.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,13 @@
 
 namespace nemo::orchestrator {
 
+/// One replica that is to be on one node.
+struct AskedReplica {
+  std::string workload;
+  std::optional<uint32_t> replica; ///< may be left out where there is one
+  std::string node;
+};
+
 struct PlanRequest {
   std::string path = ".";
   std::optional<std::string> fleet_file; ///< plan for this fleet instead of the one that is there
@@ -22,7 +30,9 @@ struct PlanRequest {
   placement::Watch watch;
   bool take_over = false;
   bool destroy = false;
-  std::vector<std::string> targets, excludes; ///< patterns, see base/pattern.h
+  std::vector<std::string> targets, excludes;   ///< patterns, see base/pattern.h
+  std::optional<AskedReplica> move;             ///< to plan nothing else
+  std::map<std::string, proto::Cordon> cordons; ///< by node: as if it were so
   std::string dump_stage;
   bool start_agent = true;  ///< the local one, when it does not run
   bool keep_stages = false; ///< what the passes leave is asked for

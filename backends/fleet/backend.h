@@ -35,8 +35,7 @@ public:
   llvm::Error deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDelivered on_delivered);
   llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
   llvm::Error put(const proto::Artifact &artifact);
-  llvm::Error watch(
-      const proto::WatchCall &call, Sink<proto::Event> sink, Patience patience);
+  llvm::Error watch(const proto::WatchCall &call, Sink<proto::Event> sink, Patience patience);
   llvm::Error logs(const proto::LogsCall &call, Sink<proto::LogLine> sink);
   llvm::Error shutdown();
 
@@ -44,6 +43,13 @@ public:
   void deliver_in(Term term) { term_ = std::move(term); }
   /// The highest epoch that nodes claimed to have accepted when they were observed last.
   uint64_t epoch() const { return epoch_; }
+  /// Every node that has ever reported, by the broker's word.
+  llvm::Expected<std::vector<std::string>> nodes() { return member_->nodes(); }
+  /// What operators have said of each of these; none: it takes what fits.
+  llvm::Expected<std::vector<std::optional<proto::Cordon>>>
+  cordons(const std::vector<std::string> &nodes);
+  /// Says it of one, as an operator; stored when this returns.
+  llvm::Error cordon(const std::string &node, const proto::CordonOrder &order);
 
   /// Why nodes, or what they said, were left out of what was observed last.
   const std::vector<std::string> &notes() const { return notes_; }

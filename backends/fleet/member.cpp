@@ -144,7 +144,8 @@ llvm::Expected<std::vector<std::string>> keys_of(link::Connection &broker, llvm:
   return names;
 }
 
-llvm::Expected<std::vector<Stored>> Member::read(const std::vector<std::string> &subjects) {
+llvm::Expected<std::vector<Stored>> Member::read(const std::vector<std::string> &subjects,
+                                                 bool may_lack) {
   std::vector<Stored> values(subjects.size());
   const std::string inbox = connection_->new_inbox();
   auto answers = connection_->subscribe(inbox + ".*");
@@ -174,7 +175,7 @@ llvm::Expected<std::vector<Stored>> Member::read(const std::vector<std::string> 
       continue;
     if (!waiting.erase(subjects[index]))
       continue;
-    if ((*message)->status == "503")
+    if ((*message)->status == "503" && !may_lack)
       return no_broker(
           failure("the bucket of {} is not there, or cannot be read directly", subjects[index]));
     values[index].revision = (*message)->sequence;
@@ -227,6 +228,21 @@ Reported Member::judge(const std::string &node, llvm::StringRef value) {
   }
   out.state = std::move(*says.mutable_state());
   return out;
+}
+
+llvm::Expected<proto::CordonOrder> Member::judge_cordon(const std::string &node,
+                                                        llvm::StringRef value) {
+  if (value.empty()) {
+    if (!cordon_mark(node).digest.empty())
+      return failure("the broker does not show what an operator has said of it");
+    return proto::CordonOrder();
+  }
+  auto order = trust::verify(
+      value, trust::Expectation::cordon(node_id(node), cordon_mark(node), now()), trust());
+  if (!order)
+    return order.takeError();
+  llvm::cantFail(seen_.admit(proto::Signed::CORDON, node, order->mark()));
+  return order->statement.cordon();
 }
 
 llvm::Error Member::remember() {

@@ -43,11 +43,20 @@ public:
   /// Every node that has ever reported, by the broker's word.
   llvm::Expected<std::vector<std::string>> nodes();
   /// The last value of each subject, empty where there is none; all are asked for at once.
-  llvm::Expected<std::vector<Stored>> read(const std::vector<std::string> &subjects);
+  /// \param may_lack  their bucket need not be there: the fleet's service may be older than this.
+  llvm::Expected<std::vector<Stored>> read(const std::vector<std::string> &subjects,
+                                           bool may_lack = false);
 
   /// \param value  a NodeReported, from anywhere.
   Reported judge(const std::string &node, llvm::StringRef value);
-  /// Keeps what judge() has accepted, on the disk.
+  /// What an operator has said last of whether the node takes anything new. \param value  from
+  /// anywhere; empty: nobody has said anything, which is an error where somebody is known to have.
+  llvm::Expected<proto::CordonOrder> judge_cordon(const std::string &node, llvm::StringRef value);
+  /// Of the last that was accepted.
+  const trust::Mark &cordon_mark(const std::string &node) const {
+    return seen_.mark(proto::Signed::CORDON, node);
+  }
+  /// Keeps what judge() and judge_cordon() have accepted, on the disk.
   llvm::Error remember();
 
   /// A newer certificate where it is time for one, at most once a minute: who looks on for days

@@ -16,10 +16,12 @@ void merge(proto::Fleet &all, proto::Fleet &&one, const std::string &node,
            std::set<std::string> &sites, std::vector<std::string> &notes) {
   bool foreign = false;
   for (proto::Node &said : *one.mutable_nodes())
-    if (said.name() == node)
+    if (said.name() == node) {
+      said.clear_cordon(); // is an operator's to say
       *all.add_nodes() = std::move(said);
-    else
+    } else {
       foreign = true;
+    }
   for (proto::Running &said : *one.mutable_running())
     if (said.node() == node)
       *all.add_running() = std::move(said);
@@ -75,6 +77,15 @@ llvm::Expected<proto::Fleet> Backend::observe() {
                        refused.stack() + "': " + refused.response().error().message());
     merge(fleet, std::move(*reported.state->mutable_fleet()), node, sites, notes_);
   }
+  std::vector<std::string> names;
+  for (const proto::Node &node : fleet.nodes())
+    names.push_back(node.name());
+  auto closed = cordons(names);
+  if (!closed)
+    return closed.takeError();
+  for (size_t i = 0; i < names.size(); ++i)
+    if ((*closed)[i])
+      *fleet.mutable_nodes(static_cast<int>(i))->mutable_cordon() = std::move(*(*closed)[i]);
   if (auto error = member_->remember())
     return error;
   return fleet;

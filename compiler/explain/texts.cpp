@@ -35,7 +35,10 @@ std::string action_id(llvm::StringRef verb, llvm::StringRef workload, uint32_t n
 
 std::string placement_reason(const PlacementStory &story) {
   std::string text;
-  if (story.candidates == 1)
+  if (story.asked)
+    text = fmt::format("asked for, of {} node{} that no rule removes", story.candidates,
+                       story.candidates == 1 ? "" : "s");
+  else if (story.candidates == 1)
     text = "the only node that no rule removes";
   else if (!story.cost_known)
     text = fmt::format("one of {} nodes that no rule removes; their cost is unknown",
@@ -117,6 +120,17 @@ std::string move_reason(llvm::StringRef from_node, bool gone, bool admitted) {
   if (!admitted)
     return fmt::format("a rule removes {}", from_node.str());
   return fmt::format("better placed than on {}", from_node.str());
+}
+
+std::string closed(const proto::Cordon &cordon) {
+  return fmt::format("{}{}{}", cordon.drained() ? "drained" : "cordoned",
+                     cordon.reason().empty() ? "" : ": ", cordon.reason());
+}
+std::string drained_reason(const proto::Node &from) {
+  return fmt::format("{} is {}", from.name(), closed(from.cordon()));
+}
+std::string asked_reason(llvm::StringRef from_node) {
+  return fmt::format("asked to leave {}", from_node.str());
 }
 
 std::string delete_reason(Unwanted why, uint32_t replicas_now_wanted) {

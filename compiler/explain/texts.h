@@ -30,6 +30,7 @@ struct PlacementStory {
   bool cost_known = true;             ///< the objective has a value there
   std::optional<std::string> cheaper; ///< the cheapest candidate, where this is not as cheap
   bool stays = false;                 ///< it runs there now
+  bool asked = false;                 ///< somebody asked for it to be there
   std::string held;                   ///< why nothing that costs less is looked for
   bool bonded = false;                ///< it has affinities
   bool alone = false;                 ///< some workload of the intent is exclusive
@@ -61,6 +62,11 @@ bool stays(llvm::StringRef verb);
 std::string replace_reason(llvm::ArrayRef<std::string> changed);
 /// \param gone  the node it ran on is not in the fleet; \param admitted  no rule removes that node
 std::string move_reason(llvm::StringRef from_node, bool gone, bool admitted);
+/// The same where the node is drained, and where somebody asked for it.
+std::string drained_reason(const proto::Node &from);
+std::string asked_reason(llvm::StringRef from_node);
+/// "drained: its disk fails", "cordoned"
+std::string closed(const proto::Cordon &cordon);
 /// The workload is not in the intent / has fewer replicas / the whole stack goes.
 enum class Unwanted { workload_gone, fewer_replicas, destroyed };
 std::string delete_reason(Unwanted why, uint32_t replicas_now_wanted);

@@ -10,6 +10,7 @@
 
 #include "compiler/explain/texts.h"
 #include "compiler/resolve/node_bits.h"
+#include "compiler/resolve/selection.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
@@ -20,7 +21,8 @@ class Comparison {
 public:
   Comparison(const stages::Inputs &inputs, const stages::Resolved &resolved,
              const stages::Admissible &admissible, const WantedReplicas &wanted)
-      : inputs_(inputs), admissible_(admissible), wanted_(wanted), renames_(inputs.intent()) {
+      : inputs_(inputs), world_(resolved.world()), admissible_(admissible), wanted_(wanted),
+        renames_(inputs.intent()) {
     for (int n = 0; n < resolved.world().nodes_size(); ++n)
       nodes_.emplace(resolved.world().nodes(n).name(), static_cast<size_t>(n));
     for (const stages::Existing &there : resolved.existing())
@@ -119,6 +121,13 @@ private:
 
   std::string move_reason(const Wanted &wanted, const std::string &from) const {
     auto node = nodes_.find(from);
+    if (is_asked(inputs_, inputs_.intent().workloads(static_cast<int>(wanted.workload)).name(),
+                 wanted.number))
+      return explain::asked_reason(from);
+    if (node != nodes_.end())
+      if (const proto::Node &left = world_.nodes(static_cast<int>(node->second));
+          left.cordon().drained())
+        return explain::drained_reason(left);
     bool admitted = false;
     if (node != nodes_.end() && wanted.workload < uint32_t(admissible_.workloads_size())) {
       const auto set = admissible_.workloads(static_cast<int>(wanted.workload)).set();
@@ -179,6 +188,7 @@ private:
   }
 
   const stages::Inputs &inputs_;
+  const proto::Fleet &world_;
   const stages::Admissible &admissible_;
   const WantedReplicas &wanted_;
   const Renames renames_;

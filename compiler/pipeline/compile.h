@@ -29,6 +29,7 @@ struct Inputs {
   bool take_over = false;         ///< what another source applied to this stack may be changed
   bool destroy = false;           ///< plan the removal of the whole stack
   std::vector<std::string> targets, excludes; ///< patterns; empty: everything is selected
+  std::vector<proto::AskedMove> asked;        ///< where replicas are asked to be
 };
 
 struct Compiled {

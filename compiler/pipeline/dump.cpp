@@ -2,6 +2,7 @@
 // input.
 #include "compiler/pipeline/dump.h"
 
+#include <map>
 #include <set>
 
 #include <google/protobuf/util/json_util.h>
@@ -141,6 +142,11 @@ stages::Inputs to_proto(const Inputs &inputs) {
   const std::set<std::string> excludes(inputs.excludes.begin(), inputs.excludes.end());
   *result.mutable_targets() = {targets.begin(), targets.end()};
   *result.mutable_excludes() = {excludes.begin(), excludes.end()};
+  std::map<std::pair<std::string, uint32_t>, const proto::AskedMove *> asked; // the last of each
+  for (const proto::AskedMove &move : inputs.asked)
+    asked[{move.workload(), move.replica()}] = &move;
+  for (const auto &[replica, move] : asked)
+    *result.add_asked() = *move;
   return result;
 }
 

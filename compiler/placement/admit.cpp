@@ -104,7 +104,7 @@ public:
   std::optional<Alike> alike(const Turn &turn) const {
     const Need &need = problem_.needs[turn.workload];
     const Replica &who = problem_.replicas[need.first + turn.first];
-    if (need.spread != Spread::none || bonded_[turn.workload] || who.pinned ||
+    if (need.spread != Spread::none || bonded_[turn.workload] || of_its_own(who) ||
         who.home != nowhere || need.exclusive)
       return std::nullopt;
     return Alike{state_.shape_of(turn.workload), turn.count, turn.guaranteed, turn.priority};

@@ -12,6 +12,7 @@
 #include "compiler/placement/build_devices.h"
 #include "compiler/placement/build_prices.h"
 #include "compiler/placement/timetable.h"
+#include "compiler/policy/closed.h"
 #include "compiler/resolve/devices.h"
 #include "compiler/resolve/finished.h"
 #include "compiler/resolve/names.h"
@@ -211,6 +212,38 @@ std::optional<Clause> pin(Problem &problem, const proto::Workload &workload, siz
   return clause;
 }
 
+// Of cordoned nodes those that only siblings may stay on, and all but the one that is asked for.
+class Barring {
+public:
+  Barring(Problem &problem, const compiler::Closed &closed) : problem_(problem), closed_(closed) {}
+
+  void bar(Replica &replica, const proto::Workload &workload, uint32_t number) {
+    NodeBits own = closed_.to(workload, number);
+    if (own.subtract(closed_.to_all(workload)).any())
+      replica.barred.push_back(
+          {restriction(stages::Restriction::CORDON, replica.need), set_of(std::move(own))});
+    NodeBits others = closed_.but_asked(workload, number);
+    if (!others.any())
+      return;
+    stages::Restriction asked = restriction(stages::Restriction::ASKED, replica.need);
+    asked.set_rule(number);
+    replica.barred.push_back({asked, set_of(std::move(others))});
+  }
+
+private:
+  uint32_t set_of(NodeBits excluded) {
+    const auto [known, fresh] =
+        sets_.try_emplace(excluded.words(), static_cast<uint32_t>(problem_.sets.size()));
+    if (fresh)
+      problem_.sets.push_back(std::move(excluded));
+    return known->second;
+  }
+
+  Problem &problem_;
+  const compiler::Closed &closed_;
+  std::map<std::vector<uint64_t>, uint32_t> sets_;
+};
+
 } // namespace
 
 stages::Restriction restriction(stages::Restriction::Kind kind, size_t workload) {
@@ -298,6 +331,8 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
     }
     return known->second;
   };
+  const compiler::Closed closed(inputs, resolved, nodes);
+  Barring barring(problem, closed);
   const std::vector<uint32_t> finished = compiler::finished_replicas(intent, resolved);
   std::vector<std::vector<uint32_t>> numbers(static_cast<size_t>(intent.workloads_size()));
   for (const stages::Replica &replica : resolved.replicas())
@@ -355,6 +390,7 @@ Problem build(const stages::Inputs &inputs, const stages::Resolved &resolved,
         }
         replica.pinned = pin(problem, workload, w, home->second.node);
       }
+      barring.bar(replica, workload, number);
       problem.replicas.push_back(std::move(replica));
     }
     problem.needs.push_back(std::move(need));

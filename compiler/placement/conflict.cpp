@@ -38,9 +38,12 @@ std::vector<Infeasible::Member> members_of(const Problem &problem) {
     const Need &need = problem.needs[n];
     for (const Clause &clause : need.clauses)
       add(clause.restriction, n, clause.excluded);
-    for (uint32_t r = need.first; r < need.first + need.count; ++r)
+    for (uint32_t r = need.first; r < need.first + need.count; ++r) {
       if (problem.replicas[r].pinned)
         add(problem.replicas[r].pinned->restriction, n, problem.replicas[r].pinned->excluded);
+      for (const Clause &clause : problem.replicas[r].barred)
+        add(clause.restriction, n, clause.excluded);
+    }
     for (const Bond &bond : problem.bonds)
       if (bond.need == n)
         add(bond.restriction, n, UINT32_MAX);
@@ -132,9 +135,11 @@ Problem relaxed(Problem problem, llvm::function_ref<bool(const stages::Restricti
       need.devices.memory = 0;
     }
   }
-  for (Replica &replica : problem.replicas)
+  for (Replica &replica : problem.replicas) {
     if (replica.pinned && !keep(replica.pinned->restriction))
       replica.pinned.reset();
+    std::erase_if(replica.barred, [&](const Clause &clause) { return !keep(clause.restriction); });
+  }
   std::erase_if(problem.bonds, [&](const Bond &bond) { return !keep(bond.restriction); });
   return problem;
 }

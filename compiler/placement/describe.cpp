@@ -7,6 +7,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/placement/figuring.h"
 #include "compiler/placement/sends.h"
+#include "compiler/resolve/selection.h"
 #include "compiler/resolve/suspend.h"
 
 namespace nemo::placement {
@@ -107,6 +108,8 @@ stages::Placed describe(const stages::Inputs &inputs, const std::vector<NodeView
     if (other && cost && other->cost && *other->cost < *cost)
       story.cheaper = nodes[other->node].node->name();
     story.stays = replica.home == NodeId(node);
+    story.asked = compiler::is_asked(inputs, workload.name(),
+                                     resolved.replicas(static_cast<int>(r)).number());
     story.held = held[r];
     story.alone = alone;
     story.sleepers = sleepers;

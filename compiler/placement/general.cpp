@@ -328,7 +328,7 @@ private:
       replica.move_price =
           std::min<Cost>((std::llround(toll) >> halvings_) + 1, optimiser::most_amount / 4);
     }
-    if (problem_.replicas[r].pinned)
+    if (of_its_own(problem_.replicas[r]))
       restrict(replica, add_set([&](size_t node) { return state_.admitted(r, node); }));
   }
 

@@ -26,8 +26,10 @@ std::vector<uint32_t> by_difficulty(const State &state) {
                                   static_cast<double>(largest[resource]));
     size_t nodes = state.allowed(n).count();
     for (uint32_t replica = need.first; replica < need.first + need.count; ++replica) {
-      const bool pinned = problem.replicas[replica].pinned.has_value();
-      keys.emplace_back(pinned ? 0 : need.exclusive ? 1 : 2, nodes, -size, replica);
+      keys.emplace_back(of_its_own(problem.replicas[replica]) ? 0
+                        : need.exclusive                      ? 1
+                                                              : 2,
+                        nodes, -size, replica);
     }
   }
   std::sort(keys.begin(), keys.end());

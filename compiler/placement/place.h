@@ -90,10 +90,16 @@ inline uint32_t least_domains(const Need &need) {
 
 struct Replica {
   uint32_t need = 0;
-  NodeId home = nowhere;        ///< where it runs now
-  std::optional<Clause> pinned; ///< its data is there: all other nodes are excluded
-  DeviceBits home_devices = 0;  ///< that it holds there
+  NodeId home = nowhere;           ///< where it runs now
+  std::optional<Clause> pinned;    ///< its data is there: all other nodes are excluded
+  DeviceBits home_devices = 0;     ///< that it holds there
+  std::vector<Clause> barred = {}; ///< what else is about it and not about its siblings
 };
+
+/// Something tells it from its siblings.
+inline bool of_its_own(const Replica &replica) {
+  return replica.pinned.has_value() || !replica.barred.empty();
+}
 
 /// cost = cpu share x per_cpu + dominant share x per_share + flat, in 1e-9 of the objective per
 /// hour, and what is not kept of preferences, in 1e-6 of it.

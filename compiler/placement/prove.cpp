@@ -110,8 +110,8 @@ private:
     if (i == 0 || within_.moves)
       return false;
     const Replica &own = problem_.replicas[order_[i]], &before = problem_.replicas[order_[i - 1]];
-    return own.need == before.need && !own.pinned && !before.pinned && !terms_.held[order_[i]] &&
-           !terms_.held[order_[i - 1]];
+    return own.need == before.need && !of_its_own(own) && !of_its_own(before) &&
+           !terms_.held[order_[i]] && !terms_.held[order_[i - 1]];
   }
 
   bool hopeless(size_t placed) const {

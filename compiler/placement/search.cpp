@@ -108,6 +108,10 @@ private:
       for (const Replica &replica : problem_.replicas)
         if (replica.pinned && !problem_.sets[replica.pinned->excluded].test(node))
           look.push_back(static_cast<int64_t>(&replica - problem_.replicas.data()));
+      look.push_back(-1);
+      for (const Replica &replica : problem_.replicas)
+        for (const Clause &clause : replica.barred)
+          look.push_back(problem_.sets[clause.excluded].test(node));
       look_at_bonds(node, look);
       class_of_node_.push_back(
           classes.try_emplace(std::move(look), static_cast<uint32_t>(classes.size()))
@@ -143,8 +147,8 @@ private:
   // The node of the sibling before it, from which on this replica is tried.
   size_t first_node(size_t replica) const {
     const Need &need = problem_.needs[problem_.replicas[replica].need];
-    if (alike_ || replica == need.first || problem_.replicas[replica].pinned ||
-        problem_.replicas[replica - 1].pinned)
+    if (alike_ || replica == need.first || of_its_own(problem_.replicas[replica]) ||
+        of_its_own(problem_.replicas[replica - 1]))
       return 0;
     NodeId before = state_.node_of(replica - 1);
     return before == nowhere ? 0 : index(before);
@@ -166,7 +170,7 @@ private:
       if (state_.node_of(replica) != nowhere)
         continue;
       if (chosen != SIZE_MAX && problem_.replicas[replica].need == problem_.replicas[chosen].need &&
-          !problem_.replicas[replica].pinned)
+          !of_its_own(problem_.replicas[replica]))
         continue; // a sibling stands for it
       size_t count = 0;
       for (size_t node = first_node(replica); node < problem_.nodes && count < fewest; ++node) {

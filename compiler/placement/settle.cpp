@@ -48,6 +48,9 @@ private:
     for (const Clause &clause : problem_.needs[replica.need].clauses)
       if (clause.excluded != UINT32_MAX && problem_.sets[clause.excluded].test(index(replica.home)))
         return false;
+    for (const Clause &clause : replica.barred)
+      if (problem_.sets[clause.excluded].test(index(replica.home)))
+        return false;
     return true;
   }
 

@@ -18,8 +18,13 @@ public:
   /// No rule removes the node, and it alone could hold the replica.
   bool admitted(size_t replica, size_t node) const {
     const Replica &who = problem_->replicas[replica];
-    return allowed(who.need).test(node) &&
-           (!who.pinned || !problem_->sets[who.pinned->excluded].test(node));
+    if (!allowed(who.need).test(node) ||
+        (who.pinned && problem_->sets[who.pinned->excluded].test(node)))
+      return false;
+    for (const Clause &clause : who.barred)
+      if (problem_->sets[clause.excluded].test(node))
+        return false;
+    return true;
   }
   bool fits(size_t replica, size_t node) const {
     return admitted(replica, node) && has_room(problem_->replicas[replica].need, node) &&

@@ -27,10 +27,15 @@ struct Stranding {
   std::vector<std::pair<uint32_t, size_t>> found; ///< replicas that found a node
 };
 
-// Where data is does not hold anybody when its node is lost, and neither does hysteresis.
+// Where data is does not hold anybody when its node is lost, and neither does hysteresis, nor what
+// somebody asked for.
 Problem unpinned(Problem problem) {
-  for (Replica &replica : problem.replicas)
+  for (Replica &replica : problem.replicas) {
     replica.pinned.reset();
+    std::erase_if(replica.barred, [](const Clause &clause) {
+      return clause.restriction.kind() == stages::Restriction::ASKED;
+    });
+  }
   return problem;
 }
 

@@ -67,6 +67,12 @@ void write(OStream &json, const proto::Placement &placement) {
     });
 }
 
+void write(OStream &json, const proto::AskedMove &move) {
+  words(json, "workload", move.workload());
+  json.attribute("replica", move.replica());
+  words(json, "node", move.node());
+}
+
 void write(OStream &json, const proto::Action &action) {
   words(json, "id", action.id());
   words(json, "verb", action.verb());

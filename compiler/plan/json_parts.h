@@ -26,6 +26,7 @@ void figure(OStream &json, const char *key, std::optional<int64_t> value, int di
 void write(OStream &json, const proto::Placement &placement);
 void write(OStream &json, const proto::Waiting &item);
 void write(OStream &json, const proto::ClusterNodes &item);
+void write(OStream &json, const proto::AskedMove &move);
 void write(OStream &json, const proto::Action &action);
 void write(OStream &json, const proto::Expectation &item);
 void write(OStream &json, const proto::Totals &totals);

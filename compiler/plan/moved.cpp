@@ -124,6 +124,12 @@ void compare_node(Moves &moves, const proto::Node &from, const proto::Node &to) 
   node.number("suspended power", from.has_power_suspended_mw(), from.power_suspended_mw(),
               to.has_power_suspended_mw(), to.power_suspended_mw(), watts);
   node.number("trust", from.has_trust(), from.trust(), to.has_trust(), to.trust(), plain);
+  const auto takes = [](const proto::Node &node) {
+    return !node.has_cordon()        ? "takes what fits"
+           : node.cordon().drained() ? "drained"
+                                     : "cordoned";
+  };
+  node.differ("state", takes(from), takes(to));
   if (from.has_tpm())
     node.differ("tpm", from.tpm() ? "true" : "false",
                 to.has_tpm() ? (to.tpm() ? "true" : "false") : "unknown");

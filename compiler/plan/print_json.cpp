@@ -35,6 +35,8 @@ void print_json(llvm::raw_ostream &out, const proto::Plan &plan) {
     };
     if (!plan.suspended().empty())
       names("suspended", plan.suspended());
+    if (!plan.asked().empty())
+      array(json, "asked", plan.asked());
     names("targets", plan.targets());
     names("excludes", plan.excludes());
     array(json, "left_out", plan.left_out());

@@ -205,6 +205,11 @@ Described describe(const proto::Intent &intent, const stages::Restriction &restr
   case stages::Restriction::NAMED_DEVICE:
     return say("devices: " + named_text(workload.resources().devices()),
                workload.resources().span());
+  case stages::Restriction::CORDON:
+    return say("cordoned nodes take nothing new", workload.span());
+  case stages::Restriction::ASKED:
+    return say(fmt::format("replica {} is asked to be on one node", restriction.rule()),
+               workload.span());
   case stages::Restriction::MOVES:
     return say("as many have moved within the hour as may", workload.span());
   default:
@@ -284,6 +289,10 @@ std::string why(const proto::Intent &intent, const stages::Restriction &restrict
   case stages::Restriction::VOLUME:
   case stages::Restriction::LOCATION:
     return "the data is elsewhere";
+  case stages::Restriction::CORDON:
+    return "it is " + explain::closed(node.cordon());
+  case stages::Restriction::ASKED:
+    return "it is not the node that was asked for";
   default:
     return {};
   }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "compiler/policy/claims.h"
+#include "compiler/policy/closed.h"
 #include "compiler/policy/explain.h"
 #include "compiler/policy/judge.h"
 #include "compiler/policy/refusals.h"
@@ -23,9 +24,9 @@ namespace {
 
 class Bench {
 public:
-  Bench(const proto::Intent &intent, const stages::Resolved &resolved)
-      : intent_(intent), nodes_(views(resolved.world())),
-        claims_(intent.stack(), resolved, nodes_) {
+  Bench(const stages::Inputs &inputs, const stages::Resolved &resolved)
+      : intent_(inputs.intent()), nodes_(views(resolved.world())),
+        claims_(intent_.stack(), resolved, nodes_), closed_(inputs, resolved, nodes_) {
     for (const stages::NodeSet &select : resolved.selects())
       selects_.push_back(NodeBits::from_proto(select, nodes_.size()));
     for (const NodeView &view : nodes_)
@@ -67,6 +68,8 @@ private:
       require("volume." + kind, stages::Restriction::VOLUME_KIND, w, admitted);
     if (const NodeBits kept = claims_.kept_from(workload); kept.any())
       take(kept, stages::Restriction::EXCLUSIVE, w, 0, admitted);
+    if (const NodeBits closed = closed_.to_all(workload); closed.any())
+      take(closed, stages::Restriction::CORDON, w, 0, admitted);
     stages::NodeSet set = admitted.to_proto();
     auto [index, fresh] =
         sets_.try_emplace(set.bits(), static_cast<uint32_t>(result_.admissible.sets_size()));
@@ -187,6 +190,7 @@ private:
   const proto::Intent &intent_;
   const std::vector<NodeView> nodes_;
   const Claims claims_;
+  const Closed closed_;
   std::vector<NodeBits> selects_;
   std::vector<uint64_t> fed_; ///< millicores
   Judged result_;
@@ -207,11 +211,13 @@ Judged judge_policies(const stages::Inputs &inputs, const stages::Resolved &reso
     return result;
   }
   std::vector<Diagnostic> refused = refused_rules(inputs.intent());
+  for (Diagnostic &fault : refused_moves(inputs, resolved))
+    refused.push_back(std::move(fault));
   if (!refused.empty()) {
     result.diagnostics = std::move(refused);
     return result;
   }
-  return Bench(inputs.intent(), resolved).run();
+  return Bench(inputs, resolved).run();
 }
 
 } // namespace nemo::compiler

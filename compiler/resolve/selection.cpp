@@ -166,6 +166,13 @@ bool is_selective(const stages::Inputs &inputs) {
   return !inputs.targets().empty() || !inputs.excludes().empty();
 }
 
+bool is_asked(const stages::Inputs &inputs, const std::string &workload, uint32_t replica) {
+  return std::any_of(inputs.asked().begin(), inputs.asked().end(),
+                     [&](const proto::AskedMove &move) {
+                       return move.workload() == workload && move.replica() == replica;
+                     });
+}
+
 bool serves(const stages::Existing &there) {
   return !there.retiring() && there.has_spec() && there.renamed_from().empty();
 }

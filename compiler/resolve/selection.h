@@ -11,6 +11,9 @@ namespace nemo::compiler {
 
 bool is_selective(const stages::Inputs &inputs);
 
+/// Whether somebody asked for the replica to be on some node.
+bool is_asked(const stages::Inputs &inputs, const std::string &workload, uint32_t replica);
+
 /// Takes what is not selected out of `resolved.replicas`, and moves it from `existing` to `frozen`.
 /// A target brings along what it is `after` (a removal: what uses it), as it cannot do without.
 /// What is excluded takes with it those that could never start then: what is `after` something that

@@ -90,7 +90,8 @@ const Candidates::Choice *Candidates::but(const std::string &node) const {
 
 Choosing::Choosing(const Case &subject, const Objective &objective, const Scarcity &scarcity,
                    const Runs &runs)
-    : subject_(subject), objective_(objective), scarcity_(scarcity), runs_(runs), claims_(subject) {
+    : subject_(subject), objective_(objective), scarcity_(scarcity), runs_(runs), claims_(subject),
+      cordons_(subject) {
   for (const auto &[name, node] : subject.world.nodes)
     places_.push_back(subject.world.at(name));
   for (const proto::Workload &workload : subject.intent.workloads())
@@ -211,7 +212,7 @@ const std::vector<bool> &Choosing::allowed(const proto::Workload &workload,
   for (size_t place = 0; place < places_.size(); ++place) {
     const proto::Node &node = *places_[place].node;
     bool taken = !inside(workload, place) || !offered(workload, node) ||
-                 claims_.against(workload, node.name()) ||
+                 claims_.against(workload, node.name()) || cordons_.close(workload, node.name()) ||
                  wants_other_devices(workload.resources(), node);
     for (auto rule = rules.begin(); !taken && rule != rules.end(); ++rule)
       taken = rule->first->removes(workload, rule->second, place);
@@ -272,7 +273,8 @@ std::string Choosing::look(const proto::Workload &workload) {
   proto::Resources resources = workload.resources();
   resources.clear_span();
   std::string look = resources.SerializeAsString() + '|' + workload.sandbox() + '|' +
-                     workload.network() + '|' + claims_.look(workload);
+                     workload.network() + '|' + claims_.look(workload) + '|' +
+                     cordons_.look(workload);
   for (const proto::Mount &mount : workload.mounts()) {
     look += mount.kind().empty() ? "" : '|' + mount.kind();
     look += mount.volume().empty() ? "" : '|' + std::to_string(mount.size_bytes());

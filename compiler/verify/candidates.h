@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "compiler/verify/cordons.h"
 #include "compiler/verify/exclusive.h"
 #include "compiler/verify/runs.h"
 #include "compiler/verify/scarce.h"
@@ -77,6 +78,7 @@ private:
   const Scarcity &scarcity_;
   const Runs &runs_;
   const Claims claims_;
+  const Cordons cordons_;
   std::vector<Place> places_;                           ///< by name
   std::map<std::string, std::vector<char>> selections_; ///< of selects, by place
   std::unordered_map<std::string, std::unique_ptr<Asked>> by_meaning_;

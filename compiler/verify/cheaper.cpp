@@ -5,6 +5,7 @@
 
 #include "compiler/verify/balance.h"
 #include "compiler/verify/closeness.h"
+#include "compiler/verify/cordons.h"
 #include "compiler/verify/data.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/settled.h"
@@ -27,8 +28,8 @@ public:
           const Runs &runs, Choosing &choosing, Egress &egress)
       : bound_(bound), subject_(subject), other_(subject), objective_(objective),
         scarcity_(scarcity), runs_(runs), choosing_(choosing), egress_(egress),
-        closeness_(subject.world), bystanders_(bystanders(subject)), stays_(stays(subject)),
-        ports_(ports_of_others(subject)) {
+        closeness_(subject.world), cordons_(subject), bystanders_(bystanders(subject)),
+        stays_(stays(subject)), ports_(ports_of_others(subject)) {
     other_.jobs_need_room = !shares_in_time(subject);
   }
 
@@ -67,7 +68,8 @@ private:
         if (!scarcity_.has_room(*replica.workload, choice.node) ||
             (stays_.held[i] && choice.node != replica.node))
           continue;
-        if (data_left_behind(subject_, *replica.workload, replica.number, choice.node)) {
+        if (data_left_behind(subject_, *replica.workload, replica.number, choice.node) ||
+            !cordons_.against(replica.workload->name(), replica.number, choice.node).empty()) {
           item.alone = true;
           continue;
         }
@@ -320,6 +322,7 @@ private:
   Choosing &choosing_;
   Egress &egress_;
   Closeness closeness_;
+  const Cordons cordons_;
   const std::vector<Bystander> bystanders_;
   const Stays stays_;
   std::vector<Item> items_;

@@ -3,6 +3,7 @@
 #include "compiler/explain/texts.h"
 #include "compiler/verify/balance.h"
 #include "compiler/verify/cheaper.h"
+#include "compiler/verify/cordons.h"
 #include "compiler/verify/payments.h"
 #include "compiler/verify/settled.h"
 #include "compiler/verify/there.h"
@@ -97,6 +98,7 @@ void check_figures(const Case &subject, Faults &faults) {
     if (next && cost && next->cost && *next->cost < *cost)
       story.cheaper = next->node;
     story.stays = at_home != home.end() && at_home->second == replica.node;
+    story.asked = asked_for(subject.plan, workload.name(), replica.number);
     story.held = held[i];
     story.alone = alone;
     story.sleepers = sleepers;

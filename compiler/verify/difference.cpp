@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
+#include "compiler/verify/cordons.h"
 #include "compiler/verify/exclusive.h"
 
 namespace nemo::verify {
@@ -48,7 +49,7 @@ public:
   }
 
   Differing(const Case &subject, const DesiredState &state)
-      : subject_(subject), claims_(subject), state_(state) {
+      : subject_(subject), claims_(subject), cordons_(subject), state_(state) {
     result_.there = subject.there;
     for (const There &one : subject.there)
       in_use_.insert(one.node);
@@ -128,8 +129,14 @@ private:
         const Place from = subject_.world.at(main->node);
         action.set_verb("move");
         action.set_from_node(main->node);
-        action.set_reason(explain::move_reason(main->node, !from.node,
-                                               from.node && claims_.admit(workload, main->node)));
+        const bool drained = from.node && from.node->cordon().drained();
+        action.set_reason(
+            asked_for(subject_.plan, workload.name(), wanted.replica->number)
+                ? explain::asked_reason(main->node)
+            : drained ? explain::drained_reason(*from.node)
+                      : explain::move_reason(main->node, !from.node,
+                                             from.node && claims_.admit(workload, main->node) &&
+                                                 !cordons_.close(workload, main->node)));
       }
     }
     if (action.verb() == "create" || action.verb() == "move")
@@ -179,6 +186,7 @@ private:
   std::set<std::string> in_use_; ///< nodes that something of the stack is on
   const Case &subject_;
   const Claims claims_;
+  const Cordons cordons_;
   const DesiredState &state_;
   Difference result_;
   std::map<std::pair<std::string, uint32_t>, std::vector<const There *>> by_name_;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "compiler/explain/texts.h"
+#include "compiler/verify/cordons.h"
 #include "compiler/verify/desired.h"
 #include "compiler/verify/exclusive.h"
 #include "compiler/verify/overcommit.h"
@@ -24,7 +25,8 @@ using std::chrono::milliseconds;
 
 class Settled {
 public:
-  explicit Settled(const Case &subject) : subject_(subject), runs_(subject), claims_(subject) {
+  explicit Settled(const Case &subject)
+      : subject_(subject), runs_(subject), claims_(subject), cordons_(subject) {
     std::map<std::tuple<std::string, uint32_t, std::string, std::string>, std::string> arrivals;
     for (const proto::Running &one : subject.plan.facts().running())
       if (one.stack() == subject.plan.stack())
@@ -88,7 +90,8 @@ public:
       if (!moved(replica))
         continue;
       const std::string &home = home_of(replica)->node;
-      if (!claims_.admit(*replica.workload, home)) {
+      if (!claims_.admit(*replica.workload, home) ||
+          !cordons_.against(replica.workload->name(), replica.number, home).empty()) {
         ++forced;
         continue;
       }
@@ -176,6 +179,7 @@ private:
   const Case &subject_;
   const Runs runs_;
   const Claims claims_;
+  const Cordons cordons_;
   std::map<Case::Unit, Home> homes_;
   uint64_t recent_ = 0;
   std::optional<uint32_t> most_;

@@ -10,6 +10,7 @@
 
 #include "compiler/explain/texts.h"
 #include "compiler/verify/closeness.h"
+#include "compiler/verify/cordons.h"
 #include "compiler/verify/desired.h"
 #include "compiler/verify/devices.h"
 #include "compiler/verify/exclusive.h"
@@ -54,7 +55,7 @@ std::map<Loss, std::vector<size_t>> losses(const Case &subject) {
 class Following {
 public:
   explicit Following(const Case &subject)
-      : subject_(subject), claims_(subject), closeness_(subject.world),
+      : subject_(subject), claims_(subject), cordons_(subject), closeness_(subject.world),
         taken_(ports_of_others(subject)) {
     for (const proto::Workload &workload : subject.intent.workloads())
       columns_.hourly |= !workload.resources().hours().empty();
@@ -160,7 +161,7 @@ private:
     const auto [known, fresh] = allowed_.try_emplace({&workload, node}, false);
     if (fresh) {
       const Place place = subject_.world.at(node);
-      known->second = claims_.admit(workload, node) &&
+      known->second = claims_.admit(workload, node) && !cordons_.close(workload, node) &&
                       !wants_other_devices(workload.resources(), *place.node) &&
                       (workload.survive() != "site" || !spread_group(place, "site").empty());
     }
@@ -245,6 +246,7 @@ private:
 
   const Case &subject_;
   const Claims claims_;
+  const Cordons cordons_;
   Closeness closeness_;
   Columns columns_; ///< by hour, where some workload takes more at some than at others
   std::map<std::string, Row> others_;

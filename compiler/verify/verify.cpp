@@ -2,7 +2,7 @@
 // looked at further, so that one cause gives one message and not a hundred.
 #include "compiler/verify/verify.h"
 
-#include "compiler/verify/case.h"
+#include "compiler/verify/cordons.h"
 
 namespace nemo::verify {
 
@@ -22,6 +22,7 @@ std::vector<Diagnostic> verify(const proto::Plan &plan) {
   check_waiting(subject, faults);
   check_suspended(subject, faults);
   check_rules(subject, faults);
+  check_cordons(subject, faults);
   check_together(subject, faults);
   if (faults.empty())
     check_survival(subject, faults);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
+#include "compiler/verify/cordons.h"
 #include "compiler/verify/exclusive.h"
 #include "compiler/verify/overcommit.h"
 #include "compiler/verify/rooms.h"
@@ -89,9 +90,9 @@ namespace {
 class Waiting {
 public:
   Waiting(const Case &subject, Faults &faults)
-      : subject_(subject), claims_(subject), faults_(faults), rank_(ranks(subject.plan.intent())),
-        guaranteed_(guaranteed(subject, rank_)), used_(held_by_others(subject)),
-        ports_(ports_of_others(subject)) {
+      : subject_(subject), claims_(subject), cordons_(subject), faults_(faults),
+        rank_(ranks(subject.plan.intent())), guaranteed_(guaranteed(subject, rank_)),
+        used_(held_by_others(subject)), ports_(ports_of_others(subject)) {
     for (const proto::Workload &workload : subject.plan.intent().workloads())
       for (const proto::Affinity &affinity : workload.place().affinities())
         bonded_.insert({workload.name(), affinity.to()});
@@ -223,7 +224,7 @@ private:
       if (!Spreading(subject_, workload).allows(nodes))
         return false;
     }
-    return claims_.admit(workload, node);
+    return claims_.admit(workload, node) && !cordons_.close(workload, node);
   }
 
   void check_must(const proto::Workload &workload, uint32_t number) {
@@ -256,6 +257,7 @@ private:
 
   const Case &subject_;
   const Claims claims_;
+  const Cordons cordons_;
   Faults &faults_;
   std::map<std::string, uint64_t> rank_;
   std::map<std::string, uint32_t> guaranteed_;

@@ -76,6 +76,8 @@ std::vector<Excluded> excluded(const placement::Problem &problem, size_t replica
     add(clause.restriction, problem.sets[clause.excluded]);
   if (who.pinned)
     add(who.pinned->restriction, problem.sets[who.pinned->excluded]);
+  for (const placement::Clause &clause : who.barred)
+    add(clause.restriction, problem.sets[clause.excluded]);
   if (placement::least_domains(need) > 0) {
     compiler::NodeBits unknown(problem.nodes);
     const auto &domain = problem.domain[static_cast<size_t>(need.spread)];

@@ -24,6 +24,16 @@ namespace {
 constexpr std::array<const char *, placement::resource_count> resource_names = {
     "cpu", "memory", "disk", "gpu", "pids"};
 
+/// "gw1 is drained: its disk fails, gw2 is cordoned"
+std::string cordons(const Scene &scene, const compiler::NodeBits &nodes) {
+  std::vector<std::string> list;
+  nodes.for_each([&](size_t node) {
+    const proto::Node &closed = *scene.nodes[node].node;
+    list.push_back(closed.name() + " is " + explain::closed(closed.cordon()));
+  });
+  return compiler::enumerate(list);
+}
+
 std::vector<Removal> removals(const Scene &scene, const std::vector<Excluded> &excluded) {
   std::vector<Removal> result;
   for (const Excluded &one : excluded) {
@@ -34,7 +44,10 @@ std::vector<Removal> removals(const Scene &scene, const std::vector<Excluded> &e
       if (&other != &one)
         alone.subtract(other.nodes);
     const compiler::Described described = compiler::describe(scene.intent, one.restriction);
-    result.push_back({described.text, compiler::file_of(scene.intent, described.span),
+    std::string text = described.text;
+    if (one.restriction.kind() == stages::Restriction::CORDON)
+      text += ": " + cordons(scene, one.nodes);
+    result.push_back({std::move(text), compiler::file_of(scene.intent, described.span),
                       compiler::range_of(described.span), one.nodes.count(), alone.count()});
   }
   std::stable_sort(result.begin(), result.end(),

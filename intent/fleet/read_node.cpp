@@ -42,9 +42,10 @@ NodeReader::NodeReader(Reader &reader) : reader_(reader) {
 NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
   NodeReader::Places places;
   static constexpr llvm::StringRef keys[] = {
-      "name", "site",      "resources",  "class",       "arch",   "power",        "price",
-      "tpm",  "sandboxes", "trust",      "temperature", "labels", "availability", "capabilities",
-      "gpus", "supply",    "duty-cycle", "duty-period", "pull",   "images",       "suspend"};
+      "name",         "site",         "resources", "class",    "arch",        "power",
+      "price",        "tpm",          "sandboxes", "trust",    "temperature", "labels",
+      "availability", "capabilities", "gpus",      "supply",   "duty-cycle",  "duty-period",
+      "pull",         "images",       "suspend",   "cordoned", "drained"};
   bool sandboxes = false;
   const Yaml *gpus = nullptr;
   const Yaml *capabilities = nullptr;
@@ -135,6 +136,9 @@ NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
     case 20:
       suspend = &value;
       return;
+    case 21:
+    case 22:
+      return read_cordon(value, keys[key], node);
     default:
       gpus = &value;
       return;
@@ -152,6 +156,19 @@ NodeReader::Places NodeReader::read(const Yaml &map, proto::Node &node) {
   else
     read_capabilities(*capabilities, node);
   return places;
+}
+
+/// `true`, or why. Who says that it is drained need not say that it is cordoned.
+void NodeReader::read_cordon(const Yaml &value, llvm::StringRef key, proto::Node &node) {
+  if (!value.quoted && value.text == "false")
+    return;
+  const auto text = reader_.text(value, key);
+  if (!text)
+    return;
+  proto::Cordon &cordon = *node.mutable_cordon();
+  if (value.quoted || *text != "true")
+    cordon.set_reason(*text);
+  cordon.set_drained(cordon.drained() || key == "drained");
 }
 
 void NodeReader::resources(const Yaml &map, proto::Node &node) {

@@ -19,6 +19,7 @@ public:
 private:
   void resources(const Yaml &map, proto::Node &node);
   void read_gpus(const Yaml &list, proto::Node &node);
+  void read_cordon(const Yaml &value, llvm::StringRef key, proto::Node &node);
   void read_devices(const Yaml &map, proto::Node &node);
   void read_power(const Yaml &map, proto::Node &node);
   void read_suspend(const Yaml &map, proto::Node &node);

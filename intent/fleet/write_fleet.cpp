@@ -215,6 +215,9 @@ std::string node_text(const proto::Node &node) {
     pairs.add("pull", std::to_string(node.pull_bps()) + "bit/s");
   if (!node.images().empty())
     pairs.add("images", list_text({node.images().begin(), node.images().end()}));
+  if (node.has_cordon())
+    pairs.add(node.cordon().drained() ? "drained" : "cordoned",
+              node.cordon().reason().empty() ? "true" : word(node.cordon().reason()));
   add_labels(pairs, node.labels());
   add_capabilities(pairs, node);
   return pairs.braces();

@@ -22,6 +22,8 @@ inline std::string lead(llvm::StringRef name) { return "$KV.control.lead." + nam
 /// it, PLAN_APPROVAL.
 inline std::string asked(llvm::StringRef lead) { return "$KV.control.asked." + lead.str(); }
 inline std::string approved(llvm::StringRef lead) { return "$KV.control.approved." + lead.str(); }
+/// A Signed of kind CORDON.
+inline std::string cordon(llvm::StringRef node) { return "$KV.control.cordon." + node.str(); }
 inline std::string heartbeat(llvm::StringRef node) { return "hb." + node.str(); }
 inline std::string events(llvm::StringRef node) { return "ev." + node.str(); }
 inline std::string ask(llvm::StringRef node) { return "ask." + node.str(); }

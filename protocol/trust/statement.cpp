@@ -3,6 +3,7 @@
 #include <array>
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
 
 #include "base/error.h"
 
@@ -64,6 +65,9 @@ constexpr std::array rules = {
          Judged::now, About::the_fleet},
     Rule{Signed::PLAN_APPROVAL, Statement::kPlanApproval, "approval of a plan",
          one(Role::operator_), 24h, Judged::now, About::the_fleet},
+    // Whoever keeps an old one keeps a node closed: the receiver does not drop it when it runs out.
+    Rule{Signed::CORDON, Statement::kCordon, "cordon", one(Role::operator_), 90 * 24h,
+         Judged::when_issued, About::a_node},
 };
 
 const Rule *rule_of(Kind kind) {
@@ -119,6 +123,13 @@ llvm::Error check_body(const Rule &rule, const Statement &statement) {
     return is_digest(statement.plan_approval().plan_digest())
                ? llvm::Error::success()
                : failure("an approval names no plan");
+  case Signed::CORDON:
+    if (!proto::CordonOrder::State_IsValid(statement.cordon().state()))
+      return failure("a cordon of a state that nobody knows");
+    return statement.cordon().reason().size() <= max_reason &&
+                   llvm::json::isUTF8(statement.cordon().reason())
+               ? llvm::Error::success()
+               : failure("a cordon's reason has at most {} bytes of UTF-8", max_reason);
   case Signed::SEALING_KEY:
     return is_digest(statement.sealing_key().public_key())
                ? llvm::Error::success()
@@ -289,6 +300,10 @@ Expectation Expectation::lead(llvm::StringRef fleet, llvm::StringRef lease, Unix
 
 Expectation Expectation::of_plan(Kind kind, llvm::StringRef fleet, UnixNanos now) {
   return {kind, fleet.str(), {}, "", {}, {}, false, now};
+}
+
+Expectation Expectation::cordon(const SpiffeId &node, Mark at_least, UnixNanos now) {
+  return {Signed::CORDON, node.fleet, {}, node.name, {}, std::move(at_least), true, now};
 }
 
 llvm::Expected<Verified> verify(llvm::StringRef bytes, const Expectation &expected,

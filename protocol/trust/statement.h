@@ -21,6 +21,7 @@
 namespace nemo::trust {
 
 inline constexpr size_t max_signed = 17 << 20; ///< bytes of a Signed
+inline constexpr size_t max_reason = 1000;     ///< bytes that say why a node is cordoned
 
 inline int64_t to_unix_ms(UnixNanos time) {
   return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
@@ -69,6 +70,9 @@ struct Expectation {
   /// To the node `me`, from whoever may ask; which questions which role may ask is the node's to
   /// say.
   static Expectation question(const SpiffeId &me, UnixNanos now);
+  /// Whether `node` takes anything new. It stands until there is another: one that has run out is
+  /// told, not refused.
+  static Expectation cordon(const SpiffeId &node, Mark at_least, UnixNanos now);
   static Expectation renewal(llvm::StringRef fleet, UnixNanos now);
   static Expectation delegation(llvm::StringRef fleet, UnixNanos now);
   /// By whoever holds the lead of controllers; whether the signer is the holder is the caller's to

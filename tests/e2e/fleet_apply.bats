@@ -22,12 +22,12 @@ setup_file() {
 teardown_file() {
   [ -z "${WORLD:-}" ] && return
   nemo fleet start >/dev/null 2>&1 || true
-  for stack in web two echo; do
+  for stack in web two echo move; do
     nemo destroy --stack "$stack" --backend fleet --yes --timeout 30s >/dev/null 2>&1 || true
   done
   for machine in gw1 gw2; do
     as "$machine" nemo agent start >/dev/null 2>&1 || true
-    for stack in web two echo; do
+    for stack in web two echo move; do
       as "$machine" nemo destroy --stack "$stack" --yes --timeout 30s >/dev/null 2>&1 || true
     done
     as "$machine" nemo agent stop >/dev/null 2>&1 || true
@@ -177,6 +177,81 @@ NEMO
   [ "$output" = 20 ]
   nemo destroy --stack echo --backend fleet --yes --timeout 60s
   kill "$REGISTRY_PID"
+}
+
+stays_in() { # NODE NODE: where it runs by the fleet's own word
+  nemo status --backend fleet --json 2>/dev/null |
+    jq -r '[.workloads[] | select(.stack == "move" and .state == "running") | .name + "@" + .node] | sort | join(" ")'
+}
+is_at() { [ "$(stays_in)" = "$1" ]; }
+one_service() {
+  mkdir -p "$WORLD/move"
+  cat >"$WORLD/move/move.nemo" <<'NEMO'
+nemo = 1
+stack = "move"
+workload one {
+  exec      = ["/bin/sh", "-c", "exec sleep 100000"]
+  resources { cpu = 0.05core; memory = 32MiB }
+}
+NEMO
+}
+
+@test "a cordoned node takes nothing new and keeps what it has; drained, it is left" {
+  one_service
+  nemo apply "$WORLD/move" --backend fleet --yes --timeout 60s
+  local here other
+  here=$(stays_in) here=${here#one@}
+  [ "$here" = gw1 ] && other=gw2 || other=gw1
+  run nemo fleet cordon "$here" --reason "its disk fails"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"takes nothing new"*"stack move: one/0"* ]]
+  run nemo nodes --backend fleet --json
+  [ "$(jq -r ".nodes[] | select(.name == \"$here\") | \"\(.cordoned) \(.drained) \(.cordon_reason)\"" <<<"$output")" = "true false its disk fails" ]
+  run nemo fleet nodes
+  [[ $output == *cordoned* ]]
+  run nemo plan "$WORLD/move" --backend fleet
+  [[ $output == *"No changes"* ]]
+  sed 's/workload one/workload two/; /^nemo/d; /^stack/d' "$WORLD/move/move.nemo" >"$WORLD/two.part"
+  cat "$WORLD/two.part" >>"$WORLD/move/move.nemo"
+  nemo apply "$WORLD/move" --backend fleet --yes --timeout 60s
+  at() { is_at "one@$here two@$other"; }
+  until_true 20 at
+
+  run nemo fleet drain "$here" "$WORLD/move" --reason "its disk fails" --dry-run
+  [ "$status" -eq 0 ]
+  [[ $output == *"$here is drained: its disk fails"* ]]
+  is_at "one@$here two@$other"
+  run nemo fleet drain "$here" "$WORLD/move" --reason "its disk fails" --yes
+  echo "$output"
+  [ "$status" -eq 0 ]
+  both() { is_at "one@$other two@$other"; }
+  until_true 20 both
+  run nemo explain workload.one "$WORLD/move" --backend fleet
+  [[ $output == *"its disk fails"* ]]
+}
+
+@test "one replica is moved where somebody asks for it, as far as the rules let it" {
+  local closed other
+  closed=$(nemo nodes --backend fleet --json | jq -r '.nodes[] | select(.drained) | .name')
+  [ "$closed" = gw1 ] && other=gw2 || other=gw1
+  run nemo migrate workload.one --to "node.$closed" "$WORLD/move" --yes
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"is drained: its disk fails"* ]]
+  nemo fleet uncordon "$closed"
+  run nemo migrate workload.one --to "node.$closed" "$WORLD/move" --yes --timeout 60s
+  echo "$output"
+  [ "$status" -eq 0 ]
+  moved() { is_at "one@$closed two@$other"; }
+  until_true 20 moved
+  run nemo migrate one --to gw9 "$WORLD/move" --yes
+  [ "$status" -eq 1 ]
+  [[ $output == *N0759* ]]
+  run nemo fleet cordon gw9
+  [ "$status" -eq 1 ]
+  [[ $output == *N0841* ]]
+  nemo destroy --stack move --backend fleet --yes --timeout 60s
 }
 
 @test "a node that is removed is left out, and said" {

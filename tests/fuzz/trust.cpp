@@ -50,7 +50,8 @@ constexpr std::pair<Kind, const char *> kinds[] = {
     {proto::Signed::BUNDLE, "bundle"},
     {proto::Signed::QUESTION, "question"},
     {proto::Signed::PLAN_ASKED, "plan to be approved"},
-    {proto::Signed::PLAN_APPROVAL, "approval of a plan"}};
+    {proto::Signed::PLAN_APPROVAL, "approval of a plan"},
+    {proto::Signed::CORDON, "cordon"}};
 
 struct World {
   UnixNanos now = from_unix_ms(1'790'000'000'000);

@@ -83,6 +83,10 @@ int main(int argc, char **argv) {
   payload("plan-asked", Role::operator_, 10, one);
   one.mutable_plan_approval()->set_plan_digest(std::string(32, 'd'));
   payload("plan-approval", Role::operator_, 11, one);
+  one = statement(op, "n");
+  one.mutable_cordon()->set_state(proto::CordonOrder::DRAINED);
+  one.mutable_cordon()->set_reason("its disk fails");
+  payload("cordon", Role::operator_, 12, one);
 
   write("edited", Door::edited, std::string("\x00\x10\x01\x00\x80\x02", 6));
   write("request", Door::request, llvm::cantFail(make_request(key, node)));

@@ -1,12 +1,14 @@
 // Plan goldens: every folder here holds an intent, a fleet and what the compiler has to make of
 // them. `before.nemo`, where there is one, was applied first; `flags` holds words: `destroy`,
-// `target NAME`, `exclude NAME`, `lose NODE` for one that is gone since then, `finish NAME` for a
+// `target NAME`, `exclude NAME`, `ask NAME REPLICA NODE`, `drain NODE` and `cordon NODE` for what
+// an operator has said since then, `lose NODE` for one that is gone since then, `finish NAME` for a
 // job that has ended well since then, and `lacks NODE CAPABILITY` for what a fleet file has no form
 // for. With --update the files are written instead of compared.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include "base/diagnostics/diagnostics.h"
@@ -61,6 +63,7 @@ Outcome run(const fs::path &folder) {
   if (has_errors(fleet.diagnostics))
     return {rendered(fleet.diagnostics, fleet_texts), "", false};
   std::vector<std::string> targets, excludes;
+  std::vector<proto::AskedMove> asked;
   auto compile = [&](const char *file, const proto::Fleet &facts, bool destroy) {
     proto::SourceFile source;
     source.set_path(file);
@@ -75,6 +78,7 @@ Outcome run(const fs::path &folder) {
     inputs.destroy = destroy;
     inputs.targets = targets;
     inputs.excludes = excludes;
+    inputs.asked = asked;
     if (has_errors(checked.diagnostics))
       compiled.diagnostics = checked.diagnostics;
     else
@@ -85,10 +89,22 @@ Outcome run(const fs::path &folder) {
   bool destroy = false;
   std::istringstream flags(read(folder / "flags"));
   std::vector<std::string> only, but, lost, finished;
+  std::vector<proto::AskedMove> moves;
+  std::map<std::string, proto::Cordon> cordons;
   for (std::string word, node, capability; flags >> word;) {
     destroy |= word == "destroy";
     if (word == "target" || word == "exclude")
       flags >> (word == "target" ? only : but).emplace_back();
+    if (word == "ask") {
+      proto::AskedMove &move = moves.emplace_back();
+      uint32_t replica = 0;
+      flags >> *move.mutable_workload() >> replica >> *move.mutable_node();
+      move.set_replica(replica);
+    }
+    if ((word == "drain" || word == "cordon") && flags >> node) {
+      cordons[node].set_drained(word == "drain");
+      cordons[node].set_reason("its disk fails");
+    }
     if (word == "lose")
       flags >> lost.emplace_back();
     if (word == "finish")
@@ -114,6 +130,10 @@ Outcome run(const fs::path &folder) {
     for (int i = facts.nodes_size() - 1; i >= 0; --i)
       if (facts.nodes(i).name() == name)
         facts.mutable_nodes()->DeleteSubrange(i, 1);
+  for (proto::Node &one : *facts.mutable_nodes())
+    if (const auto cordon = cordons.find(one.name()); cordon != cordons.end())
+      *one.mutable_cordon() = cordon->second;
+  asked = std::move(moves);
   targets = std::move(only);
   excludes = std::move(but);
   auto [compiled, checked] = compile("intent.nemo", facts, destroy);

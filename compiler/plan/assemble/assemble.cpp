@@ -60,6 +60,7 @@ Assembled assemble(const stages::Inputs &inputs, const stages::Resolved &resolve
   }
   *plan.mutable_targets() = inputs.targets();
   *plan.mutable_excludes() = inputs.excludes();
+  *plan.mutable_asked() = inputs.asked();
   *plan.mutable_actions() = migration.actions();
   *plan.mutable_left_out() = migration.left_out();
   *plan.mutable_objective() = placed.objective();

@@ -31,6 +31,9 @@ bool Oracle::legal() const {
     if (const auto &pin = problem.replicas[r].pinned;
         pin && holds(pin->restriction) && problem.sets[pin->excluded].test(node))
       return false;
+    for (const Clause &clause : problem.replicas[r].barred)
+      if (holds(clause.restriction) && problem.sets[clause.excluded].test(node))
+        return false;
     if (need.spread != Spread::none && need.count > 1 && holds(need.spreading)) {
       const auto &domain = problem.domain[static_cast<size_t>(need.spread)];
       if (domain[node] == unknown_domain)
@@ -167,7 +170,7 @@ std::optional<int64_t> Oracle::optimum() {
 }
 
 Problem random_problem(uint32_t seed) {
-  std::mt19937 random(seed);
+  std::mt19937 random(seed), apart(~seed);
   auto pick = [&](int low, int high) {
     return low + static_cast<int>(random() % static_cast<uint32_t>(high - low + 1));
   };
@@ -249,6 +252,13 @@ Problem random_problem(uint32_t seed) {
           problem.sets.push_back(std::move(elsewhere));
         }
       }
+      if (apart() % 8 == 0) {
+        NodeBits excluded(problem.nodes);
+        excluded.set(apart() % problem.nodes);
+        replica.barred.push_back({restriction(stages::Restriction::CORDON, n),
+                                  static_cast<uint32_t>(problem.sets.size())});
+        problem.sets.push_back(std::move(excluded));
+      }
       problem.replicas.push_back(std::move(replica));
     }
     problem.needs.push_back(std::move(need));
@@ -263,9 +273,12 @@ std::set<Key> keys(const Problem &problem) {
       all.insert(key(clause.restriction));
     all.insert({key(need.spreading), key(need.port), key(need.alone), key(need.resources)});
   }
-  for (const Replica &replica : problem.replicas)
+  for (const Replica &replica : problem.replicas) {
     if (replica.pinned)
       all.insert(key(replica.pinned->restriction));
+    for (const Clause &clause : replica.barred)
+      all.insert(key(clause.restriction));
+  }
   for (const Bond &bond : problem.bonds)
     all.insert(key(bond.restriction));
   return all;

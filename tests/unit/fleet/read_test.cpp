@@ -225,3 +225,14 @@ TEST_CASE("how often sites and nodes are up, to the billionth") {
   REQUIRE(again.diagnostics.empty());
   CHECK(again.fleet.SerializeAsString() == file.fleet.SerializeAsString());
 }
+
+TEST_CASE("a node takes nothing new where the file says so, and why") {
+  CHECK_FALSE(good(minimal("")).fleet.nodes(0).has_cordon());
+  CHECK_FALSE(good(minimal(", cordoned: false, drained: false")).fleet.nodes(0).has_cordon());
+  const proto::Node closed = good(minimal(", cordoned: true")).fleet.nodes(0);
+  CHECK((closed.has_cordon() && !closed.cordon().drained() && closed.cordon().reason().empty()));
+  const proto::Node empty = good(minimal(", drained: true, cordoned: \"new disk\"")).fleet.nodes(0);
+  CHECK(empty.cordon().drained());
+  CHECK(empty.cordon().reason() == "new disk");
+  CHECK(parse_fleet("f.yaml", minimal(", drained: [1]")).diagnostics.size() == 1);
+}

@@ -126,6 +126,11 @@ proto::Fleet random_fleet(unsigned seed) {
       node.add_images("registry.example/a@sha256:" + std::to_string(images));
     if (maybe())
       node.set_tpm(maybe());
+    if (maybe()) {
+      node.mutable_cordon()->set_drained(maybe());
+      if (maybe())
+        node.mutable_cordon()->set_reason(word());
+    }
     if (maybe())
       node.set_trust(below(10));
     if (maybe())

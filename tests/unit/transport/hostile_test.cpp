@@ -231,3 +231,51 @@ TEST_CASE("the broker lets a node write only what is its own") {
   }
   CHECK(said(link::read_ack(good(node->request(link::reported("n1"), "x", {}, 5s)))).empty());
 }
+
+TEST_CASE("a cordon is an operator's word, and neither an old one nor none takes it back") {
+  Site site;
+  site.agent("n1");
+  auto backend = site.open(site.op);
+  REQUIRE(eventually([&] { return good(backend.observe()).nodes_size() == 1; }));
+  proto::CordonOrder order;
+  order.set_state(proto::CordonOrder::DRAINED);
+  order.set_reason("its disk fails");
+  CHECK_THAT(said(site.open(site.viewer).cordon("n1", order)), has("may not sign cordon"));
+  CHECK_THAT(said(site.open(site.ctl).cordon("n1", order)), has("may not sign cordon"));
+  auto cordon = [&] {
+    const proto::Fleet seen = good(backend.observe());
+    REQUIRE(seen.nodes_size() == 1);
+    return seen.nodes(0).has_cordon() ? seen.nodes(0).cordon().reason() : "none";
+  };
+  CHECK(cordon() == "none");
+  REQUIRE(said(backend.cordon("n1", order)).empty());
+  CHECK(cordon() == "its disk fails");
+  const std::string drained = site.value(link::cordon("n1"));
+  order.set_state(proto::CordonOrder::OPEN);
+  REQUIRE(said(backend.cordon("n1", order)).empty());
+  CHECK(cordon() == "none");
+  CHECK(backend.notes().empty());
+
+  SECTION("an old one") {
+    site.put(link::cordon("n1"), drained);
+    CHECK(cordon() == "none");
+    REQUIRE(backend.notes().size() == 1);
+    CHECK_THAT(backend.notes().front(), has("'n1' is cordoned is not known"));
+  }
+  SECTION("none any more") {
+    site.put(link::cordon("n1"), "");
+    CHECK(cordon() == "none");
+    REQUIRE(backend.notes().size() == 1);
+    CHECK_THAT(backend.notes().front(), has("does not show what an operator has said"));
+  }
+  SECTION("another node's") {
+    site.put(link::cordon("n2"), drained);
+    CHECK_FALSE(good(backend.cordons({"n2"})).front().has_value());
+    CHECK(backend.notes().size() == 1);
+  }
+  // Whatever lies there, the next word counts.
+  order.set_state(proto::CordonOrder::CORDONED);
+  order.set_reason("again");
+  REQUIRE(said(backend.cordon("n1", order)).empty());
+  CHECK(cordon() == "again");
+}

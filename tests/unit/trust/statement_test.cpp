@@ -247,6 +247,37 @@ TEST_CASE("a question is to one node, by who may ask") {
   CHECK_THAT(said(sign(asked, world.member(Role::viewer, "v").signer())), has("16 to 64 bytes"));
 }
 
+TEST_CASE("a cordon is of one node, by an operator, and stands when it has run out") {
+  const World world;
+  const Member op = world.member(Role::operator_, "alice");
+  proto::Statement order = world.statement(24h);
+  order.set_node("n1");
+  order.set_generation(2);
+  order.mutable_cordon()->set_state(proto::CordonOrder::DRAINED);
+  order.mutable_cordon()->set_reason("its disk fails");
+  const std::string bytes = good(sign(order, op.signer()));
+  CHECK(check(world, bytes, Expectation::cordon(node_of(world), {}, world.now)).empty());
+  CHECK_THAT(check(world, bytes, Expectation::cordon(node_of(world, "n2"), {}, world.now)),
+             has("for the node 'n1', not for n2"));
+  auto late =
+      verify(bytes, Expectation::cordon(node_of(world), {}, world.now + 48h), world.trust());
+  REQUIRE(static_cast<bool>(late));
+  CHECK(late->expired);
+  // The one before it does not come back.
+  proto::Statement before = order;
+  before.set_generation(1);
+  before.mutable_cordon()->set_state(proto::CordonOrder::OPEN);
+  CHECK_THAT(check(world, good(sign(before, op.signer())),
+                   Expectation::cordon(node_of(world), late->mark(), world.now)),
+             !Catch::Matchers::Equals(""));
+  for (const Role role : {Role::controller, Role::viewer, Role::node})
+    CHECK_THAT(said(sign(order, world.member(role, "n1").signer())), has("may not sign cordon"));
+  order.mutable_cordon()->set_reason(std::string(1001, 'x'));
+  CHECK_THAT(said(sign(order, op.signer())), has("at most 1000 bytes"));
+  order.mutable_cordon()->set_reason("\xff");
+  CHECK_THAT(said(sign(order, op.signer())), has("UTF-8"));
+}
+
 TEST_CASE("another fleet's operator decides nothing here") {
   const World world, other("other.example");
   const Member eve = other.member(Role::operator_, "alice");

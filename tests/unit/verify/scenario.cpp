@@ -40,7 +40,8 @@ proto::Fleet fleet_of(const std::string &yaml) {
 
 proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool destroy,
                     const std::vector<std::string> &targets,
-                    const std::vector<std::string> &excludes) {
+                    const std::vector<std::string> &excludes,
+                    const std::vector<proto::AskedMove> &asked) {
   compiler::Inputs inputs;
   inputs.intent = intent;
   inputs.fleet = fleet;
@@ -50,6 +51,7 @@ proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool
   inputs.destroy = destroy;
   inputs.targets = targets;
   inputs.excludes = excludes;
+  inputs.asked = asked;
   compiler::Compiled compiled = compiler::compile(inputs);
   if (!compiled.plan)
     throw std::runtime_error(said(compiled.diagnostics));
@@ -282,6 +284,19 @@ std::vector<Named> plans() {
   list.push_back({"part of it", plan_of(intent_of(shop_changed(), {pages("v2")}), running, false,
                                         {"web"}, {"store"})});
   list.push_back({"removal", plan_of(first, running, true)});
+  const proto::Intent tending = intent_of(tended());
+  const proto::Plan there = plan_of(tending, fleet_of(two_gateways()));
+  proto::Fleet tended = applied(there, fleet_of(two_gateways()));
+  proto::AskedMove move;
+  move.set_workload("web");
+  move.set_replica(1);
+  move.set_node("gw2");
+  list.push_back({"asked", plan_of(tending, tended, false, {"web/1"}, {}, {move})});
+  proto::Cordon &cordon = *tended.mutable_nodes(0)->mutable_cordon();
+  cordon.set_reason("its disk fails");
+  list.push_back({"cordoned", plan_of(intent_of(tended_more()), tended)});
+  cordon.set_drained(true);
+  list.push_back({"drained", plan_of(tending, tended)});
   // A job that waits, and one that has begun a while ago.
   proto::Fleet grid = fleet_of(two_gateways());
   for (uint64_t hour : {350'000, 300'000, 90'000, 120'000})

@@ -17,7 +17,8 @@ proto::Fleet fleet_of(const std::string &yaml);
 /// The plan; throws with the diagnostics when there is none.
 proto::Plan plan_of(const proto::Intent &intent, const proto::Fleet &fleet, bool destroy = false,
                     const std::vector<std::string> &targets = {},
-                    const std::vector<std::string> &excludes = {});
+                    const std::vector<std::string> &excludes = {},
+                    const std::vector<proto::AskedMove> &asked = {});
 
 /// The fleet once the plan has been carried out.
 proto::Fleet applied(const proto::Plan &plan, proto::Fleet fleet, uint64_t generation = 1);

@@ -104,6 +104,20 @@ objective green { minimize cost + carbon * 80EUR/tCO2e; require carbon <= 10gCO2
 )";
 }
 
+// All of it runs on the cheaper node, and the data of one stays there.
+std::string tended() {
+  return R"(nemo = 1
+stack = "tended"
+workload web { exec = ["/bin/web"]; replicas = 2; resources { cpu = 200mcore } }
+workload db {
+  exec = ["/bin/db"]
+  resources { cpu = 100mcore }
+  mount { volume = "orders"; target = "/data" }
+}
+)";
+}
+std::string tended_more() { return tended() + "workload late { exec = [\"/bin/late\"] }\n"; }
+
 // One node is enough; the other may be suspended.
 std::string asleep() {
   return R"(nemo = 1

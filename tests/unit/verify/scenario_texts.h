@@ -15,6 +15,8 @@ std::string night_shift();
 std::string distances();
 std::string survivors();
 std::string clustered();
+std::string tended();
+std::string tended_more(); ///< and one that is new
 std::string asleep();
 
 } // namespace nemo::test

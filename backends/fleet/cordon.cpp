@@ -1,0 +1,85 @@
+// Which nodes take nothing new: what operators have signed and the bucket `control` keeps. The
+// broker can withhold it, and then who has seen it says so.
+#include "backends/fleet/backend.h"
+#include "base/error.h"
+#include "protocol/link/subjects.h"
+
+namespace nemo::backends::fleet {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto order_holds = 90 * 24h; ///< it stands beyond that, until there is another
+constexpr milliseconds to_keep{5'000};
+
+} // namespace
+
+llvm::Expected<std::vector<std::optional<proto::Cordon>>>
+Backend::cordons(const std::vector<std::string> &nodes) {
+  std::vector<std::string> subjects;
+  for (const std::string &node : nodes)
+    subjects.push_back(link::cordon(node));
+  auto values = member_->read(subjects, true);
+  if (!values)
+    return values.takeError();
+  std::vector<std::optional<proto::Cordon>> result;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    std::optional<proto::Cordon> &cordon = result.emplace_back();
+    auto order = member_->judge_cordon(nodes[i], (*values)[i].value);
+    if (!order) {
+      notes_.push_back("whether '" + nodes[i] +
+                       "' is cordoned is not known: " + llvm::toString(order.takeError()));
+      continue;
+    }
+    if (order->state() == proto::CordonOrder::OPEN)
+      continue;
+    cordon.emplace();
+    cordon->set_reason(order->reason());
+    cordon->set_drained(order->state() == proto::CordonOrder::DRAINED);
+  }
+  return result;
+}
+
+llvm::Error Backend::cordon(const std::string &node, const proto::CordonOrder &order) {
+  const std::string subject = link::cordon(node);
+  auto held = member_->read({subject}, true);
+  if (!held)
+    return held.takeError();
+  // What is not to be believed is replaced by what is.
+  if (auto known = member_->judge_cordon(node, held->front().value); !known)
+    llvm::consumeError(known.takeError());
+  const trust::Mark last = member_->cordon_mark(node);
+  const UnixNanos time = now();
+  proto::Statement statement;
+  statement.set_node(node);
+  statement.set_epoch(last.generation == UINT64_MAX ? last.epoch + 1 : last.epoch);
+  statement.set_generation(last.generation == UINT64_MAX ? 0 : last.generation + 1);
+  statement.set_issued_unix_ms(trust::to_unix_ms(time));
+  statement.set_expires_unix_ms(trust::to_unix_ms(time + order_holds));
+  *statement.mutable_cordon() = order;
+  auto bytes = trust::sign(std::move(statement), member_->membership().signer());
+  if (!bytes)
+    return bytes.takeError();
+  auto answer = member_->broker().request(
+      subject, *bytes,
+      {{"Nats-Expected-Last-Subject-Sequence", std::to_string(held->front().revision)}}, to_keep);
+  if (!answer)
+    return answer.takeError();
+  bool conflict = false;
+  auto ack = link::read_ack(*answer, &conflict);
+  if (!ack && conflict) {
+    llvm::consumeError(ack.takeError());
+    return failure("another operator decided about {} at the same time. Try again", node);
+  }
+  if (!ack)
+    return failure(
+        "the broker does not keep it: {}. A fleet's service that is older than this nemo "
+        "has no place for it: restart it",
+        llvm::toString(ack.takeError()));
+  if (auto seen = member_->judge_cordon(node, *bytes); !seen)
+    return seen.takeError();
+  return member_->remember();
+}
+
+} // namespace nemo::backends::fleet

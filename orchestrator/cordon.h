@@ -1,0 +1,27 @@
+// Nodes of a fleet that take nothing new: what an operator says of them, and what is still there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "llvm/Support/Error.h"
+
+#include "base/diagnostics/diagnostics.h"
+#include "protocol/fleet.pb.h"
+#include "protocol/trust.pb.h"
+
+namespace nemo::orchestrator {
+
+/// Signs it as the operator that this user is, and keeps it at the broker. A node that is away may
+/// be meant, too; one that never reported is an error (N0841).
+std::vector<Diagnostic> cordon_node(const std::string &node, proto::CordonOrder::State state,
+                                    const std::string &reason);
+
+struct StackOnNode {
+  std::string stack;
+  std::vector<std::string> replicas; ///< "web/0", in order
+};
+/// What runs on a node or waits to be started there.
+std::vector<StackOnNode> stacks_on(const proto::Fleet &fleet, const std::string &node);
+
+} // namespace nemo::orchestrator
