@@ -30,7 +30,7 @@ public:
     keep();
   }
 
-  void run(const Cooling &cooling, Budget &budget, std::optional<Cost> enough) {
+  void run(const Cooling &cooling, Budget &budget, std::optional<Cost> enough, Leave leave) {
     const double begin = budget.share();
     const double decay = std::log(cooling.to / cooling.from);
     const auto steps =
@@ -41,10 +41,11 @@ public:
       for (uint32_t i = 0; i < steps; ++i)
         step();
       budget.spend(steps);
-      if (state_.cost() < best_)
+      if (leave == Leave::best && state_.cost() < best_)
         keep();
     }
-    restore();
+    if (leave == Leave::best)
+      restore();
   }
 
 private:
@@ -247,7 +248,7 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
 
 std::optional<Cooling> melting(const State &state) {
   // Down to where a few nodes at a time are better cooled than everything at once.
-  constexpr double least = 2000, range = 250;
+  constexpr double least = 2000, range = 2000;
   double sum = 0;
   Cost levels = 0;
   for (uint32_t node = 0; node < state.tables().nodes; ++node)
@@ -261,9 +262,9 @@ std::optional<Cooling> melting(const State &state) {
 }
 
 void anneal(State &state, const Arena &arena, const Cooling &cooling, Random &random,
-            Budget &budget, std::optional<Cost> enough) {
+            Budget &budget, std::optional<Cost> enough, Leave leave) {
   if (!arena.replicas.empty() && !arena.nodes.empty())
-    Annealing(state, arena, random).run(cooling, budget, enough);
+    Annealing(state, arena, random).run(cooling, budget, enough, leave);
 }
 
 } // namespace nemo::optimiser

@@ -36,9 +36,10 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
 /// little of the small does. None where overload and balance are less than half of the cost.
 std::optional<Cooling> melting(const State &state);
 
+enum class Leave { best, last };
 /// Anneals until the budget is spent, with the temperature falling along the budget's share that is
-/// spent, or the cost is `enough`; leaves the state at the best that was seen.
+/// spent, or the cost is `enough`; leaves the state at the best that was seen, or at the last.
 void anneal(State &state, const Arena &arena, const Cooling &cooling, Random &random,
-            Budget &budget, std::optional<Cost> enough = std::nullopt);
+            Budget &budget, std::optional<Cost> enough = std::nullopt, Leave leave = Leave::best);
 
 } // namespace nemo::optimiser

@@ -14,6 +14,7 @@
 #include "compiler/placement/search/homing.h"
 #include "compiler/placement/search/incumbent.h"
 #include "compiler/placement/search/rebuild.h"
+#include "compiler/placement/search/soften.h"
 
 namespace nemo::optimiser {
 
@@ -46,7 +47,7 @@ public:
       : model_(model), start_(start), options_(options), budget_(budget), tables_(model),
         avoidable_(tables_), incumbent_(model, options, Budget::Clock::now()),
         threads_(std::clamp(options.threads, 1u, 256u)), together_(threads_) {
-    if (threads_ > 1 && guided_.emplace(model, loss).losses == 0)
+    if (threads_ > 1 && guided_.emplace(model, Guides{loss}).losses == 0)
       guided_.reset();
   }
 
@@ -92,9 +93,8 @@ private:
                                                             Budget::Clock::now() - begin));
     double ended_at = 0;
     if (anneals)
-      spend(budget, annealed, [&](Budget &part) {
-        guided(state, thread, [&](State &far) { ended_at = anneal_all(far, random, part); });
-      });
+      spend(budget, annealed,
+            [&](Budget &part) { ended_at = anneal_all(state, thread, random, part); });
     // The one node that was left in a bad way is put right first, as it outweighs all homes.
     if (anneals)
       spend(budget, focused, [&](Budget &part) { focus(state, avoidable_, random, part); });
@@ -167,18 +167,20 @@ private:
   }
 
   /// \returns the last temperature.
-  double anneal_all(State &state, Random &random, Budget &budget) const {
-    const Arena arena = Arena::all(state);
-    Cooling cooling;
+  double anneal_all(State &state, unsigned thread, Random &random, Budget &budget) const {
     if (const auto melt = melting(state)) {
-      cooling = *melt;
-    } else {
-      cooling = calibrate(state, arena, random, budget, 0.8, 1e-4);
-      // Below this, what is gained does not show in the cost.
-      cooling.to = std::max(cooling.to, static_cast<double>(state.cost()) * 1e-8);
-      cooling.from = std::max(cooling.from, cooling.to);
+      anneal_softly(state, *melt, guided_ && thread % 2 == 1 ? loss : 0, random, budget);
+      return melt->to;
     }
-    anneal(state, arena, cooling, random, budget, options_.enough);
+    Cooling cooling;
+    guided(state, thread, [&](State &far) {
+      const Arena arena = Arena::all(far);
+      cooling = calibrate(far, arena, random, budget, 0.8, 1e-4);
+      // Below this, what is gained does not show in the cost.
+      cooling.to = std::max(cooling.to, static_cast<double>(far.cost()) * 1e-8);
+      cooling.from = std::max(cooling.from, cooling.to);
+      anneal(far, arena, cooling, random, budget, options_.enough);
+    });
     return cooling.to;
   }
 

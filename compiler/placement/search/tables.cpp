@@ -6,6 +6,9 @@ namespace nemo::optimiser {
 
 namespace {
 
+/// Of a capacity that is none.
+constexpr int64_t boundless = INT64_MAX / 4;
+
 uint32_t padded(size_t count) { return static_cast<uint32_t>((count + 3) / 4 * 4); }
 
 // Who has me in their list.
@@ -26,12 +29,12 @@ Lists inverted(const Lists &lists, uint32_t count) {
 
 } // namespace
 
-Tables::Tables(const Model &model, Cost loss)
+Tables::Tables(const Model &model, Guides guides)
     : model(model), nodes(model.nodes), replicas(static_cast<uint32_t>(model.replicas.size())),
       open_price(model.open_price), busiest_price(model.busiest_group_price),
       words_((model.nodes + 63) / 64),
       pair_price_(model.pair_price.empty() ? nullptr : model.pair_price.data()) {
-  lay_out(loss);
+  lay_out(guides);
   flatten_replicas();
   for (const Shape &one : model.shapes) {
     prices.push_back(one.prices == UINT32_MAX ? nullptr : model.prices[one.prices].data());
@@ -106,7 +109,31 @@ void Tables::add_losses(const std::vector<size_t> &lost, const std::vector<int64
   }
 }
 
-void Tables::lay_out(Cost loss) {
+// By room. What nobody pays for when it is overloaded costs, all of it, what the others do on the
+// mean. A sum over all nodes fits a Cost.
+std::vector<Cost> Tables::excess_prices(Cost excess, const std::vector<size_t> &room,
+                                        const std::vector<int64_t> &total) const {
+  double all = 0, priced = 0;
+  for (size_t d = 0; d < total.size(); ++d)
+    if (const Cost price = model.resources[d].overload_price; price > 0) {
+      all += static_cast<double>(price) * static_cast<double>(total[d]);
+      ++priced;
+    }
+  std::vector<Cost> out;
+  for (size_t d : room) {
+    const double own = static_cast<double>(model.resources[d].overload_price),
+                 amount = std::max(static_cast<double>(total[d]), 1.0),
+                 price = own > 0   ? own
+                         : all > 0 ? all / priced / amount
+                                   : 1,
+                 most = 0x1p58 / static_cast<double>(room.size()) / amount;
+    out.push_back(static_cast<Cost>(
+        std::clamp(static_cast<double>(excess) * price, 1.0, std::max(most, 1.0))));
+  }
+  return out;
+}
+
+void Tables::lay_out(Guides guides) {
   const size_t dims = model.resources.size();
   std::vector<int64_t> total(dims);
   for (const Replica &replica : model.replicas)
@@ -134,10 +161,14 @@ void Tables::lay_out(Cost loss) {
   for (size_t b = 0; b < model.balances.size(); ++b)
     if (model.balances[b].price > 0 && model.balances[b].target > 0)
       balance.push_back(b);
-  const std::vector<size_t> lost = loss > 0 ? losable(overload, total) : std::vector<size_t>{};
+  const std::vector<size_t> lost =
+      guides.loss > 0 ? losable(overload, total) : std::vector<size_t>{};
   losses = static_cast<uint32_t>(lost.size());
+  const std::vector<Cost> exceeding =
+      guides.excess > 0 ? excess_prices(guides.excess, room, total) : std::vector<Cost>{};
   rooms = padded(std::max<size_t>(room.size(), 1)); // one at least, by which a node is closed
-  levels = padded(overload.size() + balance.size() + lost.size());
+  const size_t first_excess = rooms + overload.size() + balance.size();
+  levels = padded(first_excess - rooms + exceeding.size() + lost.size());
   stride = rooms + levels;
 
   node_rows.assign(size_t{nodes} * stride, 0);
@@ -156,6 +187,10 @@ void Tables::lay_out(Cost loss) {
       *level++ =
           one.price * (wanted - std::min(model.capacity[at + one.to], wanted + total[one.to]));
     }
+    for (size_t i = 0; i < exceeding.size(); ++i) {
+      *level++ = -exceeding[i] * std::min(row[i], total[room[i]]);
+      row[i] = boundless;
+    }
   }
   shape_rows.assign(model.shapes.size() * stride, 0);
   for (size_t s = 0; s < model.shapes.size(); ++s) {
@@ -172,22 +207,27 @@ void Tables::lay_out(Cost loss) {
       const Balance &one = model.balances[b];
       *level++ = one.price * (used(one.to) - one.target * used(one.of));
     }
+    for (size_t i = 0; i < exceeding.size(); ++i)
+      *level++ = exceeding[i] * used(room[i]);
   }
   if (std::none_of(model.resources.begin(), model.resources.end(),
                    [](const Resource &resource) { return resource.transient; }))
     return;
   home_rows = shape_rows;
-  for (size_t s = 0; s < model.shapes.size(); ++s)
-    for (size_t i = 0; i < room.size(); ++i)
-      if (model.resources[room[i]].transient)
-        home_rows[s * stride + i] = 0;
-  for (const Replica &replica : model.replicas)
-    if (replica.home != nowhere)
-      for (size_t i = 0; i < room.size(); ++i)
-        if (model.resources[room[i]].transient)
-          node_rows[size_t{replica.home} * stride + i] -=
-              model.shapes[replica.shape].demand[room[i]];
-  add_losses(lost, total, loss);
+  for (size_t i = 0; i < room.size(); ++i) {
+    if (!model.resources[room[i]].transient)
+      continue;
+    // Held at home by all who come from there, wherever they are.
+    const size_t at = exceeding.empty() ? i : first_excess + i;
+    for (size_t s = 0; s < model.shapes.size(); ++s)
+      home_rows[s * stride + at] = 0;
+    for (const Replica &replica : model.replicas)
+      if (replica.home != nowhere) {
+        const int64_t held = shape_rows[replica.shape * stride + at];
+        node_rows[size_t{replica.home} * stride + at] += exceeding.empty() ? -held : held;
+      }
+  }
+  add_losses(lost, total, guides.loss);
 }
 
 void Tables::flatten_replicas() {

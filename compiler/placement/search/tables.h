@@ -19,13 +19,20 @@ struct Lists {
   uint32_t size(uint32_t list) const { return begin[list + 1] - begin[list]; }
 };
 
+/// Prices that are not part of the cost, for searches that go far. Both are multiples of the price
+/// of overload.
+struct Guides {
+  /// For what a node cannot be filled up to its safety capacity by any more, as natives that are
+  /// away hold more than what is above that.
+  Cost loss = 0;
+  /// For what is above a node's capacity, which then is none. 0: nothing may be.
+  Cost excess = 0;
+};
+
 class Tables {
 public:
   /// \pre check(model); the model outlives the tables.
-  /// \param loss  so many times its overload counts what a node cannot be filled up to its safety
-  /// capacity by any more, as natives that are away hold more than what is above that. Not part of
-  /// the cost: a guide for searches that go far.
-  explicit Tables(const Model &model, Cost loss = 0);
+  explicit Tables(const Model &model, Guides guides = {});
 
   const Model &model;
   uint32_t nodes, replicas;
@@ -102,7 +109,9 @@ private:
   std::vector<size_t> losable(const std::vector<size_t> &overload,
                               const std::vector<int64_t> &total) const;
   void add_losses(const std::vector<size_t> &lost, const std::vector<int64_t> &total, Cost loss);
-  void lay_out(Cost loss);
+  std::vector<Cost> excess_prices(Cost excess, const std::vector<size_t> &rooms,
+                                  const std::vector<int64_t> &total) const;
+  void lay_out(Guides guides);
   void flatten_replicas();
 
   std::vector<uint32_t> set_of_;     ///< by shape

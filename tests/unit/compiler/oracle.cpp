@@ -252,7 +252,7 @@ Problem random_problem(uint32_t seed) {
           problem.sets.push_back(std::move(elsewhere));
         }
       }
-      if (apart() % 8 == 0) {
+      if (apart() % 64 == 0) {
         NodeBits excluded(problem.nodes);
         excluded.set(apart() % problem.nodes);
         replica.barred.push_back({restriction(stages::Restriction::CORDON, n),
