@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "llvm/ADT/StringExtras.h"
+
 #include "base/error.h"
 #include "base/files.h"
 #include "cli/units.h"
@@ -184,6 +186,42 @@ int join(const Join &options, const Session &session) {
   return member->id().role == Role::node && !options.node.no_agent ? take_part(session) : ok;
 }
 
+struct Delegate {
+  std::string name, lifetime = "30d";
+  std::vector<std::string> tenants;
+  bool json = false;
+};
+
+int delegate(const Delegate &options, const Session &session) {
+  auto home = Home::load();
+  if (!home)
+    return fleet_fault(session, home.takeError());
+  auto controller = orchestrator::member_id(*home, Role::controller, options.name);
+  if (!controller)
+    return fleet_fault(session, controller.takeError());
+  auto until = orchestrator::delegate(
+      *home, *controller, options.tenants,
+      std::chrono::floor<std::chrono::seconds>(*parse_duration(options.lifetime)));
+  if (!until)
+    return fleet_fault(session, until.takeError());
+  if (options.json) {
+    llvm::json::Array tenants;
+    for (const std::string &tenant : options.tenants)
+      tenants.push_back(tenant);
+    print_line(session.out, llvm::json::Object{{"version", 1},
+                                               {"controller", controller->text()},
+                                               {"all_tenants", options.tenants.empty()},
+                                               {"tenants", std::move(tenants)},
+                                               {"expires", to_rfc3339(*until, 0)}});
+  } else {
+    session.out << fmt::format("{} decides for {} until {}.\n", controller->text(),
+                               options.tenants.empty() ? "everybody"
+                                                       : llvm::join(options.tenants, ", "),
+                               to_rfc3339(*until, 0));
+  }
+  return ok;
+}
+
 struct Renew {
   std::string role = "node";
   bool json = false;
@@ -269,6 +307,22 @@ void add_fleet_members(CLI::App &fleet, Session &session) {
   command->add_flag("--json", renewing->json, "Print it as JSON");
   command->callback([renewing, &session] {
     session.run = [renewing, &session] { return renew(*renewing, session); };
+  });
+
+  auto delegating = std::make_shared<Delegate>();
+  command = fleet_command(fleet, "delegate",
+                          "Let a controller decide, until then; what it was delegated before ends",
+                          "delegate c1\ndelegate c1 --tenant blue --lifetime 7d");
+  command->add_option("CONTROLLER", delegating->name, "Its name in the fleet")->required();
+  command->add_option("--tenant", delegating->tenants, "Only for this tenant, or these")
+      ->type_name("NAME");
+  command->add_option("--lifetime", delegating->lifetime, "How long it may decide")
+      ->type_name("TIME")
+      ->check(CLI::Validator(check_duration, ""))
+      ->capture_default_str();
+  command->add_flag("--json", delegating->json, "Print it as JSON");
+  command->callback([delegating, &session] {
+    session.run = [delegating, &session] { return delegate(*delegating, session); };
   });
 
   auto removing = std::make_shared<Remove>();

@@ -2,10 +2,14 @@
 
 #include <filesystem>
 
+#include "llvm/ADT/StringExtras.h"
+
 #include "backends/fleet/authority/authority.h"
 #include "backends/fleet/broker/process.h"
 #include "backends/fleet/service/members.h"
 #include "base/error.h"
+#include "orchestrator/lead/control.h"
+#include "protocol/link/subjects.h"
 #include "protocol/membership/exchange.h"
 
 namespace nemo::orchestrator {
@@ -107,6 +111,50 @@ llvm::Expected<Member> renew_member(trust::Role role) {
   if (auto error = member->replace(std::move(answer->credentials), std::move(answer->places)))
     return error;
   return member;
+}
+
+llvm::Expected<UnixNanos> delegate(const Home &home, const trust::SpiffeId &controller,
+                                   const std::vector<std::string> &tenants,
+                                   std::chrono::seconds lifetime) {
+  auto authority = authority::Authority::open(home.authority_directory());
+  if (!authority)
+    return authority.takeError();
+  const UnixNanos at = now();
+  auto certified = (*authority)->certified(at);
+  if (!certified)
+    return certified.takeError();
+  const authority::Authority::Certified *newest = nullptr;
+  for (const auto &one : *certified)
+    if (one.id == controller && (newest == nullptr || newest->expires < one.expires))
+      newest = &one;
+  if (newest == nullptr)
+    return failure("{} is no member of the fleet {}: `nemo fleet invite {} --role controller`",
+                   controller.text(), home.fleet, controller.name);
+  auto own = Member::load(home.operator_directory());
+  if (!own)
+    return own.takeError();
+  proto::Statement statement;
+  statement.set_generation(static_cast<uint64_t>(trust::to_unix_ms(at)));
+  statement.set_issued_unix_ms(trust::to_unix_ms(at));
+  statement.set_expires_unix_ms(trust::to_unix_ms(at + lifetime));
+  proto::Delegation &body = *statement.mutable_delegation();
+  body.set_controller(controller.text());
+  body.set_key_id(newest->key_id);
+  body.set_all_tenants(tenants.empty());
+  body.mutable_tenants()->Assign(tenants.begin(), tenants.end());
+  auto bytes = trust::sign(std::move(statement), own->signer());
+  if (!bytes)
+    return bytes.takeError();
+  if (auto error = (*authority)
+                       ->record({at, service::who(), "delegate", controller.text(),
+                                 tenants.empty() ? "all tenants" : llvm::join(tenants, ", ")}))
+    return error;
+  auto broker = link::Connection::open(*own, {}, 5s);
+  if (!broker)
+    return broker.takeError();
+  if (auto error = lead::put(**broker, link::delegation(controller.name), *bytes, 5s))
+    return error;
+  return at + lifetime;
 }
 
 llvm::Expected<int> remove_member(const Home &home, const trust::SpiffeId &member,

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "llvm/Support/Error.h"
 
@@ -36,6 +37,13 @@ llvm::Expected<membership::Member> join_fleet(const std::string &address, llvm::
 
 /// A new certificate for this machine's member of that role.
 llvm::Expected<membership::Member> renew_member(trust::Role role);
+
+/// Lets a controller decide, by the word of this machine's operator: its newest key, until then.
+/// What was delegated to it before ends. \param tenants  for whom; empty: for everybody.
+/// \returns when it ends.
+llvm::Expected<UnixNanos> delegate(const service::Home &home, const trust::SpiffeId &controller,
+                                   const std::vector<std::string> &tenants,
+                                   std::chrono::seconds lifetime);
 
 /// Revokes whatever the member was certified with and ends its sessions. \returns how many it had.
 llvm::Expected<int> remove_member(const service::Home &home, const trust::SpiffeId &member,

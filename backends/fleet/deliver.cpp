@@ -100,6 +100,11 @@ llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
   proto::Statement statement;
   proto::DesiredState &state = *statement.mutable_desired_state();
   if (me.id().role == trust::Role::controller) {
+    if (me.delegation().empty())
+      return refuse(proto::BackendError::DENIED,
+                    fmt::format("No operator has delegated anything to {}: `nemo fleet delegate "
+                                "{}`, where the fleet is held, does.",
+                                me.id().text(), me.id().name));
     auto delegation = trust::verify(
         me.delegation(), trust::Expectation::delegation(me.id().fleet, time), member.trust());
     if (!delegation)

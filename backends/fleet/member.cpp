@@ -53,6 +53,8 @@ llvm::Expected<std::unique_ptr<Member>> Member::open(const std::string &director
     return error;
   if (auto error = member->take_revocations())
     return error;
+  if (auto error = member->take_delegation())
+    return error;
   member->looked_ = std::chrono::steady_clock::now();
   return member;
 }
@@ -76,7 +78,9 @@ llvm::Error Member::renew_connection() {
   if (at - looked_ < again)
     return llvm::Error::success();
   looked_ = at;
-  return take_revocations();
+  if (auto error = take_revocations())
+    return error;
+  return take_delegation();
 }
 
 llvm::Error Member::freshen() {
@@ -108,6 +112,35 @@ llvm::Error Member::take_revocations() {
     return llvm::Error::success();
   auto next = held.revocations.next(bytes, held.bundle, now());
   return next ? membership_.replace(std::move(*next)) : next.takeError();
+}
+
+/// Of a controller, the last that an operator gave it: one from before may have allowed more.
+llvm::Error Member::take_delegation() {
+  const trust::SpiffeId &me = membership_.id();
+  if (me.role != trust::Role::controller)
+    return llvm::Error::success();
+  auto stored = read({link::delegation(me.name)});
+  if (!stored)
+    return stored.takeError();
+  const std::string &bytes = stored->front().value;
+  if (bytes.empty() || bytes == membership_.delegation())
+    return llvm::Error::success();
+  auto expected = trust::Expectation::delegation(me.fleet, now());
+  expected.may_be_expired = true;
+  if (auto held = trust::verify(membership_.delegation(), expected, trust()))
+    expected.at_least = held->mark();
+  else
+    llvm::consumeError(held.takeError()); // there is none
+  expected.may_be_expired = false;
+  auto next = trust::verify(bytes, expected, trust());
+  if (!next) { // the broker shows an old one, or somebody's who may not
+    llvm::consumeError(next.takeError());
+    return llvm::Error::success();
+  }
+  const proto::Delegation &body = next->statement.delegation();
+  if (body.controller() != me.text() || body.key_id() != membership_.key().id())
+    return llvm::Error::success();
+  return membership_.replace_delegation(bytes);
 }
 
 llvm::Expected<std::vector<std::string>> Member::nodes() {

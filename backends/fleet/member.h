@@ -72,6 +72,7 @@ private:
   llvm::Error take_revocations();
   llvm::Expected<const trust::Verified *> verify(trust::Kind kind, const std::string &node,
                                                  llvm::StringRef bytes);
+  llvm::Error take_delegation();
 
   membership::Member membership_;
   trust::Paths paths_;

@@ -24,6 +24,10 @@ inline std::string asked(llvm::StringRef lead) { return "$KV.control.asked." + l
 inline std::string approved(llvm::StringRef lead) { return "$KV.control.approved." + lead.str(); }
 /// A Signed of kind CORDON.
 inline std::string cordon(llvm::StringRef node) { return "$KV.control.cordon." + node.str(); }
+/// A Signed of kind DELEGATION, to the controller of that name.
+inline std::string delegation(llvm::StringRef controller) {
+  return "$KV.control.delegation." + controller.str();
+}
 inline std::string heartbeat(llvm::StringRef node) { return "hb." + node.str(); }
 inline std::string events(llvm::StringRef node) { return "ev." + node.str(); }
 inline std::string ask(llvm::StringRef node) { return "ask." + node.str(); }

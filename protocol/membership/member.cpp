@@ -285,6 +285,13 @@ llvm::Error Member::replace(Revocations revocations) {
   return llvm::Error::success();
 }
 
+llvm::Error Member::replace_delegation(std::string delegation) {
+  if (auto error = write(directory_, membership::delegation, delegation))
+    return error;
+  delegation_ = std::move(delegation);
+  return llvm::Error::success();
+}
+
 llvm::Error Member::replace(Credentials credentials, Places places) {
   if (auto error = write_rest(directory_, id_, credentials, places, settings_))
     return error;

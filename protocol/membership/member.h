@@ -58,6 +58,7 @@ public:
   llvm::Error replace(Credentials credentials, Places places);
   llvm::Error replace(trust::Bundle bundle);
   llvm::Error replace(trust::Revocations revocations);
+  llvm::Error replace_delegation(std::string delegation);
 
   const std::string &directory() const { return directory_; }
   const trust::SpiffeId &id() const { return id_; }

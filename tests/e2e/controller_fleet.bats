@@ -15,6 +15,8 @@ setup_file() {
     nemo fleet invite "$machine" --site here --class edge 2>/dev/null >"$WORLD/command"
     as "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1
   done
+  nemo fleet invite cyd --role controller 2>/dev/null >"$WORLD/command"
+  as cyd sh "$WORLD/command" >"$WORLD/cyd.out" 2>&1
   # Machines of two operators, where controllers run.
   for machine in ann bob; do
     nemo fleet invite "$machine" --role operator 2>/dev/null >"$WORLD/command"
@@ -23,7 +25,7 @@ setup_file() {
 }
 teardown_file() {
   [ -z "${WORLD:-}" ] && return
-  for machine in ann bob; do
+  for machine in ann bob cyd; do
     kill -9 "$(cat "$WORLD/$machine.pid")" 2>/dev/null || true
   done
   for machine in gw1 gw2 gw3; do
@@ -203,4 +205,26 @@ somewhere_else() { # NODE: another one serves and answers
   run nemo approve --backend fleet --yes
   [ "$status" -eq 1 ]
   [[ $output == *"no plan waits"* ]]
+}
+
+@test "a controller that is no operator decides when an operator has delegated that to it, and from then on" {
+  signal TERM bob
+  until_true 10 ended bob
+  commit 2
+  controller cyd --policy auto
+  until_true 30 leads cyd
+  denied() { events cyd fault | grep -q "nemo fleet delegate cyd"; }
+  until_true 20 denied
+  running 1
+  run nemo fleet delegate nobody
+  [ "$status" -eq 1 ]
+  [[ $output == *"is no member of the fleet"* ]]
+  run nemo fleet delegate cyd --lifetime 1h
+  [ "$status" -eq 0 ]
+  [[ $output == *"spiffe://shop.example/controller/cyd decides for everybody until"* ]]
+  signal TERM cyd # it looks once a minute; a new one at once
+  until_true 10 ended cyd
+  controller cyd --policy auto
+  until_true 30 running 2
+  until_true 20 has_event cyd settled
 }
