@@ -141,8 +141,8 @@ void add_approve(CLI::App &app, Session &session) {
   command->footer(
       "The plan is shown first. It is approved as it is: when the intent or the fleet moves before "
       "it\nis carried out, the controller asks again. With --backend fleet what is shown is what "
-      "the leading\ncontroller says of its plan; an operator's word reaches it wherever it runs. "
-      "Who leads next asks again\nwhere its own plan is another.\n\n"
+      "the leading\ncontroller says of its plan; an operator's word reaches it wherever it runs.\n"
+      "Who leads next asks again where its own plan is another.\n\n"
       "Examples:\n  nemo approve\n  nemo approve 3f2a9c01 --yes\n  nemo approve --backend fleet");
   command->callback([options, &session] {
     const std::string word = options->digest.empty() ? "" : " " + options->digest;

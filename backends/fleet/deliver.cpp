@@ -5,6 +5,7 @@
 
 #include "backends/fleet/ask.h"
 #include "backends/fleet/backend.h"
+#include "backends/fleet/number.h"
 #include "backends/wire/refusal.h"
 #include "base/error.h"
 #include "protocol/link/subjects.h"
@@ -36,27 +37,6 @@ std::string plan_digest(llvm::StringRef text) {
   return trust::sha256_bytes(text);
 }
 
-struct Number {
-  uint64_t epoch = 1, generation = 0;
-  auto operator<=>(const Number &) const = default;
-};
-
-/// What follows `last`. Who leads delivers in the epoch of its term, so that who led before it is
-/// refused by the nodes; others go on in the epoch that there is.
-llvm::Expected<Number> next_number(Number last, std::optional<uint64_t> term,
-                                   const std::string &node) {
-  if (term && *term < last.epoch)
-    return refuse(proto::BackendError::CONFLICT,
-                  fmt::format("What '{}' runs was delivered in term {}, and this is term {}: "
-                              "another controller leads, or has led.",
-                              node, last.epoch, *term));
-  // A node goes no further at once, and one that lies about what it has accepted raises the term.
-  if (term && *term > last.epoch)
-    return Number{std::min(*term, last.epoch + trust::max_epoch_step), 1};
-  return last.generation == UINT64_MAX ? Number{last.epoch + 1, 0}
-                                       : Number{last.epoch, last.generation + 1};
-}
-
 /// What is to be put in place of the stack's entry; the others are carried along, as far as they
 /// are to be believed: what a thief has left there goes.
 struct Next {
@@ -66,7 +46,7 @@ struct Next {
 };
 
 llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
-                                llvm::StringRef sealing_key, Number least,
+                                llvm::StringRef sealing_key, const Accepted &accepted,
                                 std::optional<uint64_t> term, llvm::StringRef before) {
   const membership::Member &me = member.membership();
   const std::string &stack = call.part().stack(), &node = call.part().node();
@@ -76,14 +56,16 @@ llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
   auto expected = trust::Expectation::desired_state(member.node_id(node), {}, now());
   expected.may_be_expired = true;
   proto::NodeDesired kept;
+  std::optional<Number> stored;
   for (proto::NodeDesired::Entry &one : *desired.mutable_entries()) {
     auto held = trust::verify(one.signed_(), expected, member.trust());
     if (!held) {
       llvm::consumeError(held.takeError());
       continue;
     }
-    if (one.stack() == stack) // also one that the node has not taken yet has its number
-      least = std::max(least, Number{held->statement.epoch(), held->statement.generation()});
+    if (one.stack() == stack)
+      stored = std::max(stored.value_or(Number{}),
+                        Number{held->statement.epoch(), held->statement.generation()});
     else
       *kept.add_entries() = std::move(one);
   }
@@ -91,9 +73,15 @@ llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
   proto::NodeDesired::Entry *entry = desired.add_entries();
   entry->set_stack(stack);
   Next next;
-  auto number = next_number(least, term, node);
+  const auto number = next_number(accepted, stored, term);
   if (!number)
-    return number.takeError();
+    return refuse(proto::BackendError::CONFLICT,
+                  term ? fmt::format("What '{}' runs was delivered in a later term than {}: "
+                                     "another controller leads, or has led.",
+                                     node, *term)
+                       : fmt::format("'{}' says that it has accepted a number that none can "
+                                     "follow: `nemo fleet remove {}` ends its part in the fleet.",
+                                     node, node));
   next.number = *number;
   const UnixNanos time = now();
   UnixNanos until = time + state_holds;
@@ -134,11 +122,11 @@ llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
   return next;
 }
 
-Number accepted_of(const proto::NodeState &state, const std::string &stack) {
+Accepted accepted_of(const proto::NodeState &state, const std::string &stack) {
   for (const proto::Outcome &one : state.accepted())
     if (one.stack() == stack)
-      return {one.epoch(), one.generation()};
-  return {};
+      return {true, Number{one.epoch(), one.generation()}};
+  return {true, {}};
 }
 
 /// What the node says became of the delivery; nothing: it has not said yet.
@@ -148,7 +136,7 @@ std::optional<proto::BackendResponse> outcome(const proto::NodeState &state,
     for (const proto::Outcome &one : *list)
       if (one.stack() == stack && one.digest() == next.digest)
         return one.has_response() ? std::optional(one.response()) : std::nullopt;
-  if (accepted_of(state, stack) < next.number)
+  if (accepted_of(state, stack).number.value_or(Number{}) < next.number)
     return std::nullopt;
   proto::BackendResponse overtaken;
   overtaken.mutable_error()->set_code(proto::BackendError::CONFLICT);
@@ -161,7 +149,7 @@ std::optional<proto::BackendResponse> outcome(const proto::NodeState &state,
 struct Turn {
   const proto::DeliverCall *call;
   std::string sealing_key;
-  Number least;
+  Accepted accepted;
   Next next;
   bool stored = false, over = false;
   const std::string &node() const { return call->part().node(); }
@@ -188,7 +176,7 @@ llvm::Error look(Member &member, std::vector<Turn> &turns) {
                       turn.node()));
     turn.sealing_key = std::move(reported.sealing_key);
     if (reported.state)
-      turn.least = accepted_of(*reported.state, turn.stack());
+      turn.accepted = accepted_of(*reported.state, turn.stack());
   }
   return llvm::Error::success();
 }
@@ -196,7 +184,10 @@ llvm::Error look(Member &member, std::vector<Turn> &turns) {
 /// Replaces the entries of those that are not stored yet, all at once; whoever came between with
 /// another stack leaves a turn as it was. Whether we lead is asked after what is to be replaced was
 /// read: whoever has led since has replaced it.
-llvm::Error store(Member &member, std::vector<Turn> &turns, const Term &term) {
+///
+/// \param refused  gets what is wrong with one node alone, whose turn is over then.
+llvm::Error store(Member &member, std::vector<Turn> &turns, const Term &term,
+                  llvm::Error &refused) {
   std::vector<Turn *> open;
   std::vector<std::string> subjects;
   for (Turn &turn : turns)
@@ -211,6 +202,8 @@ llvm::Error store(Member &member, std::vector<Turn> &turns, const Term &term) {
   auto answers = member.broker().subscribe(inbox + ".*");
   if (!answers)
     return answers.takeError();
+  std::vector<bool> answered(open.size());
+  size_t left = 0;
   for (size_t i = 0; i < open.size(); ++i) {
     Turn &turn = *open[i];
     const std::optional<uint64_t> now_in = term ? term() : std::nullopt;
@@ -218,18 +211,28 @@ llvm::Error store(Member &member, std::vector<Turn> &turns, const Term &term) {
       return refuse(proto::BackendError::CONFLICT,
                     "This controller does not lead any more: what it was about to deliver is not.");
     auto made =
-        make_entry(member, *turn.call, turn.sealing_key, turn.least, now_in, (*held)[i].value);
-    if (!made)
-      return made.takeError();
+        make_entry(member, *turn.call, turn.sealing_key, turn.accepted, now_in, (*held)[i].value);
+    if (!made) {
+      if (auto error = llvm::handleErrors(
+              made.takeError(), [&](std::unique_ptr<Refusal> refusal) -> llvm::Error {
+                if (refusal->error().code() != proto::BackendError::CONFLICT)
+                  return llvm::Error(std::move(refusal));
+                refused = llvm::joinErrors(std::move(refused), llvm::Error(std::move(refusal)));
+                return llvm::Error::success();
+              }))
+        return error;
+      turn.stored = turn.over = answered[i] = true;
+      continue;
+    }
     turn.next = std::move(*made);
     if (auto error = member.broker().publish(
             subjects[i], turn.next.value, inbox + "." + std::to_string(i),
             {{"Nats-Expected-Last-Subject-Sequence", std::to_string((*held)[i].revision)}}))
       return error;
     turn.next.value.clear();
+    ++left;
   }
-  std::vector<bool> answered(open.size());
-  for (size_t left = open.size(); left > 0;) {
+  while (left > 0) {
     auto answer = answers->next(to_store);
     if (!answer)
       return answer.takeError();
@@ -277,7 +280,7 @@ llvm::Error Backend::deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDeliver
                     "'" + call.part().node() + "' cannot be a node of a fleet.");
     if (auto error = bring_artifacts(call.part()))
       return error;
-    turns.push_back({&call, {}, {}, {}});
+    turns.push_back({.call = &call});
   }
   if (turns.empty())
     return llvm::Error::success();
@@ -288,16 +291,18 @@ llvm::Error Backend::deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDeliver
   if (auto error = look(*member_, turns))
     return error;
   auto is_open = [](const Turn &turn) { return !turn.stored; };
-  for (int i = 0; i < attempts && llvm::any_of(turns, is_open); ++i)
-    if (auto error = store(*member_, turns, term_))
-      return error;
-  if (llvm::any_of(turns, is_open))
-    return refuse(
-        proto::BackendError::CONFLICT,
-        fmt::format("Others deliver to {} all the time. Try again.", names_of(turns, is_open)));
-
   llvm::Error faults = llvm::Error::success();
-  size_t left = turns.size();
+  for (int i = 0; i < attempts && llvm::any_of(turns, is_open); ++i)
+    if (auto error = store(*member_, turns, term_, faults))
+      return llvm::joinErrors(std::move(faults), std::move(error));
+  if (llvm::any_of(turns, is_open))
+    return llvm::joinErrors(std::move(faults),
+                            refuse(proto::BackendError::CONFLICT,
+                                   fmt::format("Others deliver to {} all the time. Try again.",
+                                               names_of(turns, is_open))));
+
+  auto left =
+      static_cast<size_t>(llvm::count_if(turns, [](const Turn &turn) { return !turn.over; }));
   const auto until = std::chrono::steady_clock::now() + to_confirm;
   while (left > 0) {
     const auto patience =

@@ -121,7 +121,9 @@ Held judge_claim(const Member &me, llvm::StringRef lead, const Value &value) {
   }
   const proto::LeaseGrant &grant = verified->statement.lease_grant();
   const trust::Role role = verified->signer.id.role;
+  // The epoch is what bounds a token.
   if (grant.holder() != verified->signer.id.text() ||
+      grant.token() != verified->statement.epoch() ||
       (role != trust::Role::controller && role != trust::Role::operator_))
     return held;
   held.believed = true;

@@ -121,7 +121,7 @@ void Election::unanswered() { look_again(); }
 void Election::saw(const Held &held, Ms now) {
   busy_ = false;
   if (held.believed)
-    highest_ = std::max(highest_, held.token);
+    highest_ = std::max(highest_, std::min(held.token, settings_.most_token));
   const bool did_write = held.believed && held.process == process_;
   if (did_write)
     if (const auto found = sent_.find(held.number); found != sent_.end())

@@ -22,8 +22,9 @@ struct Settings {
   Ms duration{2'000}; ///< of the lease
   Ms renew{500};      ///< after the last renewal was sent
   Ms poll{100};       ///< between two looks of who does not lead
-  /// Tokens that nodes claim to have seen are believed up to here.
-  uint64_t most_token = uint64_t{1} << 40;
+  /// Tokens that nodes or other candidates claim are believed up to here: far from where a node
+  /// that has accepted nothing yet would take none (trust::max_first_epoch).
+  uint64_t most_token = uint64_t{1} << 39;
 };
 
 /// Which candidate wrote what lies under the key. Revision 0: nothing lies there.
