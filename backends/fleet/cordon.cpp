@@ -53,8 +53,10 @@ llvm::Error Backend::cordon(const std::string &node, const proto::CordonOrder &o
   const UnixNanos time = now();
   proto::Statement statement;
   statement.set_node(node);
-  statement.set_epoch(last.generation == UINT64_MAX ? last.epoch + 1 : last.epoch);
-  statement.set_generation(last.generation == UINT64_MAX ? 0 : last.generation + 1);
+  // By the clock, so that who has not seen the last word is not refused by who has.
+  const uint64_t least = std::max<uint64_t>(last.generation, trust::to_unix_ms(time));
+  statement.set_epoch(least == UINT64_MAX ? last.epoch + 1 : last.epoch);
+  statement.set_generation(least == UINT64_MAX ? 0 : least + 1);
   statement.set_issued_unix_ms(trust::to_unix_ms(time));
   statement.set_expires_unix_ms(trust::to_unix_ms(time + order_holds));
   *statement.mutable_cordon() = order;

@@ -111,7 +111,10 @@ llvm::Error Member::take_revocations() {
   if (bytes.empty() || bytes == held.revocations.signed_bytes())
     return llvm::Error::success();
   auto next = held.revocations.next(bytes, held.bundle, now());
-  return next ? membership_.replace(std::move(*next)) : next.takeError();
+  if (!next)
+    return next.takeError();
+  known_.clear(); // of whom it speaks
+  return membership_.replace(std::move(*next));
 }
 
 /// Of a controller, the last that an operator gave it: one from before may have allowed more.

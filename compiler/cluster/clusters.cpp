@@ -146,7 +146,7 @@ private:
 
   void choose_for(const proto::Cluster &cluster) {
     std::vector<Amounts> demands;
-    std::set<size_t> homes;
+    std::set<size_t> homes, held; // where its workloads are, and where their data holds them
     for (const proto::Workload &workload : intent_.workloads())
       if (is_on(workload, cluster.name())) {
         // On several selections it may be elsewhere.
@@ -155,8 +155,11 @@ private:
                                       : 0;
         demands.insert(demands.end(), replicas,
                        amounts(compiler::reserved(workload.resources(), workload.mounts())));
-        for (auto [at, end] = runs_.equal_range(workload.name()); at != end; ++at)
+        for (auto [at, end] = runs_.equal_range(workload.name()); at != end; ++at) {
           homes.insert(at->second);
+          if (compiler::held_by_data(workload))
+            held.insert(at->second);
+        }
       }
     std::stable_sort(demands.begin(), demands.end(),
                      [](const Amounts &a, const Amounts &b) { return a > b; });
@@ -166,6 +169,10 @@ private:
     allowed(cluster).for_each([&](size_t node) {
       const std::string domain = domain_of(node, cluster.spread());
       if (!cluster.spread().empty() && domain.empty())
+        return;
+      // Cordoned nodes take nothing new; drained ones keep what cannot leave.
+      const proto::Node &host = *nodes_[node].node;
+      if (host.has_cordon() && !(host.cordon().drained() ? held : homes).count(node))
         return;
       const int64_t cost = cost_of(node);
       candidates.push_back(

@@ -11,16 +11,6 @@
 
 namespace nemo::compiler {
 
-namespace {
-
-/// Its data is on the node and would be left behind.
-bool held_by_data(const proto::Workload &workload) {
-  return workload.data().location() == "local" ||
-         std::any_of(workload.mounts().begin(), workload.mounts().end(), is_local_volume);
-}
-
-} // namespace
-
 Closed::Closed(const stages::Inputs &inputs, const stages::Resolved &resolved,
                const std::vector<NodeView> &nodes)
     : cordoned_(nodes.size()), drained_(nodes.size()) {

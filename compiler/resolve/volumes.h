@@ -1,6 +1,8 @@
 // Volumes by who keeps them, and what a replica reserves of its node with the local ones.
 #pragma once
 
+#include <algorithm>
+
 #include "compiler/resolve/hours.h"
 
 namespace nemo::compiler {
@@ -20,6 +22,12 @@ proto::Resources reserved(const proto::Resources &resources, const Mounts &mount
       all.set_disk_bytes(
           __builtin_add_overflow(all.disk_bytes(), mount.size_bytes(), &sum) ? UINT64_MAX : sum);
   return all;
+}
+
+/// Its data is on its node and would be left behind.
+inline bool held_by_data(const proto::Workload &workload) {
+  return workload.data().location() == "local" ||
+         std::any_of(workload.mounts().begin(), workload.mounts().end(), is_local_volume);
 }
 
 } // namespace nemo::compiler

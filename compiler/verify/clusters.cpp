@@ -55,6 +55,8 @@ public:
         fault(node + " is in another cluster");
       if (!admitted(subject_.world.at(node)))
         fault("a rule or its selections remove " + node);
+      else if (subject_.world.at(node).node->has_cordon() && !hosts(node))
+        fault(node + " is closed, and none of its workloads is there");
     }
     check_controllers(nodes);
     check_capacity(nodes);
@@ -63,6 +65,16 @@ public:
 private:
   void fault(const std::string &what) {
     faults_.at(diag::N0713, fmt::format("cluster {}: {}", wanted_.name(), what), wanted_.span());
+  }
+
+  bool hosts(const std::string &node) const {
+    return std::any_of(subject_.there.begin(), subject_.there.end(), [&](const There &one) {
+      for (const proto::Workload &workload : subject_.intent.workloads())
+        if (workload.name() == one.workload && one.node == node)
+          return std::count(workload.place().on().begin(), workload.place().on().end(),
+                            wanted_.name()) != 0;
+      return false;
+    });
   }
 
   bool admitted(const Place &place) const {

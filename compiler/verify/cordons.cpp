@@ -59,15 +59,21 @@ std::string Cordons::against(const std::string &workload, uint32_t replica,
   for (const proto::AskedMove &asked : subject_.plan.asked())
     if (asked.workload() == workload && asked.replica() == replica && asked.node() != node)
       return fmt::format("it was asked to be on {}", asked.node());
-  const proto::Node &host = subject_.world.nodes.at(node);
-  if (!host.has_cordon())
+  if (!close(workload, replica, node))
     return {};
+  return fmt::format("{} is {}", node, explain::closed(subject_.world.nodes.at(node).cordon()));
+}
+
+bool Cordons::close(const std::string &workload, uint32_t replica, const std::string &node) const {
+  if (!subject_.world.nodes.at(node).has_cordon())
+    return false;
   const auto home = home_.find({workload, replica});
-  if (home != home_.end() && home->second == node)
-    for (const proto::Workload &block : subject_.intent.workloads())
-      if (block.name() == workload && may_stay(block, node))
-        return {};
-  return fmt::format("{} is {}", node, explain::closed(host.cordon()));
+  if (home == home_.end() || home->second != node)
+    return true;
+  for (const proto::Workload &block : subject_.intent.workloads())
+    if (block.name() == workload && may_stay(block, node))
+      return false;
+  return true;
 }
 
 bool asked_for(const proto::Plan &plan, const std::string &workload, uint32_t replica) {

@@ -11,6 +11,8 @@ public:
 
   /// Why the replica may not be on the node; empty: it may, as far as cordons and requests go.
   std::string against(const std::string &workload, uint32_t replica, const std::string &node) const;
+  /// The same without requests: whether the node is closed to that replica.
+  bool close(const std::string &workload, uint32_t replica, const std::string &node) const;
   /// No replica of the workload may be there.
   bool close(const proto::Workload &workload, const std::string &node) const;
   /// What of a workload decides the answers of close().

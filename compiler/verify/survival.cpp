@@ -161,11 +161,11 @@ private:
     const auto [known, fresh] = allowed_.try_emplace({&workload, node}, false);
     if (fresh) {
       const Place place = subject_.world.at(node);
-      known->second = claims_.admit(workload, node) && !cordons_.close(workload, node) &&
+      known->second = claims_.admit(workload, node) &&
                       !wants_other_devices(workload.resources(), *place.node) &&
                       (workload.survive() != "site" || !spread_group(place, "site").empty());
     }
-    return known->second;
+    return known->second && !cordons_.close(workload.name(), subject_.replicas[i].number, node);
   }
 
   bool has_room(size_t i, const std::string &node) {
