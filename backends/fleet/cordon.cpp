@@ -1,5 +1,5 @@
 // Which nodes take nothing new: what operators have signed and the bucket `control` keeps. The
-// broker can withhold it, and then who has seen it says so.
+// broker can withhold it: for who has seen it, it stands.
 #include "backends/fleet/backend.h"
 #include "base/error.h"
 #include "protocol/link/subjects.h"
@@ -26,13 +26,15 @@ Backend::cordons(const std::vector<std::string> &nodes) {
   std::vector<std::optional<proto::Cordon>> result;
   for (size_t i = 0; i < nodes.size(); ++i) {
     std::optional<proto::Cordon> &cordon = result.emplace_back();
-    auto order = member_->judge_cordon(nodes[i], (*values)[i].value);
-    if (!order) {
-      notes_.push_back("whether '" + nodes[i] +
-                       "' is cordoned is not known: " + llvm::toString(order.takeError()));
-      continue;
+    std::optional<proto::CordonOrder> order;
+    if (auto judged = member_->judge_cordon(nodes[i], (*values)[i].value)) {
+      order = std::move(*judged);
+    } else {
+      notes_.push_back("whether '" + nodes[i] + "' is cordoned is what was seen last: " +
+                       llvm::toString(judged.takeError()));
+      order = member_->kept_cordon(nodes[i]);
     }
-    if (order->state() == proto::CordonOrder::OPEN)
+    if (!order || order->state() == proto::CordonOrder::OPEN)
       continue;
     cordon.emplace();
     cordon->set_reason(order->reason());

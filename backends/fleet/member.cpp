@@ -22,6 +22,8 @@ constexpr milliseconds to_answer{5'000};
 constexpr std::chrono::minutes again{1};
 constexpr uint64_t max_seen = 64u << 20;
 constexpr size_t max_nodes = 20'000;
+constexpr uint64_t max_cordon = 64u << 10;
+const std::string cordon_prefix = "cordon.";
 constexpr std::chrono::minutes verify_again{1};
 
 llvm::Error no_broker(llvm::Error cause) {
@@ -278,18 +280,49 @@ llvm::Expected<proto::CordonOrder> Member::judge_cordon(const std::string &node,
   if (!order)
     return order.takeError();
   llvm::cantFail(seen_.admit(proto::Signed::CORDON, node, order->mark()));
+  if (std::string &kept = cordons_[node]; kept != value) {
+    kept = value.str();
+    unsaved_cordons_.insert(node);
+  }
   return order->statement.cordon();
 }
 
-llvm::Error Member::remember() {
-  const std::string path = membership_.file(membership::seen);
+std::optional<proto::CordonOrder> Member::kept_cordon(const std::string &node) {
+  const auto [kept, is_new] = cordons_.try_emplace(node);
+  if (is_new) {
+    if (auto bytes = read_file(membership_.file(cordon_prefix + node), max_cordon))
+      kept->second = std::move(*bytes);
+    else
+      llvm::consumeError(bytes.takeError()); // there is none
+  }
+  proto::Signed envelope;
+  proto::Statement statement;
+  if (kept->second.empty() || !envelope.ParseFromString(kept->second) ||
+      !statement.ParseFromString(envelope.payload()))
+    return std::nullopt;
+  return statement.cordon();
+}
+
+namespace {
+
+llvm::Error replace_file(const std::string &path, const std::string &bytes) {
   const std::string fresh = fmt::format("{}.{}", path, ::getpid());
   std::error_code error;
   std::filesystem::remove(fresh, error);
-  if (auto failed = trust::write_secret(fresh, seen_.to_bytes()))
+  if (auto failed = trust::write_secret(fresh, bytes))
     return failed;
   std::filesystem::rename(fresh, path, error);
   return error ? failure("{}: {}", path, error.message()) : llvm::Error::success();
+}
+
+} // namespace
+
+llvm::Error Member::remember() {
+  for (const std::string &node : unsaved_cordons_)
+    if (auto error = replace_file(membership_.file(cordon_prefix + node), cordons_.at(node)))
+      return error;
+  unsaved_cordons_.clear();
+  return replace_file(membership_.file(membership::seen), seen_.to_bytes());
 }
 
 } // namespace nemo::backends::fleet

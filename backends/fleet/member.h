@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,9 @@ public:
   /// What an operator has said last of whether the node takes anything new. \param value  from
   /// anywhere; empty: nobody has said anything, which is an error where somebody is known to have.
   llvm::Expected<proto::CordonOrder> judge_cordon(const std::string &node, llvm::StringRef value);
+  /// What was accepted last, also by another process of this member's: it stands while the broker
+  /// shows none that is newer. Nothing: nobody has said anything yet.
+  std::optional<proto::CordonOrder> kept_cordon(const std::string &node);
   /// Of the last that was accepted.
   const trust::Mark &cordon_mark(const std::string &node) const {
     return seen_.mark(proto::Signed::CORDON, node);
@@ -84,6 +88,8 @@ private:
     UnixNanos again; ///< it is verified anew, as certificates end and are revoked
   };
   std::map<std::pair<trust::Kind, std::string>, Known> known_;
+  std::map<std::string, std::string> cordons_; ///< by node: the last Signed of kind CORDON
+  std::set<std::string> unsaved_cordons_;
   std::unique_ptr<link::Connection> connection_;
   UnixNanos connected_as_; ///< when the certificate of the connection began
   std::chrono::steady_clock::time_point freshened_, looked_;

@@ -136,6 +136,7 @@ bool Controller::observe() {
       if (settings_.watchman)
         keep_silent(*fleet, seen_->fleet);
       seen_->fleet = std::move(*fleet);
+      tell_notes();
       return true;
     } else {
       llvm::consumeError(fleet.takeError()); // it may be found again
@@ -148,7 +149,17 @@ bool Controller::observe() {
     return false;
   }
   seen_ = std::move(*seen);
+  tell_notes();
   return true;
+}
+
+/// What is left out of what was observed, or not to be believed; the same once more is no news.
+void Controller::tell_notes() {
+  std::vector<std::string> notes = seen_->backend.notes();
+  for (const std::string &note : notes)
+    if (std::find(told_notes_.begin(), told_notes_.end(), note) == told_notes_.end())
+      tell("note", note, {{"note", note}});
+  told_notes_ = std::move(notes);
 }
 
 void Controller::withdraw() {

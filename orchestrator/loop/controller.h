@@ -26,7 +26,7 @@ namespace nemo::loop {
 /// Something that people and programs are told.
 struct Event {
   std::string name; ///< "lead", "commit", "plan", "ask", "delivered", "action", "node",
-                    ///< "cleared", "settled", "fault"
+                    ///< "cleared", "settled", "note", "fault"
   std::string text; ///< one line
   llvm::json::Object fields;
   std::vector<Diagnostic> diagnostics;
@@ -62,6 +62,7 @@ private:
   void tell(std::string name, std::string text,
             std::initializer_list<llvm::json::Object::KV> fields = {},
             std::vector<Diagnostic> diagnostics = {});
+  void tell_notes();
   void fault(const char *doing, llvm::Error error);
   void fault(const char *doing, std::vector<Diagnostic> diagnostics);
   void follow_git();
@@ -87,6 +88,7 @@ private:
   std::string asked_;               ///< digest
   std::optional<orchestrator::Tracker> tracker_;
   std::string seen_commit_, last_fault_;
+  std::vector<std::string> told_notes_;
   bool fetched_ = false, settled_ = false;
   std::optional<lead::Candidate::State> told_; ///< of the lead
 };

@@ -250,21 +250,30 @@ TEST_CASE("a cordon is an operator's word, and neither an old one nor none takes
   CHECK(cordon() == "none");
   REQUIRE(said(backend.cordon("n1", order)).empty());
   CHECK(cordon() == "its disk fails");
-  const std::string drained = site.value(link::cordon("n1"));
   order.set_state(proto::CordonOrder::OPEN);
   REQUIRE(said(backend.cordon("n1", order)).empty());
   CHECK(cordon() == "none");
+  const std::string open = site.value(link::cordon("n1"));
+  order.set_state(proto::CordonOrder::DRAINED);
+  REQUIRE(said(backend.cordon("n1", order)).empty());
+  CHECK(cordon() == "its disk fails");
+  const std::string drained = site.value(link::cordon("n1"));
   CHECK(backend.notes().empty());
 
   SECTION("an old one") {
-    site.put(link::cordon("n1"), drained);
-    CHECK(cordon() == "none");
+    site.put(link::cordon("n1"), open);
+    CHECK(cordon() == "its disk fails");
     REQUIRE(backend.notes().size() == 1);
-    CHECK_THAT(backend.notes().front(), has("'n1' is cordoned is not known"));
+    CHECK_THAT(backend.notes().front(), has("'n1' is cordoned is what was seen last"));
+    // Another process of this operator's knows, too.
+    auto later = site.open(site.op);
+    const proto::Fleet seen = good(later.observe());
+    REQUIRE(seen.nodes_size() == 1);
+    CHECK(seen.nodes(0).cordon().drained());
   }
   SECTION("none any more") {
     site.put(link::cordon("n1"), "");
-    CHECK(cordon() == "none");
+    CHECK(cordon() == "its disk fails");
     REQUIRE(backend.notes().size() == 1);
     CHECK_THAT(backend.notes().front(), has("does not show what an operator has said"));
   }
