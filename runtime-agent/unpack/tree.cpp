@@ -196,7 +196,7 @@ llvm::Error Tree::hide_contents(const std::string &path) {
   if (error)
     return failure("cannot read {} in the image: {}", path, error.message());
   for (const std::string &name : names)
-    if (auto failed = hide(path.empty() ? name : path + "/" + name))
+    if (auto failed = hide(path.empty() ? name : fmt::format("{}/{}", path, name)))
       return failed;
   return llvm::Error::success();
 }
