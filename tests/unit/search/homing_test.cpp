@@ -2,20 +2,12 @@
 
 #include "compiler/placement/search/homing.h"
 #include "random_model.h"
+#include "ticks.h"
 
 using namespace nemo::optimiser;
 using nemo::optimiser::testing::Instance;
 using nemo::optimiser::testing::random_instance;
-
-namespace {
-
-Budget ticks(uint64_t count) {
-  Options options;
-  options.effort = count;
-  return {options, Budget::Clock::now()};
-}
-
-} // namespace
+using nemo::optimiser::testing::ticks;
 
 TEST_CASE("Homing leaves the best it saw, and the judge agrees on it") {
   int cheaper = 0;

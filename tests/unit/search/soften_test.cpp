@@ -2,20 +2,12 @@
 
 #include "compiler/placement/search/soften.h"
 #include "random_model.h"
+#include "ticks.h"
 
 using namespace nemo::optimiser;
 using nemo::optimiser::testing::Instance;
 using nemo::optimiser::testing::random_instance;
-
-namespace {
-
-Budget for_ticks(uint64_t count) {
-  Options options;
-  options.effort = count;
-  return {options, Budget::Clock::now()};
-}
-
-} // namespace
+using nemo::optimiser::testing::ticks;
 
 TEST_CASE("Capacities hold again when they were exceeded meanwhile, and the judge agrees") {
   int cheaper = 0;
@@ -25,7 +17,7 @@ TEST_CASE("Capacities hold again when they were exceeded meanwhile, and the judg
     State state(tables);
     REQUIRE(state.load(instance.planted));
     const Cost before = state.cost();
-    Budget budget = for_ticks(50'000);
+    Budget budget = ticks(50'000);
     Random random(seed);
     anneal_softly(state, {1e5, 1}, seed % 2 ? 2 : 0, random, budget);
     const Evaluation judged = evaluate(instance.model, state.solution());
@@ -58,10 +50,10 @@ TEST_CASE("Three who have to change places at once do, where no two of them can"
   REQUIRE(state.load(start));
   REQUIRE(state.cost() == 300);
   Random random(1);
-  Budget stuck = for_ticks(100'000);
+  Budget stuck = ticks(100'000);
   anneal(state, Arena::all(state), {1000, 0.01}, random, stuck);
   CHECK(state.cost() == 300);
-  Budget budget = for_ticks(100'000);
+  Budget budget = ticks(100'000);
   anneal_softly(state, {1000, 0.01}, 0, random, budget);
   CHECK(state.cost() == 0);
   CHECK(state.solution().node_of == std::vector<uint32_t>{1, 2, 0});
