@@ -80,14 +80,14 @@ bool Candidate::Inside::write(const Write &write) {
   const std::lock_guard lock(mutex);
   if (!answer) {
     fault = llvm::toString(answer.takeError());
-    election.unanswered();
+    election.unanswered(boottime());
     return false;
   }
   fault.clear();
   if (*answer)
     election.stored(write.number, **answer, boottime());
   else
-    election.refused(write.number);
+    election.refused(write.number, boottime());
   return true;
 }
 

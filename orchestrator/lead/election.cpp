@@ -25,22 +25,27 @@ void Election::at_least(uint64_t token) {
   floor_ = std::max(floor_, std::min(token, settings_.most_token));
 }
 
-/// Nothing changed for as long as its holder can think that it leads. What this very process wrote
-/// nobody else has replaced.
+/// Nothing changed for as long as its holder can think that it leads.
 bool Election::may_take(Ms now) const {
-  if (held_->believed && (held_->duration == 0ms || held_->process == process_))
-    return true;
-  const Ms lease =
-      std::max(settings_.duration, std::min(held_->believed ? held_->duration : 0ms, longest));
-  return now - seen_at_ > lease + lease * drift_ppm / 1'000'000 + 1ms;
+  Ms wait{};
+  if (!is_free_) {
+    const Ms lease =
+        std::max(settings_.duration, std::min(held_->believed ? held_->duration : 0ms, longest));
+    wait = lease + lease * drift_ppm / 1'000'000 + 2ms;
+  }
+  if (stand_ == Stand::last)
+    wait += settings_.aside;
+  return now - seen_at_ >= wait;
 }
 
-Write Election::send(const Sent &sent) {
+Write Election::send(Sent sent) {
   busy_ = true;
+  sent.replaces = held_->revision;
+  // What is over by now gives us nothing when it turns up, and is waited for like another's.
+  std::erase_if(sent_,
+                [&](const auto &one) { return one.second.at + one.second.duration <= sent.at; });
   sent_[++numbers_] = sent;
-  if (sent.is_mark)
-    mark_ = numbers_;
-  return {numbers_, held_->revision, sent.token, sent.duration};
+  return {numbers_, sent.replaces, sent.token, sent.duration};
 }
 
 Step Election::next(Ms now) {
@@ -48,19 +53,19 @@ Step Election::next(Ms now) {
     lease_.reset();
   if (busy_)
     return {};
-  if (leaving_) {
-    if (!lease_)
-      return {};
+  if (lease_ && (leaving_ || stand_ == Stand::aside)) {
     const uint64_t token = lease_->token;
     lease_.reset(); // before anybody hears of it
     return {false, send({now, token, 0ms})};
   }
+  if (leaving_)
+    return {};
   if ((is_unsure_ || !lease_) && now >= read_at_) {
     busy_ = true;
     read_at_ = now + settings_.poll;
     return {true, {}};
   }
-  if (is_unsure_)
+  if (is_unsure_ || now < write_at_ || stand_ == Stand::aside)
     return {};
   const uint64_t above_all = std::max(highest_, floor_) + 1;
   if (lease_) {
@@ -85,11 +90,13 @@ void Election::take(const Sent &sent, uint64_t number, uint64_t revision, Ms now
   held_ = Held{revision, true, process_, "", sent.token, number, sent.duration};
   is_unsure_ = false;
   seen_at_ = now;
+  is_free_ = !sent.is_mark; // as long as nobody has replaced it
   highest_ = std::max(highest_, sent.token);
+  write_at_ = pause_ = {};
   if (sent.is_mark)
     held_->process.clear();
   const Ms until = sent.at + sent.duration * used / of;
-  if (until > now && !leaving_ && !sent.is_mark)
+  if (until > now && !leaving_ && stand_ != Stand::aside && !sent.is_mark)
     lease_ = Lease{sent.token, until};
   renew_at_ = sent.at + settings_.renew;
   // What was sent before is replaced by it, or was refused for it.
@@ -108,32 +115,60 @@ void Election::look_again() {
   read_at_ = {};
 }
 
-/// What was sent before and not answered may lie there instead: reading tells.
-void Election::refused(uint64_t number) {
+/// The first is tried again as soon as it is known what lies there; those after it less and less
+/// often, since a store that refuses what it is given answers at once.
+void Election::failed(Ms now) {
   look_again();
-  sent_.erase(number);
-  lease_.reset();
+  write_at_ = now + pause_;
+  pause_ = std::clamp(pause_ * 2, settings_.poll, settings_.pause);
 }
 
-void Election::unanswered() { look_again(); }
+/// What was sent before and not answered may lie there instead: reading tells. So it does whether
+/// the lease goes on: nobody honest takes it before it is over.
+void Election::refused(uint64_t number, Ms now) {
+  failed(now);
+  sent_.erase(number);
+}
 
-/// Any other revision is a sign of life: who waits too long only loses time.
+void Election::unanswered(Ms now) { failed(now); }
+
+/// Any other revision is a sign of life: who waits too long only loses time. What was written once
+/// may be brought again by anybody who may write. So a lead is free at once only for who has seen
+/// the one that gives it back lead, and nobody after; and whoever leads does not end for a word
+/// that is older than its term, but writes over it.
 void Election::saw(const Held &held, Ms now) {
   busy_ = false;
-  if (held.believed)
-    highest_ = std::max(highest_, std::min(held.token, settings_.most_token));
   const bool did_write = held.believed && held.process == process_;
   if (did_write)
-    if (const auto found = sent_.find(held.number); found != sent_.end())
-      return take(Sent(found->second), held.number, held.revision, now);
+    if (const auto found = sent_.find(held.number); found != sent_.end()) {
+      take(Sent(found->second), held.number, held.revision, now);
+      is_free_ =
+          lease_.has_value(); // else others may have held it since, and this be brought again
+      return;
+    }
   is_unsure_ = false;
-  Held seen = held;
-  if (did_write && held.number == mark_)
-    seen.process.clear();
-  if (!seen.believed || seen.process != process_)
+  // Nothing can follow any more, or was replaced in turn.
+  std::erase_if(sent_, [&](const auto &one) { return one.second.replaces < held.revision; });
+  if (held.believed)
+    highest_ = std::max(highest_, std::min(held.token, settings_.most_token));
+  const bool is_new = !held_ || held_->revision != held.revision;
+  if (!is_new && did_write)
+    return;
+  if (lease_ && held.believed && (did_write || held.token < lease_->token))
+    renew_at_ = now;
+  else
     lease_.reset();
-  if (held_ != seen)
-    seen_at_ = now;
+  Held seen = held;
+  if (did_write) { // what of ours lies there is known: somebody has brought it again
+    seen.process.clear();
+    seen.name.clear();
+  }
+  if (held_ == seen)
+    return;
+  seen_at_ = now;
+  is_free_ = seen.believed && seen.duration == 0ms && seen.token >= highest_ &&
+             !seen.process.empty() && held_ && held_->believed && held_->token == seen.token &&
+             held_->process == seen.process;
   held_ = std::move(seen);
 }
 

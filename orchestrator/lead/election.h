@@ -22,6 +22,8 @@ struct Settings {
   Ms duration{2'000}; ///< of the lease
   Ms renew{500};      ///< after the last renewal was sent
   Ms poll{100};       ///< between two looks of who does not lead
+  Ms aside{5'000};    ///< so long others come before who stands last
+  Ms pause{1'000};    ///< at most, between two writes that fail
   /// Tokens that nodes or other candidates claim are believed up to here: far from where a node
   /// that has accepted nothing yet would take none (trust::max_first_epoch).
   uint64_t most_token = uint64_t{1} << 39;
@@ -51,6 +53,13 @@ struct Step {
   std::optional<Write> write;
 };
 
+/// How a candidate takes part.
+enum class Stand {
+  first, ///< takes the lead as soon as it is free
+  last,  ///< only where nobody else does
+  aside, ///< gives it back if it leads, and looks on
+};
+
 class Election {
 public:
   explicit Election(std::string process, Settings settings = {})
@@ -61,19 +70,23 @@ public:
   void saw(const Held &held, Ms now);
   void could_not_read() { busy_ = false; }
   void stored(uint64_t number, uint64_t revision, Ms now);
-  void refused(uint64_t number); ///< somebody else's came before
-  void unanswered();             ///< it may be stored, or be stored later
+  void refused(uint64_t number, Ms now); ///< somebody else's came before
+  void unanswered(Ms now);               ///< it may be stored, or be stored later
 
   /// While it leads: the token. Nothing is to be begun without asking again.
   std::optional<uint64_t> term(Ms now) const;
   /// Somebody has accepted this token, so that the next has to be above.
   void at_least(uint64_t token);
+  /// From now on, until it is said again.
+  void stand(Stand how) { stand_ = how; }
   /// Leads no more, and says so to the others if it did; takes part no more.
   void give_back() { leaving_ = true; }
   /// After give_back(): nothing is left to be said.
   bool has_left(Ms now) const { return leaving_ && !busy_ && !term(now); }
 
   const std::optional<Held> &held() const { return held_; }
+  /// Writes that may give it the lead yet, if they turn out to be stored.
+  size_t unsettled() const { return sent_.size(); }
 
 private:
   struct Sent {
@@ -81,6 +94,7 @@ private:
     uint64_t token = 0;
     Ms duration{};
     bool is_mark = false;
+    uint64_t replaces = 0; ///< revision
   };
   struct Lease {
     uint64_t token;
@@ -88,18 +102,21 @@ private:
   };
   bool may_take(Ms now) const;
   void look_again();
-  Write send(const Sent &sent);
+  void failed(Ms now);
+  Write send(Sent sent);
   void take(const Sent &sent, uint64_t number, uint64_t revision, Ms now);
 
   std::string process_;
   Settings settings_;
   std::optional<Held> held_;
-  Ms seen_at_{}; ///< when that revision was seen first
+  Ms seen_at_{};         ///< when that revision was seen first
+  bool is_free_ = false; ///< there is no lease to be waited for
   std::optional<Lease> lease_;
-  std::map<uint64_t, Sent> sent_;   ///< that nothing is known of yet
-  uint64_t numbers_ = 0, mark_ = 0; ///< of our writes; of the last that was but a mark
+  std::map<uint64_t, Sent> sent_; ///< that nothing is known of yet
+  uint64_t numbers_ = 0;          ///< of our writes
   uint64_t highest_ = 0, floor_ = 0;
-  Ms renew_at_{}, read_at_{};
+  Ms renew_at_{}, read_at_{}, write_at_{}, pause_{};
+  Stand stand_ = Stand::first;
   bool busy_ = false, is_unsure_ = true, leaving_ = false;
 };
 

@@ -65,7 +65,8 @@ void World::arrive(Arrival arrival) {
     if (from.name != arrival.process)
       return;
     if (arrival.write)
-      from.acks.push_back({arrival.question, arrival.write->number, arrival.revision});
+      from.acks.push_back(
+          {arrival.question, arrival.write->number, arrival.revision, arrival.failed});
     else
       from.reads.emplace_back(arrival.question, arrival.read);
     return;
@@ -73,13 +74,16 @@ void World::arrive(Arrival arrival) {
   if (!up)
     return;
   arrival.is_answer = true;
+  writes += arrival.write.has_value();
+  arrival.failed = arrival.write && !takes;
   if (!arrival.write) {
     arrival.read = stored;
-  } else if (arrival.write->revision == stored.revision) {
+  } else if (takes && !conflicts && arrival.write->revision == stored.revision) {
     const Write &write = *arrival.write;
     stored = {++last,      true,         arrival.process, arrival.process,
               write.token, write.number, write.duration};
     arrival.revision = last;
+    written.push_back(stored);
   }
   if (arrival.write && below(100) < static_cast<size_t>(lost_acks))
     return;
@@ -97,10 +101,12 @@ void World::act(Candidate &one) {
   for (const Candidate::Acked &ack : one.acks)
     if (ack.question == one.asked) {
       one.asked = 0;
-      if (ack.revision != 0)
+      if (ack.failed)
+        one.election.unanswered(at);
+      else if (ack.revision != 0)
         one.election.stored(ack.number, ack.revision, at);
       else
-        one.election.refused(ack.number);
+        one.election.refused(ack.number, at);
     }
   one.acks.clear();
   if (one.asked != 0 && at - one.asked_at > patience) {
@@ -108,7 +114,7 @@ void World::act(Candidate &one) {
     if (one.is_read)
       one.election.could_not_read();
     else
-      one.election.unanswered();
+      one.election.unanswered(at);
   }
   if (one.asked != 0)
     return;
@@ -126,7 +132,15 @@ void World::act(Candidate &one) {
                                                    step.write,
                                                    false,
                                                    {},
-                                                   0});
+                                                   0,
+                                                   false});
+}
+
+void World::replay(size_t age) {
+  if (age >= written.size())
+    return;
+  stored = written[written.size() - 1 - age];
+  stored.revision = ++last;
 }
 
 void World::look() {

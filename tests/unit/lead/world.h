@@ -27,6 +27,7 @@ public:
     std::vector<std::pair<uint64_t, Held>> reads; ///< answers that have come, by question
     struct Acked {
       uint64_t question, number, revision; ///< revision 0: refused
+      bool failed;
     };
     std::vector<Acked> acks;
   };
@@ -44,12 +45,18 @@ public:
   void pause(size_t index, Ms time) { candidates_[index].paused_until = now_ + time; }
   /// Ends at once, and starts again as another process.
   void restart(size_t index);
+  /// What was written the `age`-th last, again, whatever lies there.
+  void replay(size_t age);
   /// Who thinks that it leads, by its own clock; size(): nobody.
   size_t leader() const;
   std::optional<uint64_t> term(size_t index) const;
 
   Ms delay{5};                           ///< each way, at most
   bool up = true;                        ///< the store
+  bool takes = true;                     ///< what it is given; else it says at once that it fails
+  bool conflicts = false;                ///< it says of everything that another came before
+  size_t writes = 0;                     ///< that it was given
+  std::vector<Held> written;             ///< that it took
   int lost_acks = 0;                     ///< in a hundred
   Held stored;                           ///< what lies there
   uint64_t last = 0;                     ///< revision that was given out
@@ -69,6 +76,7 @@ private:
     bool is_answer = false;
     Held read;
     uint64_t revision = 0;
+    bool failed = false;
   };
   void arrive(Arrival arrival);
 
