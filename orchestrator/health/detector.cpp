@@ -47,9 +47,11 @@ void Detector::expect(const std::vector<Member> &members, Ms now) {
   for (const Member &member : members) {
     named.insert(member.node);
     const auto [entry, is_new] = nodes_.try_emplace(
-        member.node, Node{member.site, Pulse(settings_.patience, listened_), {}, {}, {}, {}, 0});
+        member.node,
+        Node{member.site, false, Pulse(settings_.patience, listened_), {}, {}, {}, {}, 0});
     Node &node = entry->second;
     node.site = member.site;
+    node.replaced = member.replaced;
     if (is_new) {
       node.health = {State::suspect, "not heard yet", now_, 0};
       node.not_before = listened_ + settings_.after_partition;
@@ -157,7 +159,7 @@ std::map<std::string, std::string, std::less<>> Detector::held() const {
     const State state = node.health.state;
     const bool waits = state == State::suspect || state == State::cut_off;
     const bool recent = state == State::dead && listened_ - node.died < settings_.at_once;
-    if (lost(state) && !recent)
+    if ((lost(state) && !recent) || (node.replaced && !node.pulse.ever_heard()))
       continue; // it was gone before, and says nothing about now
     for (Count *count : {&fleet, &sites[node.site]}) {
       ++count->all;

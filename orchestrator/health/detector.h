@@ -42,6 +42,9 @@ inline bool lost(State state) { return state == State::dead || state == State::r
 
 struct Member {
   std::string node, site; ///< no site: nobody shares it
+  /// What it ran was given to others, as it was lost before. If it is never heard, its silence says
+  /// nothing about that of others.
+  bool replaced = false;
 };
 
 struct NodeHealth {
@@ -79,6 +82,7 @@ public:
 private:
   struct Node {
     std::string site;
+    bool replaced = false;
     Pulse pulse;
     NodeHealth health;
     Ms not_before{}; ///< of the time listened: no death until then

@@ -7,6 +7,7 @@
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
 #include "orchestrator/deliver.h"
+#include "orchestrator/loop/silent.h"
 
 namespace nemo::loop {
 
@@ -100,35 +101,6 @@ void Controller::follow_git() {
   checked_ = std::move(checked);
   wanted_ = std::move(commit);
 }
-
-namespace {
-
-/// A node whose report has run out is not dead for that: what it said last stands until heartbeats
-/// say that it is, so that a partition moves nothing.
-void keep_silent(proto::Fleet &fleet, const proto::Fleet &before) {
-  std::set<std::string> silent;
-  for (const proto::Node &node : before.nodes())
-    silent.insert(node.name());
-  for (const proto::Node &node : fleet.nodes())
-    silent.erase(node.name());
-  for (const proto::Node &node : before.nodes())
-    if (silent.contains(node.name()))
-      *fleet.add_nodes() = node;
-  for (const proto::Running &running : before.running())
-    if (silent.contains(running.node()))
-      *fleet.add_running() = running;
-  for (const proto::PartState &part : before.parts())
-    if (silent.contains(part.part().node()))
-      *fleet.add_parts() = part;
-  std::set<std::string> sites;
-  for (const proto::Site &site : fleet.sites())
-    sites.insert(site.name());
-  for (const proto::Site &site : before.sites())
-    if (sites.insert(site.name()).second)
-      *fleet.add_sites() = site;
-}
-
-} // namespace
 
 bool Controller::observe() {
   if (seen_) {
@@ -269,12 +241,8 @@ void Controller::round() {
     return;
   if (settings_.candidate != nullptr)
     settings_.candidate->at_least(seen_->backend.epoch());
-  if (settings_.watchman != nullptr) {
-    std::vector<health::Member> members;
-    for (const proto::Node &node : seen_->fleet.nodes())
-      members.push_back({node.name(), node.site()});
-    settings_.watchman->expect(std::move(members));
-  }
+  if (settings_.watchman != nullptr)
+    settings_.watchman->expect(to_be_heard(seen_->fleet));
   if (!leads())
     return;
   track();

@@ -246,4 +246,46 @@ TEST_CASE("who joins has time to be heard, who leaves is forgotten") {
   CHECK(world.detector.lost_nodes().empty());
 }
 
+TEST_CASE("who begins to listen finds a node dead that died before") {
+  World world(18, members(4, 1));
+  world.node(2).up = false;
+  world.run(4s);
+  CHECK(world.detector.lost_nodes() == std::vector<std::string>{"n2"});
+  CHECK_THAT(world.detector.find("n2")->reason, Catch::StartsWith("never heard"));
+  CHECK(world.count(State::alive) == 3);
+}
+
+TEST_CASE("of those that died before, one after another, the fleet says that they did") {
+  for (const bool is_site : {false, true}) {
+    const size_t sites = is_site ? 4 : 1;
+    auto began = [&](bool are_replaced) {
+      std::vector<Member> all = members(12, sites);
+      World world(19, all);
+      for (size_t i = 0; i < 12; i += 4) { // a whole site, or three of twelve
+        world.node(i).up = false;
+        all[i].replaced = are_replaced;
+      }
+      world.detector.expect(all, world.now());
+      world.run(10s);
+      CHECK(world.count(State::alive) == 9);
+      return world.count(State::dead);
+    };
+    CHECK(began(true) == 3);
+    CHECK(began(false) == 0); // they may be cut off, and run what they ran
+  }
+}
+
+TEST_CASE("what the fleet says of a node's replicas kills nobody who is heard") {
+  std::vector<Member> all = members(12, 1);
+  World world(20, all);
+  world.run(5s);
+  for (size_t i = 0; i < 3; ++i) {
+    all[i].replaced = true;
+    world.node(i).cut = true;
+  }
+  world.detector.expect(all, world.now());
+  world.run(5s);
+  CHECK(world.count(State::cut_off) == 3);
+}
+
 } // namespace nemo::health::test
