@@ -145,9 +145,10 @@ void add_approve(CLI::App &app, Session &session) {
       "Who leads next asks again where its own plan is another.\n\n"
       "Examples:\n  nemo approve\n  nemo approve 3f2a9c01 --yes\n  nemo approve --backend fleet");
   command->callback([options, &session] {
-    const std::string word = options->digest.empty() ? "" : " " + options->digest;
-    options->how.command =
-        "nemo approve" + word + (options->backend == "fleet" ? " --backend fleet" : "");
+    options->how.command = options->backend == "fleet"
+                               ? loop::approve_command(options->digest, options->lead)
+                           : options->digest.empty() ? "nemo approve"
+                                                     : "nemo approve " + options->digest;
     session.run = [options, &session] { return approve_plan(*options, session); };
   });
 }

@@ -152,9 +152,7 @@ void Controller::ask(const Step &step) {
   auto asked = [&]() -> llvm::Error {
     if (const auto *own = std::get_if<Approvals>(&approvals_))
       return own->ask(*step.plan);
-    command += " --backend fleet";
-    if (settings_.candidate->name() != lead::usual_lead)
-      command += " --lead " + settings_.candidate->name();
+    command = approve_command(digest.substr(0, 12), settings_.candidate->name());
     lead::Asked words{digest, wanted_->commit, {}, step.objections, {}};
     for (const proto::Action &one : step.actions)
       words.actions.push_back(

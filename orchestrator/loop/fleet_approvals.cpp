@@ -1,5 +1,6 @@
 #include "orchestrator/loop/fleet_approvals.h"
 
+#include "orchestrator/lead/candidate.h"
 #include "protocol/link/subjects.h"
 
 namespace nemo::loop {
@@ -7,6 +8,16 @@ namespace nemo::loop {
 namespace {
 constexpr std::chrono::seconds patience{2};
 } // namespace
+
+std::string approve_command(llvm::StringRef digest, llvm::StringRef lead) {
+  std::string command = "nemo approve";
+  if (!digest.empty())
+    command += " " + digest.str();
+  command += " --backend fleet";
+  if (lead != lead::usual_lead)
+    command += " --lead " + lead.str();
+  return command;
+}
 
 llvm::Expected<std::optional<lead::Asked>> FleetApprovals::pending() const {
   auto value = lead::read(*line_->connection(), link::asked(lead_), patience);

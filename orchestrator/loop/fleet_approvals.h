@@ -12,6 +12,10 @@
 
 namespace nemo::loop {
 
+/// What an operator types for it. \param digest  of the plan, or how it begins; empty: whichever
+/// waits.
+std::string approve_command(llvm::StringRef digest, llvm::StringRef lead);
+
 class FleetApprovals {
 public:
   /// \param line  outlives this. \param lead  whose plan it is about.
