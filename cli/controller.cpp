@@ -2,6 +2,7 @@
 // of which one leads.
 #include <filesystem>
 #include <memory>
+#include <mutex>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -78,7 +79,11 @@ int controller(const Options &options, const Session &session) {
   settings.seed = options.seed;
   settings.effort = options.effort;
   settings.interrupted = [&] { return interrupt.interrupted(); };
-  settings.tell = [&](loop::Event event) { print(session, std::move(event), options.json); };
+  std::mutex telling;
+  settings.tell = [&](loop::Event event) {
+    const std::lock_guard lock(telling);
+    print(session, std::move(event), options.json);
+  };
   std::unique_ptr<loop::Watchman> watchman;
   std::unique_ptr<lead::Candidate> candidate;
   loop::Controller::AnyApprovals asks = std::move(*approvals);
@@ -91,7 +96,15 @@ int controller(const Options &options, const Session &session) {
       return refuse(session, options.json, orchestrator::backend_diagnostics(started.takeError()));
     watchman = std::move(*started);
     settings.watchman = watchman.get();
-    auto taking_part = lead::Candidate::start(*place, options.lead);
+    auto taking_part = lead::Candidate::start(
+        *place, options.lead, [tell = settings.tell](const std::string &why) {
+          Diagnostic fault = diag::make(diag::N0843, "the lead is given back: " + why);
+          fault.fix =
+              "mend what the faults before it name: until something succeeds here, this "
+              "controller leads only where no other does; `nemo fleet status` says who does";
+          tell(loop::Event{
+              "fault", fault.message, llvm::json::Object{{"doing", "leading"}}, {fault}});
+        });
     if (!taking_part)
       return refuse(session, options.json,
                     orchestrator::backend_diagnostics(taking_part.takeError()));
@@ -166,8 +179,10 @@ void add_controller(CLI::App &app, Session &session) {
       "Of a fleet any number may run, on any machines of operators and controllers, with the same\n"
       "arguments. One leads, and the others watch; when it ends another leads at once, and when "
       "it\n"
-      "is lost, in about two seconds. What it had begun is gone on with, and nothing is done twice."
-      "\n\n"
+      "is lost, in about two seconds. What it had begun is gone on with, and nothing is done "
+      "twice.\n"
+      "One that leads and gets nothing done for 30 s gives the lead back, and others come "
+      "first.\n\n"
       "Examples:\n"
       "  nemo controller --repo . --branch main --policy auto\n"
       "  nemo controller --repo https://git.example/shop.git --tag 'v*' --path deploy\n"

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "orchestrator/lead/control.h"
+#include "orchestrator/lead/progress.h"
 #include "protocol/link/subjects.h"
 #include "protocol/trust/openssl.h"
 
@@ -21,8 +22,10 @@ constexpr Ms to_begin = 5s, to_leave = 1s;
 } // namespace
 
 struct Candidate::Inside {
-  Inside(std::string name, std::string process, Settings settings)
-      : name(std::move(name)), process(process), election(std::move(process), settings) {}
+  Inside(std::string name, std::string process,
+         std::function<void(const std::string &)> on_give_back)
+      : name(std::move(name)), process(process), on_give_back(std::move(on_give_back)),
+        election(std::move(process)) {}
 
   void run();
   llvm::Expected<std::shared_ptr<link::Connection>> reach() const;
@@ -31,11 +34,13 @@ struct Candidate::Inside {
   bool write(const Write &write);
 
   const std::string name, process;
+  const std::function<void(const std::string &)> on_give_back;
   std::unique_ptr<Line> line;
 
   mutable std::mutex mutex;
   std::condition_variable wake;
   Election election;
+  Progress progress{boottime()};
   std::string fault;
   bool is_ending = false;
 
@@ -98,17 +103,27 @@ bool Candidate::Inside::act(const Step &step) {
 void Candidate::Inside::run() {
   for (std::optional<Ms> until;;) {
     Step step;
+    std::string gives_back;
     {
       const std::lock_guard lock(mutex);
       if (is_ending && !until) {
         election.give_back();
         until = boottime() + to_leave;
       }
+      const bool leads = election.term(boottime()).has_value();
+      const Stand stand = progress.stand(leads, boottime());
+      if (leads && stand == Stand::aside)
+        gives_back = progress.why();
+      election.stand(stand);
       step = election.next(boottime());
       if (until && (election.has_left(boottime()) || boottime() >= *until))
         return;
     }
-    if (act(step))
+    const bool goes_on = act(step);
+    // After it: whoever is told may wait for the very loop that hangs.
+    if (!gives_back.empty() && on_give_back)
+      on_give_back(gives_back);
+    if (goes_on)
       continue;
     line->look();
     std::unique_lock lock(mutex);
@@ -130,8 +145,9 @@ Candidate::~Candidate() {
 }
 
 llvm::Expected<std::unique_ptr<Candidate>>
-Candidate::start(const std::string &directory, const std::string &name, Settings settings) {
-  auto owner = std::make_unique<Inside>(name, trust::random_bytes(16), settings);
+Candidate::start(const std::string &directory, const std::string &name,
+                 std::function<void(const std::string &)> on_give_back) {
+  auto owner = std::make_unique<Inside>(name, trust::random_bytes(16), std::move(on_give_back));
   Inside &inside = *owner;
   std::unique_ptr<Candidate> candidate(new Candidate(std::move(owner)));
   auto line = Line::open(directory, {}, {});
@@ -160,11 +176,16 @@ void Candidate::at_least(uint64_t term) {
   inside_->election.at_least(term);
 }
 
+void Candidate::went_round(bool well) {
+  const std::lock_guard lock(inside_->mutex);
+  inside_->progress.round(well, boottime());
+}
+
 Candidate::State Candidate::state() const {
   const std::lock_guard lock(inside_->mutex);
   State state;
   state.term = inside_->election.term(boottime());
-  state.fault = inside_->fault;
+  state.fault = inside_->fault.empty() ? inside_->progress.why() : inside_->fault;
   const std::optional<Held> &held = inside_->election.held();
   if (!state.term && held && held->believed && held->duration > 0ms &&
       held->process != inside_->process) {

@@ -143,11 +143,11 @@ void Controller::withdraw() {
     fault("withdrawing a plan", to_diagnostics(std::move(error), diag::N0816.id));
 }
 
-void Controller::ask(const Step &step) {
+bool Controller::ask(const Step &step) {
   const std::string &digest = step.plan->digest();
   const bool is_new = asked_ != digest;
   if (!is_new && Clock::now() < ask_again_)
-    return;
+    return true;
   std::string command = "nemo approve " + digest.substr(0, 12);
   auto asked = [&]() -> llvm::Error {
     if (const auto *own = std::get_if<Approvals>(&approvals_))
@@ -159,11 +159,13 @@ void Controller::ask(const Step &step) {
           fmt::format("{} {} on {}: {}", one.verb(), one.object(), one.node(), one.reason()));
     return std::get<FleetApprovals>(approvals_).ask(words);
   };
-  if (llvm::Error error = asked())
-    return fault("asking for approval", to_diagnostics(std::move(error), diag::N0816.id));
+  if (llvm::Error error = asked()) {
+    fault("asking for approval", to_diagnostics(std::move(error), diag::N0816.id));
+    return false;
+  }
   ask_again_ = Clock::now() + word_holds / 2;
   if (!is_new)
-    return;
+    return true;
   asked_ = digest;
   settled_ = false;
   tell("ask",
@@ -173,9 +175,10 @@ void Controller::ask(const Step &step) {
         {"actions", actions_of(step)},
         {"because", words(step.because)},
         {"objections", words(step.objections)}});
+  return true;
 }
 
-void Controller::carry_out(const Step &step) {
+bool Controller::carry_out(const Step &step) {
   const bool clear = step.next == Step::Next::clear;
   if (!clear) {
     std::string why;
@@ -199,15 +202,20 @@ void Controller::carry_out(const Step &step) {
          {{"node", node},
           {"generation", static_cast<int64_t>(generation)},
           {"digest", step.plan->digest()}});
+    if (settings_.candidate != nullptr)
+      settings_.candidate->went_round(true);
   };
   orchestrator::Delivery delivery;
   if (llvm::Error error =
-          orchestrator::deliver(seen_->backend, *step.plan, seen_->fleet, how, delivery))
-    return fault("delivering", std::move(error));
+          orchestrator::deliver(seen_->backend, *step.plan, seen_->fleet, how, delivery)) {
+    fault("delivering", std::move(error));
+    return false;
+  }
   if (clear)
-    return;
+    return true;
   last_fault_.clear();
   tracker_.emplace(*step.plan);
+  return true;
 }
 
 /// What becomes of the actions of the last plan.
@@ -233,16 +241,17 @@ void Controller::track() {
     tracker_.reset();
 }
 
-void Controller::round() {
+/// \returns whether nothing failed in it.
+bool Controller::round() {
   follow_git();
   if (!wanted_ || !observe())
-    return;
+    return false;
   if (settings_.candidate != nullptr)
     settings_.candidate->at_least(seen_->backend.epoch());
   if (settings_.watchman != nullptr)
     settings_.watchman->expect(to_be_heard(seen_->fleet));
   if (!leads())
-    return;
+    return true;
   track();
   const Situation now{checked_,
                       settings_.path,
@@ -263,7 +272,8 @@ void Controller::round() {
   withdraw();
   switch (step.next) {
   case Step::Next::stuck:
-    return fault("planning", std::move(step.diagnostics));
+    fault("planning", std::move(step.diagnostics));
+    return false;
   case Step::Next::clear:
   case Step::Next::deliver:
     return carry_out(step);
@@ -276,6 +286,7 @@ void Controller::round() {
     tell("settled", "everything was delivered as it is wanted",
          {{"digest", step.plan->digest()}, {"commit", wanted_->commit}});
   settled_ = true;
+  return true;
 }
 
 /// Tells of them. \returns whether a plan may look different now.
@@ -345,7 +356,9 @@ bool Controller::news_of_lead() {
 void Controller::run() {
   while (!settings_.interrupted()) {
     news_of_lead();
-    round();
+    const bool well = round();
+    if (settings_.candidate != nullptr)
+      settings_.candidate->went_round(well);
     const auto next = Clock::now() + settings_.look_every;
     while (Clock::now() < next && !settings_.interrupted() && !news_of_lead() && !news_of_nodes())
       std::this_thread::sleep_for(nap);

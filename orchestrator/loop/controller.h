@@ -57,7 +57,7 @@ public:
   void run();
 
 private:
-  void round();
+  bool round();
   using Clock = std::chrono::steady_clock;
   void tell(std::string name, std::string text,
             std::initializer_list<llvm::json::Object::KV> fields = {},
@@ -67,8 +67,8 @@ private:
   void fault(const char *doing, std::vector<Diagnostic> diagnostics);
   void follow_git();
   bool observe();
-  void carry_out(const Step &step);
-  void ask(const Step &step);
+  bool carry_out(const Step &step);
+  bool ask(const Step &step);
   void withdraw();
   void track();
   bool news_of_nodes();
