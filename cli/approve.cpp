@@ -142,7 +142,7 @@ void add_approve(CLI::App &app, Session &session) {
       "The plan is shown first. It is approved as it is: when the intent or the fleet moves before "
       "it\nis carried out, the controller asks again. With --backend fleet what is shown is what "
       "the leading\ncontroller says of its plan; an operator's word reaches it wherever it runs.\n"
-      "Who leads next asks again where its own plan is another.\n\n"
+      "Who leads next goes on with the same plan, or asks again where things have moved.\n\n"
       "Examples:\n  nemo approve\n  nemo approve 3f2a9c01 --yes\n  nemo approve --backend fleet");
   command->callback([options, &session] {
     options->how.command = options->backend == "fleet"

@@ -2,6 +2,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include "base/clock.h"
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
 #include "protocol/link/subjects.h"
@@ -46,6 +47,22 @@ llvm::Expected<std::string> digest_bytes(llvm::StringRef text) {
 }
 
 std::string digest_text(llvm::StringRef bytes) { return llvm::toHex(bytes, /*LowerCase=*/true); }
+
+/// The number of what is asked is the second that its facts are of; 0: it is not known.
+constexpr uint64_t last_second = 9'000'000'000; ///< that is believed: a clock can say it
+
+uint64_t second_of(const std::string &at) {
+  const auto time = from_rfc3339(at);
+  if (!time || to_rfc3339(*time, 0) != at || trust::to_unix_ms(*time) < 0)
+    return 0;
+  return static_cast<uint64_t>(trust::to_unix_ms(*time) / 1'000);
+}
+
+std::string at_second(uint64_t second) {
+  return second == 0 || second > last_second
+             ? std::string()
+             : to_rfc3339(trust::from_unix_ms(static_cast<int64_t>(second) * 1'000), 0);
+}
 
 } // namespace
 
@@ -141,6 +158,7 @@ llvm::Expected<std::string> sign_asked(const Member &me, const Asked &asked) {
   if (!digest)
     return digest.takeError();
   proto::Statement made = statement(word_holds);
+  made.set_generation(second_of(asked.at));
   proto::PlanAsked &body = *made.mutable_plan_asked();
   body.set_plan_digest(*digest);
   body.set_commit(asked.commit);
@@ -161,7 +179,12 @@ llvm::Expected<Asked> read_asked(const Member &me, llvm::StringRef bytes) {
   if (!verified)
     return verified.takeError();
   const proto::PlanAsked &body = verified->statement.plan_asked();
-  Asked asked{digest_text(body.plan_digest()), body.commit(), {}, {}, verified->signer.id.name};
+  Asked asked{digest_text(body.plan_digest()),
+              body.commit(),
+              {},
+              {},
+              verified->signer.id.name,
+              at_second(verified->statement.generation())};
   asked.actions.assign(body.actions().begin(), body.actions().end());
   asked.objections.assign(body.objections().begin(), body.objections().end());
   return asked;

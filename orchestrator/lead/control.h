@@ -39,6 +39,9 @@ struct Asked {
   std::string commit;
   std::vector<std::string> actions, objections; ///< a line each
   std::string by;                               ///< the member that asks
+  /// Of the facts that it was made from, RFC 3339: a plan is a function of these and the intent, so
+  /// that whoever leads next can make the same one, and go on with it. Empty: not known.
+  std::string at;
 };
 llvm::Expected<std::string> sign_asked(const membership::Member &me, const Asked &asked);
 llvm::Expected<Asked> read_asked(const membership::Member &me, llvm::StringRef bytes);

@@ -153,7 +153,7 @@ bool Controller::ask(const Step &step) {
     if (const auto *own = std::get_if<Approvals>(&approvals_))
       return own->ask(*step.plan);
     command = approve_command(digest.substr(0, 12), settings_.candidate->name());
-    lead::Asked words{digest, wanted_->commit, {}, step.objections, {}};
+    lead::Asked words{digest, wanted_->commit, {}, step.objections, {}, step.plan->facts().at()};
     for (const proto::Action &one : step.actions)
       words.actions.push_back(
           fmt::format("{} {} on {}: {}", one.verb(), one.object(), one.node(), one.reason()));
@@ -176,6 +176,32 @@ bool Controller::ask(const Step &step) {
         {"because", words(step.because)},
         {"objections", words(step.objections)}});
   return true;
+}
+
+/// What who led before wants approved. An approval of it is one for us where we come to the same.
+void Controller::find_asked() {
+  if (!is_new_)
+    return;
+  auto waiting = std::get<FleetApprovals>(approvals_).pending();
+  is_new_ = false;
+  if (waiting)
+    inherited_ = std::move(*waiting);
+  else
+    tell("note", "the plan that waits for approval is not gone on with: " +
+                     llvm::toString(waiting.takeError()));
+}
+
+void Controller::tell_inherited(const Step &step) {
+  if (!inherited_ || step.next == Step::Next::stuck)
+    return;
+  const lead::Asked waited = *std::exchange(inherited_, std::nullopt);
+  const bool same = step.plan->digest() == waited.digest;
+  tell("note",
+       fmt::format("plan {}, which {} asked for, ", waited.digest.substr(0, 12), waited.by) +
+           (same ? "is gone on with"
+                 : "is not what is to be done now: things have moved, and an approval of it does "
+                   "not count"),
+       {{"digest", waited.digest}, {"same", same}});
 }
 
 bool Controller::carry_out(const Step &step) {
@@ -253,34 +279,43 @@ bool Controller::round() {
   if (!leads())
     return true;
   track();
-  const Situation now{checked_,
-                      settings_.path,
-                      wanted_->source,
-                      wanted_->commit,
-                      seen_->fleet,
-                      seen_->capabilities,
-                      settings_.watchman != nullptr ? settings_.watchman->lost()
-                                                    : std::vector<LostNode>(),
-                      std::visit([](const auto &one) { return one.approved(); }, approvals_),
-                      settings_.seed,
-                      settings_.effort};
+  find_asked();
+  Situation now{checked_,
+                settings_.path,
+                wanted_->source,
+                wanted_->commit,
+                seen_->fleet,
+                seen_->capabilities,
+                settings_.watchman != nullptr ? settings_.watchman->lost()
+                                              : std::vector<LostNode>(),
+                std::visit([](const auto &one) { return one.approved(); }, approvals_),
+                settings_.seed,
+                settings_.effort};
+  if (inherited_)
+    now.waiting = Waiting{inherited_->digest, inherited_->at};
   Step step = replan(now, settings_.policy, plan_ ? &*plan_ : nullptr);
   if (step.next != Step::Next::clear && step.plan)
     plan_ = step.plan;
-  if (step.next == Step::Next::ask)
-    return ask(step);
-  withdraw();
+  tell_inherited(step);
   switch (step.next) {
+  case Step::Next::ask:
+    return ask(step);
   case Step::Next::stuck:
+    withdraw();
     fault("planning", std::move(step.diagnostics));
     return false;
   case Step::Next::clear:
-  case Step::Next::deliver:
+    withdraw();
     return carry_out(step);
-  case Step::Next::ask:
+  case Step::Next::deliver:
+    if (!carry_out(step))
+      return false; // it waits still: whoever leads next may go on with it
+    withdraw();
+    return true;
   case Step::Next::nothing:
     break;
   }
+  withdraw();
   last_fault_.clear();
   if (!settled_)
     tell("settled", "everything was delivered as it is wanted",
@@ -316,6 +351,7 @@ void Controller::step_back() {
   plan_.reset();
   tracker_.reset();
   asked_.clear();
+  inherited_.reset();
   settled_ = false;
 }
 
@@ -341,8 +377,10 @@ bool Controller::news_of_lead() {
                         now.fault.empty() ? "it was not renewed in time" : now.fault);
     step_back();
   }
-  if (now.term && !led)
+  if (now.term && !led) {
     asked_ = "who led before"; // what it asked for waits there still
+    is_new_ = true;
+  }
   using llvm::json::Value;
   tell("lead", std::move(text),
        {{"leading", now.term.has_value()},
@@ -363,8 +401,8 @@ void Controller::run() {
     while (Clock::now() < next && !settings_.interrupted() && !news_of_lead() && !news_of_nodes())
       std::this_thread::sleep_for(nap);
   }
-  if (leads())
-    withdraw();
+  if (settings_.candidate == nullptr)
+    withdraw(); // else it waits for whoever leads next
 }
 
 } // namespace nemo::loop

@@ -69,6 +69,8 @@ private:
   bool observe();
   bool carry_out(const Step &step);
   bool ask(const Step &step);
+  void find_asked();
+  void tell_inherited(const Step &step);
   void withdraw();
   void track();
   bool news_of_nodes();
@@ -84,8 +86,10 @@ private:
   std::optional<Wanted> wanted_;
   check::Checked checked_; ///< of `wanted_`
   std::optional<orchestrator::Seen> seen_;
-  std::optional<proto::Plan> plan_; ///< of the last step
-  std::string asked_;               ///< digest
+  std::optional<proto::Plan> plan_;      ///< of the last step
+  std::string asked_;                    ///< digest
+  bool is_new_ = false;                  ///< leads, and has not looked yet what waits
+  std::optional<lead::Asked> inherited_; ///< waits, and is to be gone on with or not
   std::optional<orchestrator::Tracker> tracker_;
   std::string seen_commit_, last_fault_;
   std::vector<std::string> told_notes_;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "compiler/pipeline/compile.h"
 #include "compiler/plan/binding.h"
 #include "compiler/resolve/facts.h"
@@ -41,6 +42,34 @@ compiler::Compiled compile(const Situation &now, const proto::Fleet &fleet) {
   inputs.seed = now.seed;
   inputs.effort = now.effort;
   return compiler::compile(inputs);
+}
+
+/// Nobody looks at a plan before it is carried out, so code that shares nothing with the compiler
+/// does.
+std::optional<proto::Plan> make(const Situation &now, const proto::Fleet &fleet,
+                                std::vector<Diagnostic> &diagnostics) {
+  compiler::Compiled compiled = compile(now, fleet);
+  diagnostics = std::move(compiled.diagnostics);
+  if (!compiled.plan)
+    return std::nullopt;
+  std::vector<Diagnostic> faults = verify::verify(*compiled.plan);
+  if (!has_errors(faults))
+    return std::move(compiled.plan);
+  std::move(faults.begin(), faults.end(), std::back_inserter(diagnostics));
+  return std::nullopt;
+}
+
+/// The plan that waits, where making it as of then still gives that very plan.
+std::optional<proto::Plan> make_again(const Situation &now, proto::Fleet fleet) {
+  constexpr std::chrono::hours oldest{24}; // no approval holds longer
+  constexpr std::chrono::minutes clocks{5};
+  const auto then = from_rfc3339(now.waiting->at), here = from_rfc3339(fleet.at());
+  if (!then || !here || *then < *here - oldest || *then > *here + clocks)
+    return std::nullopt;
+  fleet.set_at(now.waiting->at);
+  std::vector<Diagnostic> ignored;
+  auto plan = make(now, fleet, ignored);
+  return plan && plan->digest() == now.waiting->digest ? std::move(plan) : std::nullopt;
 }
 
 /// A node that is back has what it ran before. That runs elsewhere by now.
@@ -87,19 +116,9 @@ Step replan(const Situation &now, const Policy &policy, const proto::Plan *befor
   if (before != nullptr && holds(*before, now, fleet)) {
     step.plan = *before;
   } else {
-    compiler::Compiled compiled = compile(now, fleet);
-    step.diagnostics = std::move(compiled.diagnostics);
-    step.plan = std::move(compiled.plan);
+    step.plan = make(now, fleet, step.diagnostics);
     if (!step.plan)
       return step;
-    // Nobody looks at it before it is carried out, so code that shares nothing with the compiler
-    // does.
-    std::vector<Diagnostic> faults = verify::verify(*step.plan);
-    if (has_errors(faults)) {
-      step.plan.reset();
-      std::move(faults.begin(), faults.end(), std::back_inserter(step.diagnostics));
-      return step;
-    }
   }
   if (nodes_behind(*step.plan, fleet).empty()) {
     proto::Plan clear = clearing(*step.plan, now);
@@ -108,9 +127,18 @@ Step replan(const Situation &now, const Policy &policy, const proto::Plan *befor
       step.plan = std::move(clear);
     return step;
   }
+  auto object = [&] {
+    return now.approved.contains(step.plan->digest()) ? std::vector<std::string>()
+                                                      : objections(policy, *step.plan);
+  };
+  step.objections = object();
+  if (!step.objections.empty() && before == nullptr && now.waiting &&
+      now.waiting->digest != step.plan->digest())
+    if (auto same = make_again(now, fleet)) {
+      step.plan = std::move(same);
+      step.objections = object();
+    }
   step.actions = left_to_do(*step.plan, fleet);
-  if (!now.approved.contains(step.plan->digest()))
-    step.objections = objections(policy, *step.plan);
   step.next = step.objections.empty() ? Step::Next::deliver : Step::Next::ask;
   return step;
 }

@@ -19,6 +19,12 @@ struct LostNode {
   bool heard = false; ///< it is back, and not used yet
 };
 
+/// A plan that another has asked for.
+struct Waiting {
+  std::string digest;
+  std::string at; ///< of the facts that it was made from
+};
+
 struct Situation {
   const check::Checked &checked; ///< without errors
   std::string intent_path;
@@ -30,6 +36,9 @@ struct Situation {
   std::set<std::string> approved; ///< digests of plans
   uint64_t seed = 1;
   std::optional<uint64_t> effort;
+  /// For who has no plan of its own yet. It is made again, and gone on with, where what it was made
+  /// from holds: so an approval of it counts whoever leads.
+  std::optional<Waiting> waiting = std::nullopt;
 };
 
 struct Step {

@@ -184,32 +184,90 @@ somewhere_else() { # NODE: another one serves and answers
   signal TERM ann
   until_true 10 ended ann
   commit 1
-  controller ann --policy 'auto within { moves = 0 }'
+  controller ann --policy 'auto within { moves = 0 }' --lead shop
   until_true 30 has_event ann ask
-  controller bob --policy 'auto within { moves = 0 }'
+  controller bob --policy 'auto within { moves = 0 }' --lead shop
   until_true 20 follows bob ann
-  [[ $(events ann ask | jq -r .text) == *"--backend fleet" ]]
-  run nemo approve 0000 --backend fleet --yes
+  [[ $(events ann ask | jq -r .text) == *"--backend fleet --lead shop" ]]
+  run nemo approve 0000 --backend fleet --lead shop --yes
   [ "$status" -eq 1 ]
   [[ $output == *"things have moved since"*N0809* ]]
+  run nemo approve --backend fleet --lead shop </dev/null
+  [ "$status" -eq 1 ]
+  [[ $output == *"nemo approve --backend fleet --lead shop --yes"* ]]
+  digest=$(events ann ask | tail -1 | jq -r .digest)
   signal KILL ann
   until_true 20 leads bob
+  # It goes on with the very plan.
   until_true 20 has_event bob ask
-  digest=$(events bob ask | tail -1 | jq -r .digest)
+  [ "$(events bob ask | tail -1 | jq -r .digest)" = "$digest" ]
+  [[ $(events bob note | jq -r .text) == *"which ann asked for, is gone on with"* ]]
   running 2
-  run nemo approve "${digest:0:10}" --backend fleet --yes
+  run nemo approve "${digest:0:10}" --backend fleet --lead shop --yes
   [ "$status" -eq 0 ]
   [[ $output == *"takes away 1 replicas"* ]]
   until_true 30 running 1
   until_true 20 has_event bob settled
-  run nemo approve --backend fleet --yes
+  run nemo approve --backend fleet --lead shop --yes
   [ "$status" -eq 1 ]
   [[ $output == *"no plan waits"* ]]
 }
 
-@test "a controller that is no operator decides when an operator has delegated that to it, and from then on" {
+@test "what was approved under a former leader counts for the same plan, and for no other" {
+  local digest
+  controller ann --policy manual --lead shop
+  until_true 20 follows ann bob
   signal TERM bob
   until_true 10 ended bob
+  until_true 20 leads ann
+  controller bob --policy manual --lead shop
+  until_true 20 follows bob ann
+  commit 2
+  until_true 30 has_event ann ask
+  digest=$(events ann ask | tail -1 | jq -r .digest)
+  signal STOP ann
+  nemo approve "$digest" --backend fleet --lead shop --yes
+  until_true 20 leads bob
+  until_true 30 running 2
+  [ "$(events bob delivered | jq -r .digest | sort -u)" = "$digest" ]
+  until_true 20 has_event bob settled
+  signal CONT ann
+  until_true 20 follows ann bob
+  # Meanwhile what is wanted moves on.
+  : >"$WORLD/bob.events"
+  commit 3
+  until_true 30 has_event bob ask
+  digest=$(events bob ask | tail -1 | jq -r .digest)
+  signal STOP bob
+  commit 1
+  nemo approve "$digest" --backend fleet --lead shop --yes
+  : >"$WORLD/ann.events"
+  until_true 30 has_event ann ask
+  [ "$(events ann ask | tail -1 | jq -r .digest)" != "$digest" ]
+  [[ $(events ann note | jq -r .text) == *"an approval of it does not count"* ]]
+  running 2
+  signal KILL bob
+}
+
+@test "a leader whose deliveries all fail gives the lead to one that can, and follows" {
+  signal KILL ann
+  commit 1
+  controller cyd --policy auto # to which nothing is delegated
+  until_true 30 leads cyd
+  controller ann --policy auto
+  until_true 20 follows ann cyd
+  until_true 60 leads ann
+  until_true 30 running 1
+  until_true 20 has_event ann settled
+  until_true 20 follows cyd ann
+  [[ $(events cyd fault | jq -r .text) == *"the lead is given back: nothing that this controller tried has succeeded for 30 s"* ]]
+  signal TERM cyd
+  until_true 10 ended cyd
+}
+
+@test "a controller that is no operator decides when an operator has delegated that to it, and from then on" {
+  signal TERM ann
+  until_true 10 ended ann
   commit 2
   controller cyd --policy auto
   until_true 30 leads cyd

@@ -58,7 +58,7 @@ struct World {
 
   Step step(const Policy &policy = {}, const proto::Plan *before = nullptr) const {
     return replan({checked, "shop.nemo", "git.example/shop", std::nullopt, fleet, backend, lost,
-                   approved, 1, 200},
+                   approved, 1, 200, waiting},
                   policy, before);
   }
 
@@ -78,6 +78,7 @@ struct World {
   proto::BackendCapabilities backend;
   std::vector<LostNode> lost;
   std::set<std::string> approved;
+  std::optional<Waiting> waiting;
 };
 
 Policy manual() {
@@ -169,6 +170,56 @@ TEST_CASE("what a person looks at is what is approved") {
   const Step lost = world.step(manual(), &*first.plan);
   CHECK(lost.next == Step::Next::ask);
   CHECK(lost.plan->digest() != first.plan->digest());
+}
+
+TEST_CASE("who leads next goes on with the plan that waits, as long as it is the same") {
+  World world;
+  const Step first = world.step(manual());
+  REQUIRE(first.next == Step::Next::ask);
+  const std::string &digest = first.plan->digest();
+  world.fleet.set_at("2026-11-24T08:10:00Z");
+  const Step own = world.step(manual());
+  CHECK(own.plan->digest() != digest); // it is for another time
+  world.waiting = Waiting{digest, first.plan->facts().at()};
+
+  SECTION("and asks for it, or carries it out where it is approved") {
+    const Step next = world.step(manual());
+    CHECK(next.next == Step::Next::ask);
+    CHECK(next.plan->digest() == digest);
+    CHECK_FALSE(next.objections.empty());
+    CHECK(next.actions.size() == first.actions.size());
+    world.approved.insert(digest);
+    const Step approved = world.step(manual());
+    CHECK(approved.next == Step::Next::deliver);
+    CHECK(approved.plan->digest() == digest);
+  }
+  SECTION("but what nobody has to be asked for is of now") {
+    CHECK(world.step().plan->digest() == own.plan->digest());
+  }
+  SECTION("but not where it has a plan already") {
+    CHECK(world.step(manual(), &*own.plan).plan->digest() == own.plan->digest());
+  }
+  SECTION("but not where things have moved, whatever was approved") {
+    world.approved.insert(digest);
+    world.lost = {{first.plan->placements(0).node(), "silent"}};
+    const Step lost = world.step(manual());
+    CHECK(lost.next == Step::Next::ask);
+    CHECK(lost.plan->digest() != digest);
+    world.lost.clear();
+    world.fleet.mutable_nodes(0)->set_price_neur_per_hour(7);
+    CHECK(world.step(manual()).next == Step::Next::ask);
+  }
+  SECTION("but not when it is of no time that can be, or of another plan") {
+    world.approved.insert(digest);
+    for (const char *at : {"", "soon", "2026-11-24T08:30:00Z", "2026-11-22T08:00:00Z"}) {
+      world.waiting->at = at;
+      CHECK(world.step(manual()).plan->digest() == own.plan->digest());
+    }
+    world.waiting = Waiting{std::string(64, 'a'), first.plan->facts().at()};
+    const Step other = world.step(manual());
+    CHECK(other.next == Step::Next::ask);
+    CHECK(other.plan->digest() == own.plan->digest());
+  }
 }
 
 TEST_CASE("a limit counts what a death costs, too") {

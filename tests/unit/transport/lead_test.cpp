@@ -98,13 +98,14 @@ TEST_CASE("only what controllers and operators sign of plans is believed") {
   const loop::FleetApprovals controller(*ours, "main"), person(*persons, "main");
   CHECK_FALSE(good(person.pending()));
   CHECK(controller.approved().empty());
-  const std::string digest(64, 'a');
-  CHECK(
-      said(controller.ask({digest, "c0ffee", {"create web/0 on n1: new"}, {"costs"}, {}})).empty());
+  const std::string digest(64, 'a'), at = "2026-11-24T08:00:00Z";
+  CHECK(said(controller.ask({digest, "c0ffee", {"create web/0 on n1: new"}, {"costs"}, {}, at}))
+            .empty());
   const auto waiting = good(person.pending());
   REQUIRE(waiting);
   CHECK(waiting->digest == digest);
   CHECK(waiting->by == "c");
+  CHECK(waiting->at == at);
   CHECK(waiting->actions == std::vector<std::string>{"create web/0 on n1: new"});
   CHECK_THAT(said(controller.approve(digest)), has("may not sign approval of a plan"));
   // The controller's own words are no approval.
@@ -116,4 +117,6 @@ TEST_CASE("only what controllers and operators sign of plans is believed") {
   CHECK_FALSE(said(person.pending()).empty());
   CHECK(said(controller.withdraw()).empty());
   CHECK_FALSE(good(person.pending()));
+  CHECK(said(controller.ask({digest, "c0ffee", {}, {"costs"}, {}, "soon"})).empty());
+  CHECK(good(person.pending())->at.empty());
 }
