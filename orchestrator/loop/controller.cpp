@@ -184,11 +184,13 @@ void Controller::find_asked() {
     return;
   auto waiting = std::get<FleetApprovals>(approvals_).pending();
   is_new_ = false;
-  if (waiting)
+  if (waiting) {
     inherited_ = std::move(*waiting);
-  else
-    tell("note", "the plan that waits for approval is not gone on with: " +
-                     llvm::toString(waiting.takeError()));
+    return;
+  }
+  const std::string text = "the plan that waits for approval is not gone on with: " +
+                           llvm::toString(waiting.takeError());
+  tell("note", text, {{"note", text}});
 }
 
 void Controller::tell_inherited(const Step &step) {
@@ -196,12 +198,12 @@ void Controller::tell_inherited(const Step &step) {
     return;
   const lead::Asked waited = *std::exchange(inherited_, std::nullopt);
   const bool same = step.plan->digest() == waited.digest;
-  tell("note",
-       fmt::format("plan {}, which {} asked for, ", waited.digest.substr(0, 12), waited.by) +
-           (same ? "is gone on with"
-                 : "is not what is to be done now: things have moved, and an approval of it does "
-                   "not count"),
-       {{"digest", waited.digest}, {"same", same}});
+  const std::string text =
+      fmt::format("plan {}, which {} asked for, ", waited.digest.substr(0, 12), waited.by) +
+      (same ? "is gone on with"
+            : "is not what is to be done now: things have moved, and an approval of it does not "
+              "count");
+  tell("note", text, {{"note", text}, {"digest", waited.digest}, {"same", same}});
 }
 
 bool Controller::carry_out(const Step &step) {

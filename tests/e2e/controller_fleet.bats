@@ -47,6 +47,29 @@ controller() {
     --backend fleet --json "$@" >>"$WORLD/$machine.events" 2>"$WORLD/$machine.errors" 3>&- &
   echo $! >"$WORLD/$machine.pid"
 }
+# The same, with events in a pipe that is not read while $WORLD/hang is there: who tells them hangs.
+controller_in_pipe() {
+  : >"$WORLD/$1.events"
+  mkfifo "$WORLD/$1.pipe"
+  python3 - "$WORLD/$1.pipe" "$WORLD/$1.events" "$WORLD/hang" 3>&- <<'PYTHON' &
+import fcntl, os, sys, time
+F_SETPIPE_SZ = 1031
+pipe = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.fcntl(pipe, F_SETPIPE_SZ, 4096)
+with open(sys.argv[2], "ab", buffering=0) as events:
+    while True:
+        if os.path.exists(sys.argv[3]):
+            time.sleep(0.1)
+            continue
+        read = os.read(pipe, 4096)
+        if not read:
+            break
+        events.write(read)
+PYTHON
+  XDG_STATE_HOME=$WORLD/machines/$1 XDG_RUNTIME_DIR='' nemo controller --repo "$WORLD/repo" --branch main \
+    --backend fleet --json --policy auto >"$WORLD/$1.pipe" 2>"$WORLD/$1.errors" 3>&- &
+  echo $! >"$WORLD/$1.pid"
+}
 signal() { kill "-$1" "$(cat "$WORLD/$2.pid")"; } # SIGNAL MACHINE
 ended() { ! kill -0 "$(cat "$WORLD/$1.pid")" 2>/dev/null; }
 events() { jq -c "select(.event == \"$2\")" "$WORLD/$1.events" 2>/dev/null; } # MACHINE EVENT
@@ -263,6 +286,32 @@ somewhere_else() { # NODE: another one serves and answers
   [[ $(events cyd fault | jq -r .text) == *"the lead is given back: nothing that this controller tried has succeeded for 30 s"* ]]
   signal TERM cyd
   until_true 10 ended cyd
+}
+
+@test "a leader that hangs gives the lead to another, and follows when it goes on" {
+  local count=2 i
+  signal TERM ann
+  until_true 10 ended ann
+  controller_in_pipe bob
+  until_true 20 has_event bob settled
+  leads bob
+  controller ann --policy auto
+  until_true 20 follows ann bob
+  touch "$WORLD/hang"
+  for ((i = 0; i < 60; i++)); do
+    leads ann && break
+    count=$((3 - count))
+    commit $count
+    sleep 2
+  done
+  leads ann
+  until_true 40 running $count
+  until_true 20 has_event ann settled
+  rm "$WORLD/hang"
+  until_true 20 follows bob ann
+  [[ $(events bob fault | jq -r .text) == *"the lead is given back: this controller's loop has not come round for 30 s"* ]]
+  signal TERM bob
+  until_true 10 ended bob
 }
 
 @test "a controller that is no operator decides when an operator has delegated that to it, and from then on" {
