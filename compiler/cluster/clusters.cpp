@@ -68,14 +68,14 @@ public:
         continue;
       for (const proto::Instance &instance : state.part().instances())
         if (state.part().stack() == intent_.stack())
-          runs_.emplace(instance.workload(), node->second);
+          runs_.emplace(instance.workload(), Home{node->second, instance.protect()});
         else
           take(node->second, instance.spec());
     }
     for (const proto::Running &running : inputs.fleet().running())
       if (const auto node = index.find(running.node());
           node != index.end() && running.stack() == intent_.stack())
-        runs_.emplace(running.workload(), node->second);
+        runs_.emplace(running.workload(), Home{node->second, running.protect()});
   }
 
   Chosen run() {
@@ -156,9 +156,9 @@ private:
         demands.insert(demands.end(), replicas,
                        amounts(compiler::reserved(workload.resources(), workload.mounts())));
         for (auto [at, end] = runs_.equal_range(workload.name()); at != end; ++at) {
-          homes.insert(at->second);
-          if (compiler::held_by_data(workload))
-            held.insert(at->second);
+          homes.insert(at->second.node);
+          if (at->second.guarded || compiler::held_by_data(workload))
+            held.insert(at->second.node);
         }
       }
     std::stable_sort(demands.begin(), demands.end(),
@@ -236,7 +236,11 @@ private:
   const compiler::Objective objective_;
   NodeBits taken_;
   std::vector<Amounts> room_;
-  std::multimap<std::string, size_t> runs_;
+  struct Home {
+    size_t node;
+    bool guarded; ///< it runs protected
+  };
+  std::multimap<std::string, Home> runs_; ///< by workload
   Chosen result_;
 };
 

@@ -216,6 +216,10 @@ std::vector<std::string> changed_fields(const proto::Spec &from, const proto::Sp
 }
 
 std::string protect_reason() { return "runs as wanted; protected from now on"; }
+std::string guarded_reason(const proto::Node &drained) {
+  return fmt::format("runs as wanted; {}, and what runs protected stays until it is unprotected",
+                     drained_reason(drained));
+}
 std::string still_protected(llvm::StringRef workload) {
   return fmt::format("workload {} runs protected, and its block does not say so", workload.str());
 }

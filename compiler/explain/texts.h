@@ -76,6 +76,8 @@ std::string delete_reason(Unwanted why, uint32_t replicas_now_wanted);
 std::vector<std::string> changed_fields(const proto::Spec &from, const proto::Spec &to);
 
 std::string protect_reason();
+/// Of what runs protected on a drained node.
+std::string guarded_reason(const proto::Node &drained);
 std::string still_protected(llvm::StringRef workload);
 std::string unprotect_fix(llvm::StringRef workload, llvm::StringRef stack);
 

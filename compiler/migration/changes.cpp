@@ -97,7 +97,7 @@ private:
       change.reason = !same     ? explain::create_reason()
                       : renamed ? explain::rename_reason(change.renamed_from)
                       : newly   ? explain::protect_reason()
-                                : explain::keep_reason();
+                                : stay_reason(wanted, change.protected_before);
     } else {
       change.from_revision = main->revision();
       if (main->node() == wanted.node) {
@@ -117,6 +117,16 @@ private:
       }
     }
     result_.changes.push_back(std::move(change));
+  }
+
+  std::string stay_reason(const Wanted &wanted, bool guarded) const {
+    const proto::Workload &workload = inputs_.intent().workloads(static_cast<int>(wanted.workload));
+    if (const auto node = nodes_.find(wanted.node);
+        guarded && node != nodes_.end() && !held_by_data(workload))
+      if (const proto::Node &home = world_.nodes(static_cast<int>(node->second));
+          home.cordon().drained())
+        return explain::guarded_reason(home);
+    return explain::keep_reason();
   }
 
   std::string move_reason(const Wanted &wanted, const std::string &from) const {

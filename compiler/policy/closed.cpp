@@ -33,14 +33,16 @@ Closed::Closed(const stages::Inputs &inputs, const stages::Resolved &resolved,
     if (const auto node = index.find(there.node()); node != index.end() && !there.retiring())
       if (seen.emplace(there.workload(), there.replica()).second && !there.finished() &&
           cordoned_.test(node->second))
-        homes_.emplace(std::pair(there.workload(), there.replica()), node->second);
+        homes_.emplace(std::pair(there.workload(), there.replica()),
+                       Home{node->second, there.protect()});
 }
 
 std::optional<size_t> Closed::stays(const proto::Workload &workload, uint32_t replica) const {
   const auto home = homes_.find({workload.name(), replica});
-  if (home == homes_.end() || (drained_.test(home->second) && !held_by_data(workload)))
+  if (home == homes_.end() ||
+      (drained_.test(home->second.node) && !home->second.guarded && !held_by_data(workload)))
     return std::nullopt;
-  return home->second;
+  return home->second.node;
 }
 
 NodeBits Closed::to_all(const proto::Workload &workload) const {

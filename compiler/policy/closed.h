@@ -26,10 +26,14 @@ public:
   NodeBits but_asked(const proto::Workload &workload, uint32_t replica) const;
 
 private:
+  struct Home {
+    size_t node;
+    bool guarded; ///< it runs protected: until somebody lifts that, not even a drain moves it
+  };
   std::optional<size_t> stays(const proto::Workload &workload, uint32_t replica) const;
 
   NodeBits cordoned_, drained_;
-  std::map<std::pair<std::string, uint32_t>, size_t> homes_; ///< on cordoned nodes
+  std::map<std::pair<std::string, uint32_t>, Home> homes_; ///< on cordoned nodes
   std::map<std::pair<std::string, uint32_t>, size_t> asked_;
 };
 

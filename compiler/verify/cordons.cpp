@@ -28,20 +28,31 @@ Cordons::Cordons(const Case &subject) : subject_(subject) {
     if (one.retiring || node == subject.world.nodes.end() ||
         !met.emplace(one.workload, one.replica).second || one.over || !node->second.has_cordon())
       continue;
-    home_[{one.workload, one.replica}] = one.node;
-    holds_[one.workload].insert(one.node);
+    home_[{one.workload, one.replica}] = {one.node, one.guarded};
+    holds_[one.workload][one.node] |= one.guarded;
   }
 }
 
-bool Cordons::may_stay(const proto::Workload &workload, const std::string &node) const {
-  return !subject_.world.nodes.at(node).cordon().drained() || tied_to_node(workload);
+bool Cordons::may_stay(const proto::Workload &workload, const std::string &node,
+                       bool guarded) const {
+  return guarded || !subject_.world.nodes.at(node).cordon().drained() || tied_to_node(workload);
+}
+
+bool Cordons::only_guarded(const proto::Workload &workload, uint32_t replica,
+                           const std::string &node) const {
+  const auto home = home_.find({workload.name(), replica});
+  return home != home_.end() && home->second.node == node && home->second.guarded &&
+         !may_stay(workload, node, false);
 }
 
 bool Cordons::close(const proto::Workload &workload, const std::string &node) const {
   if (!subject_.world.nodes.at(node).has_cordon())
     return false;
   const auto homes = holds_.find(workload.name());
-  return homes == holds_.end() || !homes->second.count(node) || !may_stay(workload, node);
+  if (homes == holds_.end())
+    return true;
+  const auto home = homes->second.find(node);
+  return home == homes->second.end() || !may_stay(workload, node, home->second);
 }
 
 std::string Cordons::look(const proto::Workload &workload) const {
@@ -49,8 +60,8 @@ std::string Cordons::look(const proto::Workload &workload) const {
   if (homes == holds_.end())
     return {};
   std::string look = tied_to_node(workload) ? "tied" : "free";
-  for (const std::string &node : homes->second)
-    look += ' ' + node;
+  for (const auto &[node, guarded] : homes->second)
+    look += (guarded ? "!" : " ") + node;
   return look;
 }
 
@@ -68,10 +79,10 @@ bool Cordons::close(const std::string &workload, uint32_t replica, const std::st
   if (!subject_.world.nodes.at(node).has_cordon())
     return false;
   const auto home = home_.find({workload, replica});
-  if (home == home_.end() || home->second != node)
+  if (home == home_.end() || home->second.node != node)
     return true;
   for (const proto::Workload &block : subject_.intent.workloads())
-    if (block.name() == workload && may_stay(block, node))
+    if (block.name() == workload && may_stay(block, node, home->second.guarded))
       return false;
   return true;
 }

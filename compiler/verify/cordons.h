@@ -15,15 +15,23 @@ public:
   bool close(const std::string &workload, uint32_t replica, const std::string &node) const;
   /// No replica of the workload may be there.
   bool close(const proto::Workload &workload, const std::string &node) const;
+  /// It runs protected on a drained node, and nothing else keeps it there.
+  bool only_guarded(const proto::Workload &workload, uint32_t replica,
+                    const std::string &node) const;
   /// What of a workload decides the answers of close().
   std::string look(const proto::Workload &workload) const;
 
 private:
-  bool may_stay(const proto::Workload &workload, const std::string &node) const;
+  struct Home {
+    std::string node;
+    bool guarded; ///< what is there runs protected
+  };
+  bool may_stay(const proto::Workload &workload, const std::string &node, bool guarded) const;
 
   const Case &subject_;
-  std::map<Case::Unit, std::string> home_;             ///< where it is, if that is cordoned
-  std::map<std::string, std::set<std::string>> holds_; ///< by workload: cordoned homes
+  std::map<Case::Unit, Home> home_; ///< where it is, if that is cordoned
+  /// By workload: cordoned homes, and whether something there runs protected.
+  std::map<std::string, std::map<std::string, bool>> holds_;
 };
 
 /// Whether somebody asked for the replica to be on some node.

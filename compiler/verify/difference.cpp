@@ -112,7 +112,11 @@ private:
       action.set_reason(explain::protect_reason());
     } else if (!main) {
       action.set_verb("keep");
-      action.set_reason(explain::keep_reason());
+      action.set_reason(
+          step.was_protected &&
+                  cordons_.only_guarded(workload, wanted.replica->number, wanted.replica->node)
+              ? explain::guarded_reason(*subject_.world.at(wanted.replica->node).node)
+              : explain::keep_reason());
     } else {
       action.set_from_revision(main->revision);
       if (main->node == wanted.replica->node) {
