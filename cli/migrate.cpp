@@ -81,7 +81,9 @@ void add_migrate(CLI::App &app, Session &session) {
   command->footer(
       "Rules, room and trust are judged as in every plan: where they do not let it go there, "
       "nothing\nis done, and the rule is named. What it starts after, and its siblings, stay as "
-      "they are. It is\nno rule for later: a plan may move it again, if that saves enough and its "
+      "they are. It\nmoves as it runs: where its block has changed since it was applied, apply "
+      "that "
+      "first. It is no\nrule for later: a plan may move it again, if that saves enough and its "
       "`dwell` is over.\n\n"
       "Examples:\n"
       "  nemo migrate workload.web/1 --to node.gw2 shop\n"

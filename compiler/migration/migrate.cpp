@@ -1,6 +1,7 @@
 // Four steps: what is wanted, what changes, who waits for whom, and an order that is safe.
 #include "compiler/migration/migrate.h"
 
+#include "compiler/migration/asked.h"
 #include "compiler/migration/frozen.h"
 #include "compiler/migration/order.h"
 #include "compiler/migration/ownership.h"
@@ -22,6 +23,8 @@ Migrated migrate(const stages::Inputs &inputs, const stages::Resolved &resolved,
     return result;
   Changes changes = compare(inputs, resolved, admissible, replicas);
   for (Diagnostic &found : protection(inputs, changes))
+    result.diagnostics.push_back(std::move(found));
+  for (Diagnostic &found : check_asked(inputs, changes))
     result.diagnostics.push_back(std::move(found));
   for (Diagnostic &found : check_frozen(inputs, resolved, changes))
     result.diagnostics.push_back(std::move(found));

@@ -11,6 +11,7 @@
 #include "compiler/migration/migrate.h"
 #include "compiler/network/network.h"
 #include "compiler/pipeline/dump.h"
+#include "compiler/pipeline/promised.h"
 #include "compiler/pipeline/replicas.h"
 #include "compiler/pipeline/waiting.h"
 #include "compiler/placement/assign.h"
@@ -51,6 +52,9 @@ Findings run_placement(stages::Stages &state, const stages::Inputs &inputs, cons
   *state.mutable_placement() = std::move(result.placed);
   if (!has_errors(result.diagnostics) && !inputs.destroy() && has_ranges(inputs.intent()))
     decide_replicas(state, watch, result.diagnostics);
+  if (!has_errors(result.diagnostics))
+    for (Diagnostic &fault : broken_promises(inputs, state.resolved(), state.placement()))
+      result.diagnostics.push_back(std::move(fault));
   return std::move(result.diagnostics);
 }
 

@@ -235,7 +235,7 @@ Diagnostic tell(const proto::Intent &intent, const Problem &problem, const NotFo
 }
 
 Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
-                const Problem &problem, const NotSurvived &failure) {
+                const Problem &problem, const NotSurvived &failure, llvm::StringRef what) {
   const Replica &replica = problem.replicas[index(failure.stranded)];
   const proto::Workload &workload = intent.workloads(static_cast<int>(replica.need));
   std::string lost;
@@ -246,8 +246,7 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
                                : "node " + nodes[node].node->name();
   Diagnostic fault = compiler::report(
       diag::N0521,
-      fmt::format("no placement was found that survives the loss of {}: a replica of workload {} "
-                  "finds no room elsewhere",
+      fmt::format("{} the loss of {}: a replica of workload {} finds no room elsewhere", what.str(),
                   lost, workload.name()),
       intent, workload.survive_span());
   std::vector<std::string> names;

@@ -19,7 +19,8 @@ Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeVie
                 const Problem &problem, const Infeasible &conflict);
 Diagnostic tell(const proto::Intent &intent, const Problem &problem, const NotFound &failure);
 Diagnostic tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,
-                const Problem &problem, const NotSurvived &failure);
+                const Problem &problem, const NotSurvived &failure,
+                llvm::StringRef what = "no placement was found that survives");
 /// One note per relaxation, where it would be written.
 /// \param in_euro  the objective is money, so what each leads to has a price.
 std::vector<Note> tell(const proto::Intent &intent, const std::vector<compiler::NodeView> &nodes,

@@ -133,6 +133,13 @@ private:
   State state_;
 };
 
+/// With the nodes that no rule removes and that the loss leaves.
+NotSurvived not_survived(const Problem &problem, const Losses &losses, const Stranding &stranding) {
+  const uint32_t stranded = stranding.stranded.front();
+  NodeBits allowed = losses.state().allowed(problem.replicas[stranded].need);
+  return NotSurvived(stranding.loss, ReplicaId(stranded), allowed.subtract(stranding.gone));
+}
+
 class Reserve {
 public:
   explicit Reserve(const Problem &problem) : problem_(&problem) {}
@@ -245,6 +252,17 @@ bool survives(const Problem &problem, const std::vector<NodeId> &nodes) {
   return all;
 }
 
+std::optional<NotSurvived> first_fatal(const Problem &problem, const std::vector<NodeId> &nodes) {
+  const Problem free = unpinned(problem);
+  std::optional<NotSurvived> why;
+  Losses losses(free, nodes);
+  losses.each_fatal([&](const Stranding &stranding) {
+    if (!why)
+      why = not_survived(free, losses, stranding);
+  });
+  return why;
+}
+
 llvm::Expected<Assignment> place_surviving(Problem &problem, const Budget &budget,
                                            const Hysteresis &hysteresis, bool as_it_is) {
   if (!any_survives(problem))
@@ -280,11 +298,8 @@ llvm::Expected<Assignment> place_surviving(Problem &problem, const Budget &budge
     bool survived = true, possible = true;
     Reserve next = reserve;
     losses.each_fatal([&](const Stranding &stranding) {
-      if (survived) {
-        NodeBits allowed = losses.state().allowed(free.replicas[stranding.stranded.front()].need);
-        why.emplace(stranding.loss, ReplicaId(stranding.stranded.front()),
-                    allowed.subtract(stranding.gone));
-      }
+      if (survived)
+        why = not_survived(free, losses, stranding);
       survived = false;
       possible &= next.hold(losses, stranding, banned);
     });

@@ -1,6 +1,8 @@
 // Room for what a node or a site takes along when it is lost.
 #pragma once
 
+#include <optional>
+
 #include "compiler/placement/settle.h"
 #include "compiler/placement/state.h"
 
@@ -30,6 +32,8 @@ bool any_survives(const Problem &problem);
 /// Whether every loss that workloads are to survive is survived.
 /// \param nodes  a placement of everybody
 bool survives(const Problem &problem, const std::vector<NodeId> &nodes);
+/// The first loss that is not survived, and whom it strands.
+std::optional<NotSurvived> first_fatal(const Problem &problem, const std::vector<NodeId> &nodes);
 
 /// place_settled(), or what is known if it is the answer, with room for every loss that workloads
 /// are to survive: placed, each loss tried, and where one is not survived, room held back on nodes
