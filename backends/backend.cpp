@@ -15,6 +15,10 @@ std::vector<std::string> Backend::notes() const {
   const auto *fleet = std::get_if<fleet::Backend>(&kind_);
   return fleet ? fleet->notes() : std::vector<std::string>();
 }
+std::map<std::string, proto::Cordon> Backend::closed() const {
+  const auto *fleet = std::get_if<fleet::Backend>(&kind_);
+  return fleet ? fleet->closed() : std::map<std::string, proto::Cordon>();
+}
 uint64_t Backend::epoch() const {
   const auto *fleet = std::get_if<fleet::Backend>(&kind_);
   return fleet ? fleet->epoch() : 0;

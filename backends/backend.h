@@ -3,6 +3,7 @@
 // observe.cpp, deliver.cpp) with a class that has these members.
 #pragma once
 
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -24,6 +25,8 @@ public:
   llvm::Expected<proto::Fleet> observe();
   /// What was left out of what was observed last, and why.
   std::vector<std::string> notes() const;
+  /// Of a fleet, the nodes that took nothing new when it was observed last, silent ones among them.
+  std::map<std::string, proto::Cordon> closed() const;
   /// Of a fleet, the highest epoch that nodes claimed when they were observed last; else 0.
   uint64_t epoch() const;
   /// One after the other, or where the backend can, all at once; ends at the first error, or, where

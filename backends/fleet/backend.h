@@ -48,6 +48,10 @@ public:
   /// What operators have said of each of these; none: it takes what fits.
   llvm::Expected<std::vector<std::optional<proto::Cordon>>>
   cordons(const std::vector<std::string> &nodes);
+  /// Those that took nothing new when it was observed last, silent ones among them.
+  const std::map<std::string, proto::Cordon> &closed() const { return closed_; }
+  /// When the node signed what it reported last; nothing where that is not its own word.
+  llvm::Expected<std::optional<UnixNanos>> last_report(const std::string &node);
   /// Says it of one, as an operator; stored when this returns.
   llvm::Error cordon(const std::string &node, const proto::CordonOrder &order);
 
@@ -60,6 +64,7 @@ private:
 
   std::unique_ptr<Member> member_;
   std::vector<std::string> notes_;
+  std::map<std::string, proto::Cordon> closed_;
   Term term_;
   uint64_t epoch_ = 0;
   std::map<std::string, proto::Artifact>

@@ -1,5 +1,7 @@
 // Which nodes take nothing new: what operators have signed and the bucket `control` keeps. The
 // broker can withhold it: for who has seen it, it stands.
+#include <algorithm>
+
 #include "backends/fleet/backend.h"
 #include "base/error.h"
 #include "protocol/link/subjects.h"
@@ -17,22 +19,30 @@ constexpr milliseconds to_keep{5'000};
 
 llvm::Expected<std::vector<std::optional<proto::Cordon>>>
 Backend::cordons(const std::vector<std::string> &nodes) {
+  // Of most nodes nobody has ever said anything: one listing tells whom to ask about.
+  auto spoken_of = keys_of(member_->broker(), link::cordon(""), true);
+  if (!spoken_of)
+    return spoken_of.takeError();
   std::vector<std::string> subjects;
   for (const std::string &node : nodes)
-    subjects.push_back(link::cordon(node));
+    if (std::binary_search(spoken_of->begin(), spoken_of->end(), node))
+      subjects.push_back(link::cordon(node));
   auto values = member_->read(subjects, true);
   if (!values)
     return values.takeError();
+  std::map<std::string, std::string> said; // by subject
+  for (size_t i = 0; i < subjects.size(); ++i)
+    said.emplace(subjects[i], std::move((*values)[i].value));
   std::vector<std::optional<proto::Cordon>> result;
-  for (size_t i = 0; i < nodes.size(); ++i) {
+  for (const std::string &node : nodes) {
     std::optional<proto::Cordon> &cordon = result.emplace_back();
     std::optional<proto::CordonOrder> order;
-    if (auto judged = member_->judge_cordon(nodes[i], (*values)[i].value)) {
+    if (auto judged = member_->judge_cordon(node, said[link::cordon(node)])) {
       order = std::move(*judged);
     } else {
-      notes_.push_back("whether '" + nodes[i] + "' is cordoned is what was seen last: " +
+      notes_.push_back("whether '" + node + "' is cordoned is what was seen last: " +
                        llvm::toString(judged.takeError()));
-      order = member_->kept_cordon(nodes[i]);
+      order = member_->kept_cordon(node);
     }
     if (!order || order->state() == proto::CordonOrder::OPEN)
       continue;

@@ -157,7 +157,8 @@ llvm::Expected<std::vector<std::string>> Member::nodes() {
   return keys;
 }
 
-llvm::Expected<std::vector<std::string>> keys_of(link::Connection &broker, llvm::StringRef prefix) {
+llvm::Expected<std::vector<std::string>> keys_of(link::Connection &broker, llvm::StringRef prefix,
+                                                 bool may_lack) {
   const std::string bucket = prefix.split('.').second.split('.').first.str();
   auto answer =
       broker.request(link::stream_info(bucket),
@@ -169,6 +170,9 @@ llvm::Expected<std::vector<std::string>> keys_of(link::Connection &broker, llvm:
     return json.takeError();
   const llvm::json::Object *all = json->getAsObject();
   const llvm::json::Object *state = all ? all->getObject("state") : nullptr;
+  const llvm::json::Object *error = all ? all->getObject("error") : nullptr;
+  if (may_lack && error && error->getInteger("code").value_or(0) == 404)
+    return std::vector<std::string>();
   if (!state)
     return failure("there is no bucket '{}', or this member may not read it", bucket);
   std::vector<std::string> names;
@@ -266,6 +270,20 @@ Reported Member::judge(const std::string &node, llvm::StringRef value) {
   }
   out.state = std::move(*says.mutable_state());
   return out;
+}
+
+std::optional<UnixNanos> Member::issued(const std::string &node, llvm::StringRef value) {
+  proto::NodeReported reported;
+  if (!reported.ParseFromArray(value.data(), static_cast<int>(value.size())))
+    return std::nullopt;
+  auto expected = trust::Expectation::of_node(proto::Signed::REPORT, node_id(node), {}, now());
+  expected.may_be_expired = true;
+  auto report = trust::verify(reported.report(), expected, trust());
+  if (!report) {
+    llvm::consumeError(report.takeError());
+    return std::nullopt;
+  }
+  return trust::from_unix_ms(report->statement.issued_unix_ms());
 }
 
 llvm::Expected<proto::CordonOrder> Member::judge_cordon(const std::string &node,

@@ -50,6 +50,8 @@ public:
 
   /// \param value  a NodeReported, from anywhere.
   Reported judge(const std::string &node, llvm::StringRef value);
+  /// When it issued the report, which may have run out; nothing where it is not the node's own.
+  std::optional<UnixNanos> issued(const std::string &node, llvm::StringRef value);
   /// What an operator has said last of whether the node takes anything new. \param value  from
   /// anywhere; empty: nobody has said anything, which is an error where somebody is known to have.
   llvm::Expected<proto::CordonOrder> judge_cordon(const std::string &node, llvm::StringRef value);
@@ -96,6 +98,8 @@ private:
 };
 
 /// What follows `prefix` ("$KV.BUCKET." or more) in the keys of its bucket, where it is a name.
-llvm::Expected<std::vector<std::string>> keys_of(link::Connection &broker, llvm::StringRef prefix);
+/// \param may_lack  as in Member::read().
+llvm::Expected<std::vector<std::string>> keys_of(link::Connection &broker, llvm::StringRef prefix,
+                                                 bool may_lack = false);
 
 } // namespace nemo::backends::fleet

@@ -61,10 +61,12 @@ llvm::Expected<proto::Fleet> Backend::observe() {
   fleet.set_at(to_rfc3339(now(), 0));
   fleet.set_backend(name());
   std::set<std::string> sites;
+  std::vector<std::string> members;
   for (size_t i = 0; i < nodes->size(); ++i) {
     const std::string &node = (*nodes)[i];
     if ((*values)[i].value.empty())
       continue; // removed from the fleet
+    members.push_back(node);
     Reported reported = member_->judge(node, (*values)[i].value);
     if (!reported.state) {
       notes_.push_back("'" + node + "' was left out: " + reported.why);
@@ -77,18 +79,27 @@ llvm::Expected<proto::Fleet> Backend::observe() {
                        refused.stack() + "': " + refused.response().error().message());
     merge(fleet, std::move(*reported.state->mutable_fleet()), node, sites, notes_);
   }
-  std::vector<std::string> names;
-  for (const proto::Node &node : fleet.nodes())
-    names.push_back(node.name());
-  auto closed = cordons(names);
-  if (!closed)
-    return closed.takeError();
-  for (size_t i = 0; i < names.size(); ++i)
-    if ((*closed)[i])
-      *fleet.mutable_nodes(static_cast<int>(i))->mutable_cordon() = std::move(*(*closed)[i]);
+  // Of those that are silent too: who knows them from before goes on planning with them.
+  auto said = cordons(members);
+  if (!said)
+    return said.takeError();
+  closed_.clear();
+  for (size_t i = 0; i < members.size(); ++i)
+    if ((*said)[i])
+      closed_.emplace(members[i], std::move(*(*said)[i]));
+  for (proto::Node &node : *fleet.mutable_nodes())
+    if (const auto cordon = closed_.find(node.name()); cordon != closed_.end())
+      *node.mutable_cordon() = cordon->second;
   if (auto error = member_->remember())
     return error;
   return fleet;
+}
+
+llvm::Expected<std::optional<UnixNanos>> Backend::last_report(const std::string &node) {
+  auto values = member_->read({link::reported(node)});
+  if (!values)
+    return values.takeError();
+  return member_->issued(node, values->front().value);
 }
 
 namespace {

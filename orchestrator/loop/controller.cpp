@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "orchestrator/deliver.h"
 #include "orchestrator/loop/silent.h"
+#include "orchestrator/silent.h"
 
 namespace nemo::loop {
 
@@ -106,7 +107,7 @@ bool Controller::observe() {
   if (seen_) {
     if (auto fleet = seen_->backend.observe()) {
       if (settings_.watchman)
-        keep_silent(*fleet, seen_->fleet);
+        orchestrator::keep_silent(*fleet, seen_->fleet, seen_->backend.closed());
       seen_->fleet = std::move(*fleet);
       tell_notes();
       return true;

@@ -8,29 +8,6 @@
 
 namespace nemo::loop {
 
-void keep_silent(proto::Fleet &fleet, const proto::Fleet &before) {
-  std::set<std::string> silent;
-  for (const proto::Node &node : before.nodes())
-    silent.insert(node.name());
-  for (const proto::Node &node : fleet.nodes())
-    silent.erase(node.name());
-  for (const proto::Node &node : before.nodes())
-    if (silent.contains(node.name()))
-      *fleet.add_nodes() = node;
-  for (const proto::Running &running : before.running())
-    if (silent.contains(running.node()))
-      *fleet.add_running() = running;
-  for (const proto::PartState &part : before.parts())
-    if (silent.contains(part.part().node()))
-      *fleet.add_parts() = part;
-  std::set<std::string> sites;
-  for (const proto::Site &site : fleet.sites())
-    sites.insert(site.name());
-  for (const proto::Site &site : before.sites())
-    if (sites.insert(site.name()).second)
-      *fleet.add_sites() = site;
-}
-
 std::vector<health::Member> to_be_heard(const proto::Fleet &fleet) {
   // What leaves a node is not what it was told to keep: so nothing that is only being moved counts.
   using Replica = std::tuple<std::string, std::string, uint32_t>;

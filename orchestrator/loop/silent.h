@@ -1,5 +1,5 @@
-// What is known of nodes that are silent, but for heartbeats: what they said last, and what became
-// of what they ran.
+// What is known of nodes that are silent, but for heartbeats: what became of what they ran. What
+// they said last stands (orchestrator/silent.h).
 #pragma once
 
 #include <vector>
@@ -8,10 +8,6 @@
 #include "protocol/fleet.pb.h"
 
 namespace nemo::loop {
-
-/// A node whose report has run out is not dead for that: what it said last stands until heartbeats
-/// say that it is, so that a partition moves nothing.
-void keep_silent(proto::Fleet &fleet, const proto::Fleet &before);
 
 /// Everybody who is to be heard. The fleet is the memory of who begins to listen: a node of which
 /// everything was given to others was lost before.

@@ -7,6 +7,7 @@
 #include "intent/fleet/fleet_file.h"
 #include "orchestrator/loop/replan.h"
 #include "orchestrator/make_plan.h"
+#include "orchestrator/silent.h"
 
 namespace nemo::loop {
 
@@ -269,6 +270,36 @@ TEST_CASE("without room there is no plan, and the reason is given") {
   CHECK(step.next == Step::Next::stuck);
   CHECK_FALSE(step.plan);
   CHECK(has_errors(step.diagnostics));
+}
+
+TEST_CASE("a node that is silent and was cordoned meanwhile is given nothing") {
+  std::string small = shop;
+  small.replace(small.find("1core"), 5, "0.4core");
+  World world(small);
+  const Step first = world.step();
+  world.carry_out(*first.plan);
+  REQUIRE(world.where() == std::vector<std::string>{"a", "a"}); // the cheapest
+  const proto::Fleet before = world.fleet;
+  small.replace(small.find("replicas = 2"), 12, "replicas = 4");
+  world.want(small);
+  const auto on_a = [&](const std::map<std::string, proto::Cordon> &closed) {
+    world.fleet = before;
+    world.fleet.mutable_nodes()->DeleteSubrange(0, 1);
+    world.fleet.clear_running();
+    world.fleet.clear_parts();
+    orchestrator::keep_silent(world.fleet, before, closed);
+    const Step step = world.step({}, &*first.plan);
+    REQUIRE(step.next == Step::Next::deliver);
+    CHECK(verify::verify(*step.plan).empty());
+    return std::count_if(step.plan->placements().begin(), step.plan->placements().end(),
+                         [](const auto &one) { return one.node() == "a"; });
+  };
+  CHECK(on_a({}) == 4);
+  std::map<std::string, proto::Cordon> closed;
+  closed["a"].set_reason("its disk fails");
+  CHECK(on_a(closed) == 2);
+  closed["a"].set_drained(true);
+  CHECK(on_a(closed) == 0);
 }
 
 } // namespace nemo::loop

@@ -62,20 +62,4 @@ TEST_CASE("what is only being moved replaces nobody") {
   CHECK(replaced(fleet).empty());
 }
 
-TEST_CASE("of a node whose report has run out the last one stands") {
-  proto::Fleet before = fleet_of({"a", "b"}), now = fleet_of({"b"});
-  before.add_sites()->set_name("s");
-  before.add_running()->set_node("a");
-  before.add_running()->set_node("b");
-  tell(before, "a", "shop", 0);
-  tell(now, "b", "shop", 1);
-  keep_silent(now, before);
-  REQUIRE(now.nodes_size() == 2);
-  CHECK(now.nodes(1).name() == "a");
-  REQUIRE(now.running_size() == 1);
-  CHECK(now.running(0).node() == "a");
-  CHECK(now.parts_size() == 2);
-  CHECK(now.sites_size() == 1);
-}
-
 } // namespace nemo::loop

@@ -282,6 +282,36 @@ TEST_CASE("a cordon is an operator's word, and neither an old one nor none takes
     CHECK_FALSE(good(backend.cordons({"n2"})).front().has_value());
     CHECK(backend.notes().size() == 1);
   }
+  SECTION("it is silent") {
+    site.agent("n1").kill9();
+    REQUIRE(eventually([&] { return good(backend.observe()).nodes().empty(); }));
+    REQUIRE(backend.closed().count("n1") == 1);
+    CHECK(backend.closed().at("n1").drained());
+    const auto last = good(backend.last_report("n1"));
+    REQUIRE(last.has_value());
+    CHECK(*last < now());
+    CHECK_FALSE(good(backend.last_report("n2")).has_value()); // has never said anything
+    // What is said of it now is known before it is back.
+    order.set_state(proto::CordonOrder::OPEN);
+    REQUIRE(said(backend.cordon("n1", order)).empty());
+    good(backend.observe());
+    CHECK(backend.closed().empty());
+    site.agent("n1").start();
+    REQUIRE(eventually([&] { return good(backend.observe()).nodes_size() == 1; }));
+  }
+  SECTION("of others nobody has said anything") {
+    std::vector<std::string> nodes = {"n0", "n1", "n2"};
+    const auto all = good(backend.cordons(nodes));
+    REQUIRE(all.size() == 3);
+    CHECK_FALSE(all[0].has_value());
+    CHECK(all[1].has_value());
+    CHECK_FALSE(all[2].has_value());
+    CHECK(good(backends::fleet::keys_of(*site.stolen(), link::cordon(""))) ==
+          std::vector<std::string>{"n1"});
+    CHECK(good(backends::fleet::keys_of(*site.stolen(), "$KV.nothing.", true)).empty());
+    CHECK_THAT(said(backends::fleet::keys_of(*site.stolen(), "$KV.nothing.").takeError()),
+               has("there is no bucket 'nothing'"));
+  }
   // Whatever lies there, the next word counts.
   order.set_state(proto::CordonOrder::CORDONED);
   order.set_reason("again");
