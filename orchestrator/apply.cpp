@@ -6,6 +6,7 @@
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
 #include "compiler/verify/verify.h"
+#include "orchestrator/silent.h"
 #include "orchestrator/stale.h"
 
 namespace nemo::orchestrator {
@@ -189,8 +190,31 @@ std::vector<Diagnostic> check_plan_file(const proto::Plan &plan, const proto::Fl
   return stale(plan, now);
 }
 
+namespace {
+
+/// Planning and asking take their time: what is delivered, and what is left as it is, is judged by
+/// what the fleet says now. A node that has fallen silent meanwhile is as it was.
+llvm::Error look_again_at(Seen &seen) {
+  auto fleet = seen.backend.observe();
+  if (!fleet)
+    return fleet.takeError();
+  keep_silent(*fleet, seen.fleet, seen.backend.closed());
+  seen.fleet = std::move(*fleet);
+  return llvm::Error::success();
+}
+
+} // namespace
+
 Applied apply(Seen &seen, const proto::Plan &plan, const ApplyOptions &options) {
   Applied applied;
+  if (llvm::Error error = look_again_at(seen))
+    applied.diagnostics = backend_diagnostics(std::move(error));
+  else
+    applied.diagnostics = fleet_moved(plan, seen.fleet);
+  if (!applied.diagnostics.empty()) {
+    applied.outcome = Outcome::failed;
+    return applied;
+  }
   Delivery delivery;
   DeliverOptions how;
   how.take_over = options.take_over;

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/diagnostics/registry.h"
 #include "compiler/plan/binding.h"
 #include "compiler/resolve/facts.h"
@@ -36,6 +38,17 @@ std::map<std::string, std::string> contents(const proto::Intent &intent) {
   return all;
 }
 
+std::vector<Diagnostic> refuse(const char *what, const std::vector<std::string> &moved,
+                               std::string fix) {
+  if (moved.empty())
+    return {};
+  Diagnostic fault = diag::make(diag::N0809, fmt::format("{}: {}", what, moved.front()));
+  for (size_t i = 1; i < moved.size(); ++i)
+    fault.notes.push_back({moved[i]});
+  fault.fix = std::move(fix);
+  return {std::move(fault)};
+}
+
 } // namespace
 
 std::vector<std::string> sources_moved(const proto::Intent &planned, const proto::Intent &now) {
@@ -62,13 +75,14 @@ std::vector<Diagnostic> stale(const proto::Plan &plan, const proto::Fleet &now) 
   }
   for (std::string &what : plan::what_moved(plan, compiler::facts_read(plan.intent(), now)))
     moved.push_back(std::move(what));
-  if (moved.empty())
-    return {};
-  Diagnostic fault = diag::make(diag::N0809, "the plan is stale: " + moved.front());
-  for (size_t i = 1; i < moved.size(); ++i)
-    fault.notes.push_back({moved[i]});
-  fault.fix = "plan again: nemo plan " + plan.intent_path() + " --out FILE";
-  return {std::move(fault)};
+  return refuse("the plan is stale", moved,
+                "plan again: nemo plan " + plan.intent_path() + " --out FILE");
+}
+
+std::vector<Diagnostic> fleet_moved(const proto::Plan &plan, const proto::Fleet &now) {
+  return refuse("the fleet has changed since the plan was made",
+                plan::what_moved(plan, compiler::facts_read(plan.intent(), now)),
+                "plan again: run the same command once more");
 }
 
 } // namespace nemo::orchestrator

@@ -13,6 +13,10 @@ namespace nemo::orchestrator {
 /// its path still leads to one.
 std::vector<Diagnostic> stale(const proto::Plan &plan, const proto::Fleet &now);
 
+/// The same of a plan that was made just now, and perhaps looked at for a while: what the fleet
+/// says since then. What is left as it is counts as well, as nobody else would notice.
+std::vector<Diagnostic> fleet_moved(const proto::Plan &plan, const proto::Fleet &now);
+
 /// What differs between two intents' sources, in words: "shop.nemo has changed", "b.nemo is new".
 std::vector<std::string> sources_moved(const proto::Intent &planned, const proto::Intent &now);
 
