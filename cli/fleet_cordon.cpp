@@ -2,6 +2,7 @@
 #include "cli/fleet.h"
 
 #include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,7 @@ namespace nemo::cli {
 
 namespace {
 
+using orchestrator::OnNode;
 using orchestrator::StackOnNode;
 using proto::CordonOrder;
 
@@ -34,15 +36,32 @@ std::string node_name(llvm::StringRef text) {
   return text.str();
 }
 
-llvm::json::Array stacks_json(const std::vector<StackOnNode> &stacks) {
+llvm::json::Array names(const std::vector<std::string> &texts) {
   llvm::json::Array list;
-  for (const StackOnNode &one : stacks) {
-    llvm::json::Array replicas;
-    for (const std::string &name : one.replicas)
-      replicas.push_back(name);
-    list.push_back(llvm::json::Object{{"stack", one.stack}, {"replicas", std::move(replicas)}});
-  }
+  for (const std::string &text : texts)
+    list.push_back(text);
   return list;
+}
+
+/// "stacks" is null where nobody knows, as the node is silent.
+void add_json(llvm::json::Object &event, const OnNode &there) {
+  llvm::json::Array list;
+  for (const StackOnNode &one : there.stacks)
+    list.push_back(llvm::json::Object{{"stack", one.stack},
+                                      {"replicas", names(one.replicas)},
+                                      {"protected", names(one.guarded)}});
+  event["stacks"] = there.silent ? llvm::json::Value(nullptr) : llvm::json::Value(std::move(list));
+  event["silent"] = there.silent;
+  event["last_report"] = there.last_report ? llvm::json::Value(to_rfc3339(*there.last_report, 0))
+                                           : llvm::json::Value(nullptr);
+}
+
+std::string of_silent(llvm::StringRef who, const OnNode &there) {
+  return there.last_report
+             ? fmt::format("{} is silent since {}, so what runs there is not known.", who.str(),
+                           to_rfc3339(*there.last_report, 0))
+             : fmt::format("{} is silent, and no word of it counts: what runs there is not known.",
+                           who.str());
 }
 
 void list(const Session &session, const std::vector<StackOnNode> &stacks) {
@@ -50,30 +69,38 @@ void list(const Session &session, const std::vector<StackOnNode> &stacks) {
     session.out << fmt::format("  stack {}: {}\n", one.stack, llvm::join(one.replicas, ", "));
 }
 
-llvm::Expected<std::vector<StackOnNode>> still_there(const std::string &node) {
-  backends::Choice choice;
-  choice.name = "fleet";
-  auto seen = orchestrator::look(choice);
-  if (!seen)
-    return seen.takeError();
-  return orchestrator::stacks_on(seen->fleet, node);
+/// Which replicas a drain leaves where they are, and how to let them go.
+void list_guarded(const Session &session, const Drain &options, const StackOnNode &one) {
+  if (one.guarded.empty())
+    return;
+  std::set<std::string> workloads;
+  for (const std::string &replica : one.guarded)
+    workloads.insert(llvm::StringRef(replica).split('/').first.str());
+  std::string again = "nemo fleet drain " + options.node;
+  for (const std::string &path : options.paths)
+    again += " " + path;
+  session.out << fmt::format("Protected, so it stays: {} of stack {}. To let it go:\n"
+                             "  nemo unprotect {} --stack {} --backend fleet && {}\n",
+                             llvm::join(one.guarded, ", "), one.stack, llvm::join(workloads, " "),
+                             one.stack, again);
 }
 
 int say(const Options &options, CordonOrder::State state, const Session &session) {
   const std::string node = node_name(options.node);
   if (const auto faults = orchestrator::cordon_node(node, state, options.reason); !faults.empty())
     return session.report(faults);
-  auto stacks = still_there(node);
-  if (!stacks)
-    return session.report(orchestrator::backend_diagnostics(stacks.takeError()));
+  auto there = orchestrator::look_at_node(node);
+  if (!there)
+    return session.report(orchestrator::backend_diagnostics(there.takeError()));
   const bool closed = state != CordonOrder::OPEN;
   if (options.json) {
-    print_line(session.out, llvm::json::Object{{"version", 1},
-                                               {"node", node},
-                                               {"cordoned", closed},
-                                               {"drained", false},
-                                               {"reason", options.reason},
-                                               {"stacks", stacks_json(*stacks)}});
+    llvm::json::Object event{{"version", 1},
+                             {"node", node},
+                             {"cordoned", closed},
+                             {"drained", false},
+                             {"reason", options.reason}};
+    add_json(event, *there);
+    print_line(session.out, std::move(event));
     return ok;
   }
   if (!closed) {
@@ -81,28 +108,34 @@ int say(const Options &options, CordonOrder::State state, const Session &session
     return ok;
   }
   session.out << fmt::format("{} takes nothing new. {}\n", node,
-                             stacks->empty() ? "Nothing runs there." : "What runs there stays:");
-  list(session, *stacks);
-  if (!stacks->empty())
+                             there->silent           ? of_silent("It", *there)
+                             : there->stacks.empty() ? "Nothing runs there."
+                                                     : "What runs there stays:");
+  list(session, there->stacks);
+  if (!there->stacks.empty())
     session.out << fmt::format("To move it away: nemo fleet drain {} INTENT...\n", node);
   return ok;
 }
 
 /// What is still there once all that was given has moved.
 int tell_rest(const Drain &options, const std::string &node, const Session &session) {
-  auto stacks = still_there(node);
-  if (!stacks)
-    return session.report(orchestrator::backend_diagnostics(stacks.takeError()));
+  auto there = orchestrator::look_at_node(node);
+  if (!there)
+    return session.report(orchestrator::backend_diagnostics(there.takeError()));
   if (options.how.json) {
-    Progress(session, Progress::Form::json)
-        .event(llvm::json::Object{
-            {"event", "drained"}, {"node", node}, {"stacks", stacks_json(*stacks)}});
+    llvm::json::Object event{{"event", "drained"}, {"node", node}};
+    add_json(event, *there);
+    Progress(session, Progress::Form::json).event(std::move(event));
     return ok;
   }
   session.out << fmt::format("{} is drained: plans put nothing there. {}\n", node,
-                             stacks->empty() ? "Nothing runs there any more." : "Still there:");
-  list(session, *stacks);
-  if (!stacks->empty())
+                             there->silent           ? of_silent("It", *there)
+                             : there->stacks.empty() ? "Nothing runs there any more."
+                                                     : "Still there:");
+  list(session, there->stacks);
+  for (const StackOnNode &one : there->stacks)
+    list_guarded(session, options, one);
+  if (!there->stacks.empty())
     session.out << "What its data holds there stays. The rest moves with the next `nemo apply "
                    "--backend fleet`\nof its intent, and by itself where a controller looks after "
                    "it.\n";
@@ -125,6 +158,8 @@ int drain(Drain options, const Session &session) {
   options.how.command = "nemo fleet drain " + options.node;
   for (const std::string &path : options.paths)
     options.how.command += " " + path;
+  if (const auto faults = orchestrator::check_node(node); !faults.empty())
+    return refuse(session, options.how.json, faults);
   bool told = false;
   const auto tell = [&] {
     std::vector<Diagnostic> faults;
@@ -151,13 +186,24 @@ int drain(Drain options, const Session &session) {
     }
     if (!options.how.json)
       session.report(planned.diagnostics, planned.texts());
-    if (options.dry_run)
+    if (options.dry_run) {
       plan::print(session.out, *planned.plan, session.style());
-    else if (const int code = carry_out(session, *planned.seen, *planned.plan, options.how);
-             code != ok)
+      for (const StackOnNode &one : orchestrator::stacks_on(planned.seen->fleet, node))
+        if (one.stack == planned.plan->stack())
+          list_guarded(session, options, one);
+    } else if (const int code = carry_out(session, *planned.seen, *planned.plan, options.how);
+               code != ok) {
       return code;
+    }
   }
-  return options.dry_run ? ok : tell_rest(options, node, session);
+  if (!options.dry_run)
+    return tell_rest(options, node, session);
+  auto there = orchestrator::look_at_node(node);
+  if (!there)
+    return refuse(session, options.how.json, orchestrator::backend_diagnostics(there.takeError()));
+  if (there->silent && !options.how.json)
+    session.out << of_silent(node, *there) << '\n';
+  return ok;
 }
 
 } // namespace

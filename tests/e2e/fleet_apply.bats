@@ -254,6 +254,75 @@ NEMO
   nemo destroy --stack move --backend fleet --yes --timeout 60s
 }
 
+@test "what runs protected stays on a drained node, which is said with the way out" {
+  one_service
+  sed -i 's/^  exec/  protect   = true\n  exec/' "$WORLD/move/move.nemo"
+  cat "$WORLD/two.part" >>"$WORLD/move/move.nemo"
+  nemo fleet cordon gw2
+  nemo apply "$WORLD/move" --backend fleet --yes --timeout 60s
+  here() { is_at "one@gw1 two@gw1"; }
+  until_true 20 here
+  nemo fleet uncordon gw2
+
+  run nemo fleet drain gw1 "$WORLD/move" --dry-run
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"move two/0"*"Protected, so it stays: one/0 of stack move."* ]]
+  run nemo fleet drain gw1 "$WORLD/move" --yes --timeout 60s
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"nemo unprotect one --stack move --backend fleet && nemo fleet drain gw1 $WORLD/move"* ]]
+  apart() { is_at "one@gw1 two@gw2"; }
+  until_true 20 apart
+  nemo unprotect one --stack move --backend fleet --yes
+  nemo fleet drain gw1 "$WORLD/move" --yes --timeout 60s
+  away() { is_at "one@gw2 two@gw2"; }
+  until_true 20 away
+  nemo fleet uncordon gw1
+}
+
+@test "a move takes no change of the intent along" {
+  run nemo migrate one --to gw1 "$WORLD/move" --yes
+  [ "$status" -eq 1 ]
+  [[ $output == *N0751* ]] # its block protected it again
+  sed -i 's/sleep 100000/sleep 100001/' "$WORLD/move/move.nemo"
+  run nemo migrate two --to gw1 "$WORLD/move" --yes
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *N0759*"changed: exec"* ]]
+  sed -i 's/sleep 100001/sleep 100000/' "$WORLD/move/move.nemo"
+  nemo migrate two --to gw1 "$WORLD/move" --yes --timeout 60s
+  moved() { is_at "one@gw2 two@gw1"; }
+  until_true 20 moved
+  nemo unprotect one --stack move --backend fleet --yes
+  nemo destroy --stack move --backend fleet --yes --timeout 60s
+}
+
+@test "of a silent node it is said since when; one that nobody knows is refused" {
+  run nemo fleet drain gw3 --dry-run
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *N0841*"did you mean gw"* ]]
+  run nemo fleet drain gw3 "$WORLD/intent" --dry-run
+  [ "$status" -eq 1 ]
+  [[ $output == *N0841* ]]
+  as gw2 nemo agent stop >/dev/null
+  until_true 20 sees gw1
+  run nemo fleet cordon gw2 --reason "its disk fails"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"silent since 20"*"what runs there is not known"* ]]
+  [[ $output != *"Nothing runs there"* ]]
+  run nemo fleet drain gw2 --yes --json
+  echo "$output"
+  [ "$(jq -r 'select(.event == "drained") | "\(.stacks) \(.silent) \(.last_report != null)"' <<<"$output")" = "null true true" ]
+  as gw2 nemo agent start >/dev/null
+  until_true 20 sees "gw1 gw2"
+  run nemo nodes --backend fleet --json
+  [ "$(jq -r '.nodes[] | select(.name == "gw2") | .drained' <<<"$output")" = true ]
+  nemo fleet uncordon gw2
+}
+
 @test "a node that is removed is left out, and said" {
   nemo fleet remove gw2
   gone() { [[ $(nemo nodes --backend fleet 2>&1) == *N0846* ]]; }
