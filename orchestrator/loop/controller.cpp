@@ -56,15 +56,14 @@ void Controller::fault(const char *doing, llvm::Error error) {
   fault(doing, orchestrator::backend_diagnostics(std::move(error)));
 }
 
-/// The same once more is no news.
+/// The same once more is no news, until it has gone well again.
 void Controller::fault(const char *doing, std::vector<Diagnostic> diagnostics) {
   std::string text = doing;
   for (const Diagnostic &one : diagnostics)
     if (one.severity == Severity::error)
       text += ": " + one.message;
-  if (text == last_fault_)
+  if (!faults_.is_new(doing, text))
     return;
-  last_fault_ = text;
   settled_ = false;
   tell("fault", std::move(text), {{"doing", doing}}, std::move(diagnostics));
 }
@@ -75,6 +74,8 @@ void Controller::follow_git() {
   if (fetching_.valid() && fetching_.wait_for(fetched_ ? 0s : 1s) == std::future_status::ready) {
     if (std::string wrong = fetching_.get(); !wrong.empty())
       fault("fetching", to_diagnostics(failure("{}", wrong), diag::N0836.id));
+    else
+      faults_.forget("fetching");
     fetch_next_ = Clock::now() + settings_.fetch_every;
     fetched_ = true;
   }
@@ -83,6 +84,7 @@ void Controller::follow_git() {
   auto newest = source_.newest(seen_commit_);
   if (!newest)
     return fault("following git", to_diagnostics(newest.takeError(), diag::N0836.id));
+  faults_.forget("following git");
   if (!*newest)
     return;
   Wanted &commit = **newest;
@@ -121,17 +123,22 @@ bool Controller::observe() {
     fault("observing", seen.takeError());
     return false;
   }
+  faults_.forget("observing");
   seen_ = std::move(*seen);
   tell_notes();
   return true;
 }
 
-/// What is left out of what was observed, or not to be believed; the same once more is no news.
+/// What is left out of what was observed, or not to be believed; the same once more is no news, and
+/// neither is it with other times.
 void Controller::tell_notes() {
-  std::vector<std::string> notes = seen_->backend.notes();
-  for (const std::string &note : notes)
-    if (std::find(told_notes_.begin(), told_notes_.end(), note) == told_notes_.end())
+  std::set<std::string> notes;
+  for (const std::string &note : seen_->backend.notes()) {
+    std::string plain = without_numbers(note);
+    if (!told_notes_.contains(plain) && !notes.contains(plain))
       tell("note", note, {{"note", note}});
+    notes.insert(std::move(plain));
+  }
   told_notes_ = std::move(notes);
 }
 
@@ -142,6 +149,8 @@ void Controller::withdraw() {
   auto withdrawn = std::visit([](const auto &one) { return one.withdraw(); }, approvals_);
   if (llvm::Error error = std::move(withdrawn))
     fault("withdrawing a plan", to_diagnostics(std::move(error), diag::N0816.id));
+  else
+    faults_.forget("withdrawing a plan");
 }
 
 bool Controller::ask(const Step &step) {
@@ -164,6 +173,8 @@ bool Controller::ask(const Step &step) {
     fault("asking for approval", to_diagnostics(std::move(error), diag::N0816.id));
     return false;
   }
+  for (const char *well : {"planning", "asking for approval"})
+    faults_.forget(well);
   ask_again_ = Clock::now() + word_holds / 2;
   if (!is_new)
     return true;
@@ -240,9 +251,10 @@ bool Controller::carry_out(const Step &step) {
     fault("delivering", std::move(error));
     return false;
   }
+  for (const char *well : {"planning", "delivering"})
+    faults_.forget(well);
   if (clear)
     return true;
-  last_fault_.clear();
   tracker_.emplace(*step.plan);
   return true;
 }
@@ -319,7 +331,8 @@ bool Controller::round() {
     break;
   }
   withdraw();
-  last_fault_.clear();
+  for (const char *well : {"planning", "delivering"})
+    faults_.forget(well);
   if (!settled_)
     tell("settled", "everything was delivered as it is wanted",
          {{"digest", step.plan->digest()}, {"commit", wanted_->commit}});

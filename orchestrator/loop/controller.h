@@ -6,12 +6,14 @@
 #include <functional>
 #include <future>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "llvm/Support/JSON.h"
 
+#include "base/news.h"
 #include "orchestrator/lead/candidate.h"
 #include "orchestrator/loop/approvals.h"
 #include "orchestrator/loop/fleet_approvals.h"
@@ -91,8 +93,9 @@ private:
   bool is_new_ = false;                  ///< leads, and has not looked yet what waits
   std::optional<lead::Asked> inherited_; ///< waits, and is to be gone on with or not
   std::optional<orchestrator::Tracker> tracker_;
-  std::string seen_commit_, last_fault_;
-  std::vector<std::string> told_notes_;
+  std::string seen_commit_;
+  News faults_;                      ///< by what was being done
+  std::set<std::string> told_notes_; ///< without their numbers
   bool fetched_ = false, settled_ = false;
   std::optional<lead::Candidate::State> told_; ///< of the lead
 };

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/membership.h"
 #include "protocol/link/subjects.h"
-#include "protocol/trust/bundle.h"
 #include "runtime-agent/core/facts.h"
 
 namespace nemo::agent::fleet {
@@ -20,8 +19,6 @@ using namespace std::chrono_literals;
 constexpr Ticks soon = 20; ///< for what changes together to be told together
 constexpr Ticks unacknowledged = 5'000;
 constexpr Ticks report_again = 1'000; ///< where the broker does not keep it
-constexpr llvm::StringLiteral of_report =
-    "report"; ///< its acknowledgement; those of events are numbers
 constexpr int events_at_once = 500;
 constexpr size_t event_bytes = 32u << 10; ///< with chain and signature in the stream's 64 KiB
 constexpr auto key_holds = 7 * 24h;
@@ -71,7 +68,7 @@ llvm::Error Link::start() {
   gets_ = inbox + llvm::toHex(trust::random_bytes(12), /*LowerCase=*/true);
   renewal_ = std::make_unique<Renewal>(
       loop_, member_, [this](membership::Member renewed) { take_certificate(std::move(renewed)); },
-      [this](const std::string &text) { note(text); });
+      [this](const std::string &text) { note("the certificate", text); });
   auto carrier = connect([this](bool up) { link_is(up); });
   if (!carrier)
     return carrier.takeError();
@@ -91,7 +88,8 @@ llvm::Expected<std::unique_ptr<Carrier>> Link::connect(std::function<void(bool)>
     subjects.push_back(link::running(other));
   return Carrier::start(loop_, member_, std::move(subjects),
                         {[this](const link::Message &message) { take(message); },
-                         std::move(on_link), [this](const std::string &text) { note(text); }});
+                         std::move(on_link),
+                         [this](const std::string &text) { note("the connection", text); }});
 }
 
 /// With the certificate and the roots that are held now; the connection that there is stays until
@@ -128,14 +126,17 @@ void Link::later(Loop::TimerId &timer, Ticks wait, void (Link::*what)()) {
   });
 }
 
-void Link::note(const std::string &text) {
-  if (text != last_note_)
-    llvm::errs() << "nemo-agent: fleet " << member_.id().fleet << ": " << text << '\n';
-  last_note_ = text;
+void Link::say(const std::string &text) const {
+  llvm::errs() << "nemo-agent: fleet " << member_.id().fleet << ": " << text << '\n';
 }
 
-void Link::failed(llvm::StringRef doing, llvm::Error error) {
-  note(doing.str() + ": " + llvm::toString(std::move(error)));
+void Link::note(const std::string &matter, const std::string &text) {
+  if (told_.is_new(matter, text))
+    say(text);
+}
+
+void Link::failed(const std::string &doing, llvm::Error error) {
+  note(doing, doing + ": " + llvm::toString(std::move(error)));
 }
 
 void Link::take(const link::Message &message) {
@@ -145,8 +146,9 @@ void Link::take(const link::Message &message) {
       return; // there is none: what was accepted before stays
     auto news = desired_->take(message.data, now());
     if (!news)
-      failed("desired state", news.takeError());
-    else if (*news) {
+      return failed("desired state", news.takeError());
+    told_.forget("desired state");
+    if (*news) {
       follow_others();
       report();
     }
@@ -162,6 +164,8 @@ void Link::take(const link::Message &message) {
   } else if (subject == link::ask(member_.id().name)) {
     if (auto error = questions_->take(message.data, message.reply, now()))
       failed("a question", std::move(error));
+    else
+      told_.forget("a question");
     pump();
   } else if (subject.startswith(acks_)) {
     take_ack(message);
@@ -170,9 +174,10 @@ void Link::take(const link::Message &message) {
 
 void Link::link_is(bool up) {
   up_ = up;
-  note(up ? "connected" : "the broker is out of reach; what runs here goes on");
+  note("the link", up ? "connected" : "the broker is out of reach; what runs here goes on");
   if (!up)
     return;
+  told_.forget("the connection");
   in_flight_ = 0;
   told_others_.clear();
   forget_others(UnixNanos::max());
@@ -191,49 +196,18 @@ void Link::fetch() {
     carrier_->publish(link::direct_get(subject), "", gets_);
 }
 
-void Link::take_revocations(llvm::StringRef bytes) {
-  const membership::Credentials &held = member_.credentials();
-  if (bytes == held.revocations.signed_bytes())
-    return;
-  auto next = held.revocations.next(bytes, held.bundle, now());
-  if (!next)
-    return failed("revocations", next.takeError());
-  if (auto error = member_.replace(std::move(*next)))
-    failed("revocations", std::move(error));
-}
-
-void Link::take_bundles(llvm::StringRef bytes) {
-  proto::SignedBundles said;
-  if (bytes.size() > trust::max_signed ||
-      !said.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    return note("what should be the fleet's roots cannot be read");
-  const std::vector<std::string> statements(said.bundles().begin(), said.bundles().end());
-  const trust::Bundle &held = member_.credentials().bundle;
-  trust::Bundle next = trust::follow_bundles(held, statements, now());
-  if (next.roots == held.roots && next.sequence == held.sequence)
-    return;
-  if (auto error = member_.replace(std::move(next)))
-    return failed("roots", std::move(error));
-  note("the fleet's roots are others now");
-  later(reconnect_timer_, 0, &Link::reconnect); // not from within a carrier that it replaces
-}
-
-void Link::take_certificate(membership::Member renewed) {
-  member_ = std::move(renewed);
-  announced_.clear();
-  note("there is a new certificate");
-  reconnect();
-}
-
 void Link::take_ack(const link::Message &message) {
   const llvm::StringRef what = llvm::StringRef(message.subject).drop_front(acks_.size() + 1);
-  if (what == of_report) {
+  if (what == of_report || what == of_running) {
+    const std::string doing = what == of_report ? "reporting" : "telling others";
+    auto stored = link::read_ack(message);
+    if (stored)
+      return told_.forget(doing);
+    failed(doing, stored.takeError());
+    told_others_.clear(); // and so they are told with the next report
     // A broker that has just lost everything may have no bucket yet.
-    if (auto stored = link::read_ack(message); !stored) {
-      failed("reporting", stored.takeError());
-      told_others_.clear();
+    if (what == of_report)
       later(report_timer_, report_again, &Link::refresh);
-    }
     return;
   }
   uint64_t last = 0;
@@ -242,6 +216,7 @@ void Link::take_ack(const link::Message &message) {
   auto stored = link::read_ack(message);
   if (!stored)
     return failed("events", stored.takeError()); // the timer sends them again
+  told_.forget("events");
   in_flight_ = maybe_there_ = 0;
   if (auto error = memory_->drop_events(last))
     return failed("events", std::move(error));
@@ -279,8 +254,10 @@ void Link::refresh() {
   forget_others(now());
   if (const trust::Revocations &held = member_.credentials().revocations;
       held.number() != 0 && held.due() < now())
-    note("the list of what is no longer trusted is overdue since " + to_rfc3339(held.due()) +
-         ": somebody may be withholding it");
+    note("overdue", "the list of what is no longer trusted is overdue since " +
+                        to_rfc3339(held.due()) + ": somebody may be withholding it");
+  else
+    told_.forget("overdue");
   if (up_)
     fetch();
   report();
@@ -296,7 +273,7 @@ void Link::report() {
   Answer answer = agent_.answer(observe);
   auto *response = std::get_if<proto::BackendResponse>(&answer);
   if (!response || !response->has_fleet())
-    return note("the agent does not say what it runs");
+    return note("reporting", "the agent does not say what it runs");
   tell_others(response->fleet());
   proto::NodeSays says;
   *says.mutable_state()->mutable_fleet() = std::move(*response->mutable_fleet());

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 
+#include "base/news.h"
 #include "runtime-agent/core/server.h"
 #include "runtime-agent/fleet/carrier.h"
 #include "runtime-agent/fleet/desired.h"
@@ -37,6 +38,9 @@ public:
   void news();
 
 private:
+  /// Names of acknowledgements; those of events are numbers.
+  static constexpr llvm::StringLiteral of_report = "report", of_running = "running";
+
   Link(Loop &loop, membership::Member member, Ends agent)
       : loop_(loop), member_(std::move(member)), agent_(std::move(agent)) {}
   llvm::Error start();
@@ -65,8 +69,10 @@ private:
   void pump();
   llvm::Expected<std::string> sign(proto::Statement statement, std::chrono::milliseconds holds);
   llvm::Expected<std::string> sealing_key();
-  void note(const std::string &text);
-  void failed(llvm::StringRef doing, llvm::Error error);
+  void say(const std::string &text) const;
+  /// The same: once per change of what is said of the matter.
+  void note(const std::string &matter, const std::string &text);
+  void failed(const std::string &doing, llvm::Error error);
 
   Loop &loop_;
   membership::Member member_;
@@ -90,7 +96,7 @@ private:
   uint64_t in_flight_ = 0;       ///< the last event that was sent and not acknowledged
   uint64_t maybe_there_ = 0;     ///< the same, also of a connection that was lost meanwhile
   bool up_ = false;
-  std::string last_note_;
+  News told_; ///< in the log
   Loop::TimerId report_timer_ = 0, soon_timer_ = 0, beat_timer_ = 0, event_timer_ = 0,
                 pump_timer_ = 0, reconnect_timer_ = 0;
 };

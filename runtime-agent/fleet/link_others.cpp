@@ -51,6 +51,7 @@ void Link::take_running(const std::string &node, llvm::StringRef bytes) {
     return;
   if (auto error = heard_.admit(proto::Signed::REPORT, node, verified->mark()))
     return failed("what " + node + " runs", std::move(error));
+  told_.forget("what " + node + " runs");
   known_until_[node] = trust::from_unix_ms(verified->statement.expires_unix_ms());
   agent_.learn(node, std::vector(says.running().running().begin(), says.running().running().end()));
 }
@@ -90,7 +91,7 @@ void Link::tell_others(const proto::Fleet &fleet) {
       sign(std::move(statement), std::chrono::milliseconds(3 * member_.settings().report_ms));
   if (!bytes)
     return failed("telling others", bytes.takeError());
-  carrier_->publish(link::running(member_.id().name), *bytes);
+  carrier_->publish(link::running(member_.id().name), *bytes, acks_ + "." + of_running.str());
   told_others_ = std::move(payload);
   tell_others_again_ = ticks() + member_.settings().report_ms / 2;
 }
