@@ -41,8 +41,8 @@ struct Rule {
 };
 
 constexpr std::array rules = {
-    Rule{Signed::DESIRED_STATE, Statement::kDesiredState, "desired state", deciders, 90 * 24h,
-         Judged::when_issued, About::a_node},
+    Rule{Signed::DESIRED_STATE, Statement::kDesiredState, "desired state", deciders,
+         longest_desired_state, Judged::when_issued, About::a_node},
     Rule{Signed::REPORT, Statement::kReport, "report", one(Role::node), 1h, Judged::now,
          About::the_signer},
     Rule{Signed::HEARTBEAT, Statement::kHeartbeat, "heartbeat", one(Role::node), 5min, Judged::now,

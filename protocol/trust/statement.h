@@ -22,6 +22,7 @@ namespace nemo::trust {
 
 inline constexpr size_t max_signed = 17 << 20; ///< bytes of a Signed
 inline constexpr size_t max_reason = 1000;     ///< bytes that say why a node is cordoned
+inline constexpr std::chrono::milliseconds longest_desired_state = std::chrono::hours(90 * 24);
 
 inline int64_t to_unix_ms(UnixNanos time) {
   return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();

@@ -4,6 +4,7 @@
 //   recover.cpp    start: adopt what runs, sweep what is left over
 //   reconcile.cpp  carry out what decide() says
 //   prepare.cpp    what a start waits for and is given
+//   held_back.cpp  parts that start nothing new
 //   monitor.cpp    ends, health checks, use
 //   report.cpp     Running, Fleet, events
 //   calls.cpp      requests
@@ -43,6 +44,15 @@ public:
 
   /// What another node of the fleet says that it runs now; nothing: that is not known any more.
   void learn(const std::string &node, std::optional<std::vector<proto::Running>> running);
+
+  /// A stack's part that starts nothing which has never run here, for as long as this stands.
+  struct HeldBack {
+    uint64_t generation = 0; ///< of the part; another one that is delivered is not held back
+    std::string reason;      ///< what is told of each instance that waits for it
+    bool operator==(const HeldBack &) const = default;
+  };
+  /// \param held  by stack: all that are.
+  void hold_back(std::map<std::string, HeldBack> held);
 
   std::function<void()> on_news = [] {};     ///< streams may have something new
   std::function<void()> on_shutdown = [] {}; ///< a client asked for the end
@@ -97,6 +107,7 @@ private:
   bool wanted(const Key &key) const;
   Known &know(const Key &key, const proto::Instance &instance);
   std::optional<std::string> peer_address(const std::string &stack, const proto::Peer &peer) const;
+  std::string held_back(const std::string &stack) const;
   std::string sandbox_id(const Key &key) const;
   std::string started_path(const Key &key) const {
     return layout_.started() + "/" + sandbox_id(key);
@@ -146,6 +157,7 @@ private:
   std::vector<LogSource> log_sources(const proto::LogsCall &call) const;
 
   Others others_;
+  std::map<std::string, HeldBack> held_back_;
   Loop &loop_;
   Options options_;
   Layout layout_;

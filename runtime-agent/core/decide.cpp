@@ -11,6 +11,13 @@ namespace {
 /// The wall clock may be set meanwhile: it is looked at again after that long.
 constexpr Ticks clock_patience = 30'000;
 
+/// What ran before is kept running, also over a reboot, as far as its restart policy goes; nothing
+/// else is started of what is held back.
+bool is_held_back(const Item &item) {
+  return !item.held_back.empty() &&
+         !(item.ran_before && item.desired->spec().restart().policy() != proto::Restart::NEVER);
+}
+
 bool runs(Phase phase) {
   return phase == Phase::live || phase == Phase::stopping || phase == Phase::launching;
 }
@@ -103,6 +110,8 @@ Decision decide(const std::vector<Item> &items, Ticks now, const std::string &no
     case Phase::failed:
       if (!wanted)
         decision.steps.push_back({Step::forget, item.key, {}});
+      else if (item.until && is_held_back(item))
+        holds_back.push_back({Step::hold, item.key, item.held_back});
       else if (item.until && *item.until <= now)
         starts.push_back({Step::start, item.key, {}});
       else if (item.until)
@@ -111,6 +120,8 @@ Decision decide(const std::vector<Item> &items, Ticks now, const std::string &no
     case Phase::waiting:
       if (!wanted)
         decision.steps.push_back({Step::forget, item.key, {}});
+      else if (is_held_back(item))
+        holds_back.push_back({Step::hold, item.key, item.held_back});
       else if (item.not_before && *item.not_before > now) {
         holds_back.push_back({Step::hold, item.key, "waits until " + item.desired->start_at()});
         wake_at(std::min(*item.not_before, now + clock_patience));

@@ -46,6 +46,7 @@ struct Item {
   std::optional<Ticks> until;      ///< backoff, failed: next try; stopping: when patience ends
   std::optional<Ticks> not_before; ///< waiting: by the wall clock of now, not to be started earlier
   bool ran_before = false;         ///< in any boot
+  std::string held_back; ///< why its stack starts nothing that has never run; empty: it does
 };
 
 struct Step {

@@ -98,9 +98,10 @@ std::vector<Item> Agent::items() {
   std::vector<Item> items;
   for (const auto &[key, instance] : all) {
     const Record &record = known_.at(key).record;
-    Item &item = items.emplace_back(Item{key, instance, record.phase, record.healthy,
-                                         record.exit_code == 0, record.admitted, record.killed,
-                                         record.until, std::nullopt, record.started_unix_ms != 0});
+    Item &item =
+        items.emplace_back(Item{key, instance, record.phase, record.healthy, record.exit_code == 0,
+                                record.admitted, record.killed, record.until, std::nullopt,
+                                record.started_unix_ms != 0, held_back(key.stack)});
     if (instance && !instance->start_at().empty() && !record.admitted)
       if (const auto start = from_rfc3339(instance->start_at()))
         item.not_before =

@@ -34,6 +34,9 @@ llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const st
       {[&agent](const proto::BackendRequest &request) { return agent.answer(request); },
        [&agent](const std::string &other, std::optional<std::vector<proto::Running>> running) {
          agent.learn(other, std::move(running));
+       },
+       [&agent](std::map<std::string, Agent::HeldBack> held) {
+         agent.hold_back(std::move(held));
        }});
   if (!link)
     return link.takeError();

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "runtime-agent/core/check.h"
+#include "runtime-agent/fleet/validity.h"
 
 namespace nemo::agent::fleet {
 
@@ -88,9 +89,11 @@ llvm::Expected<bool> Desired::take(llvm::StringRef value, UnixNanos now) {
                                             digest,
                                             {tenants.begin(), tenants.end()},
                                             opened->call.SerializeAsString(),
-                                            {}}))
+                                            {},
+                                            verified.statement.expires_unix_ms()}))
       return error;
-    if (auto error = deliver(stack, opened->call))
+    if (auto error = verified.statement.desired_state().renewal() ? renew(stack, opened->call)
+                                                                  : deliver(stack, opened->call))
       return error;
     news = true;
   }
@@ -167,6 +170,24 @@ llvm::Error Desired::deliver(const std::string &stack, const proto::DeliverCall 
   return memory_.settle(stack, std::move(*response));
 }
 
+/// What is in force holds for longer. The agent is not asked: to it a delivery, also of the same,
+/// is a reason to try again what has failed.
+llvm::Error Desired::renew(const std::string &stack, const proto::DeliverCall &call) {
+  const std::string renewed = call.part().SerializeAsString();
+  proto::BackendResponse response;
+  const proto::Fleet fleet = observe();
+  for (const proto::PartState &state : fleet.parts())
+    if (state.part().stack() == stack && state.generation() == call.expected_generation() &&
+        state.part().SerializeAsString() == renewed)
+      response.mutable_delivered()->set_generation(state.generation());
+  if (!response.has_delivered())
+    response = refusal(proto::BackendError::CONFLICT,
+                       fmt::format("The stack '{}' on '{}' was changed meanwhile: what was to be "
+                                   "renewed is not in force.",
+                                   stack, member_.id().name));
+  return memory_.settle(stack, std::move(response));
+}
+
 proto::Fleet Desired::observe() {
   proto::BackendRequest request;
   request.set_version(1);
@@ -176,7 +197,15 @@ proto::Fleet Desired::observe() {
   return response ? std::move(*response->mutable_fleet()) : proto::Fleet();
 }
 
-void Desired::report(proto::NodeState &state) const {
+void Desired::report(proto::NodeState &state, UnixNanos now) const {
+  for (const proto::PartState &part : state.fleet().parts()) {
+    const auto found = memory_.validities().find(part.part().stack());
+    if (found == memory_.validities().end() || found->second.generation() != part.generation())
+      continue; // it came over the local socket
+    proto::Validity &validity = *state.add_validities() = found->second;
+    validity.set_stack(part.part().stack());
+    validity.set_held(!why_held(validity, now).empty());
+  }
   for (const auto &[stack, accepted] : memory_.accepted()) {
     proto::Outcome &out = *state.add_accepted() = outcome(stack, accepted.digest);
     out.set_epoch(accepted.mark.epoch);

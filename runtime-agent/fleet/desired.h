@@ -30,8 +30,9 @@ public:
   /// came is none at all.
   llvm::Expected<bool> take(llvm::StringRef value, UnixNanos now);
 
-  /// Adds what became of each entry.
-  void report(proto::NodeState &state) const;
+  /// Adds what became of each entry, and until when what is in force of it holds.
+  /// \param state  with what the agent runs.
+  void report(proto::NodeState &state, UnixNanos now) const;
 
 private:
   struct Opened {
@@ -42,6 +43,7 @@ private:
                                UnixNanos now);
   llvm::Error check_scope(const std::string &stack, const trust::Verified &verified);
   llvm::Error deliver(const std::string &stack, const proto::DeliverCall &call);
+  llvm::Error renew(const std::string &stack, const proto::DeliverCall &call);
   proto::Fleet observe();
 
   const membership::Member &member_;

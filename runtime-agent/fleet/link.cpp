@@ -55,6 +55,7 @@ llvm::Error Link::start() {
       });
   if (auto error = desired_->finish())
     return error;
+  judge_validities(); // before anything is started
   proto::BackendRequest watch;
   watch.set_version(1);
   watch.mutable_watch()->set_after(memory_->last_event());
@@ -113,8 +114,8 @@ Link::~Link() {
   renewal_.reset();
   next_.reset();
   carrier_.reset();
-  for (const Loop::TimerId timer :
-       {report_timer_, soon_timer_, beat_timer_, event_timer_, pump_timer_, reconnect_timer_})
+  for (const Loop::TimerId timer : {report_timer_, soon_timer_, beat_timer_, event_timer_,
+                                    pump_timer_, reconnect_timer_, expiry_timer_})
     loop_.cancel(timer);
 }
 
@@ -149,6 +150,7 @@ void Link::take(const link::Message &message) {
       return failed("desired state", news.takeError());
     told_.forget("desired state");
     if (*news) {
+      judge_validities();
       follow_others();
       report();
     }
@@ -252,6 +254,7 @@ llvm::Expected<std::string> Link::sealing_key() {
 void Link::refresh() {
   renewal_->look();
   forget_others(now());
+  judge_validities(); // the clock may have been set
   if (const trust::Revocations &held = member_.credentials().revocations;
       held.number() != 0 && held.due() < now())
     note("overdue", "the list of what is no longer trusted is overdue since " +
@@ -277,7 +280,7 @@ void Link::report() {
   tell_others(response->fleet());
   proto::NodeSays says;
   *says.mutable_state()->mutable_fleet() = std::move(*response->mutable_fleet());
-  desired_->report(*says.mutable_state());
+  desired_->report(*says.mutable_state(), now());
   proto::Statement statement;
   statement.mutable_report()->set_payload(says.SerializeAsString());
   // Three may be lost before the node counts as silent.

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/news.h"
+#include "runtime-agent/core/agent.h"
 #include "runtime-agent/core/server.h"
 #include "runtime-agent/fleet/carrier.h"
 #include "runtime-agent/fleet/desired.h"
@@ -27,6 +28,8 @@ public:
     std::function<Answer(const proto::BackendRequest &)> answer;
     /// What another node says that it runs; nothing: that is not known any more.
     std::function<void(const std::string &node, std::optional<std::vector<proto::Running>>)> learn;
+    /// Parts that start nothing new, by stack: all that are.
+    std::function<void(std::map<std::string, Agent::HeldBack>)> hold_back;
   };
 
   /// \param directory  of the membership. \param node  whom the agent serves: has to be the member.
@@ -62,6 +65,7 @@ private:
   void refresh();
   void report();
   void tell_others(const proto::Fleet &fleet);
+  void judge_validities();
   void tell();
   void beat();
   void take_events();
@@ -98,7 +102,7 @@ private:
   bool up_ = false;
   News told_; ///< in the log
   Loop::TimerId report_timer_ = 0, soon_timer_ = 0, beat_timer_ = 0, event_timer_ = 0,
-                pump_timer_ = 0, reconnect_timer_ = 0;
+                pump_timer_ = 0, reconnect_timer_ = 0, expiry_timer_ = 0;
 };
 
 } // namespace nemo::agent::fleet

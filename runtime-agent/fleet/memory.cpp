@@ -3,11 +3,14 @@
 #include <sqlite3.h>
 
 #include "base/error.h"
+#include "runtime-agent/fleet/validity.h"
 
 namespace nemo::agent::fleet {
 
 namespace {
 
+// Validities are in a table of their own, since agents from before know those columns only: of the
+// part that is in force (settled), and of what was accepted and is not settled yet.
 // Numbers of events come from AUTOINCREMENT, which never gives one twice, also of rows that are
 // gone.
 constexpr const char *schema = R"(
@@ -16,6 +19,8 @@ BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS accepted(stack TEXT PRIMARY KEY, epoch INTEGER NOT NULL, generation INTEGER NOT NULL,
   issued INTEGER NOT NULL, payload BLOB NOT NULL, digest BLOB NOT NULL, tenants BLOB NOT NULL, call BLOB NOT NULL,
   response BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS validity(stack TEXT NOT NULL, settled INTEGER NOT NULL, validity BLOB NOT NULL,
+  PRIMARY KEY(stack, settled)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox(sequence INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS delegations(only INTEGER PRIMARY KEY CHECK(only = 0), guard BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS taken(only INTEGER PRIMARY KEY CHECK(only = 0), event INTEGER NOT NULL);
@@ -120,6 +125,8 @@ llvm::Error Memory::load() {
                          accepted_[bytes_at(row, 0)] = std::move(one);
                        }))
     return error;
+  if (auto error = load_validities(whole))
+    return error;
   std::string guard;
   if (auto error = run("SELECT guard FROM delegations", nothing,
                        [&](sqlite3_stmt *row) { guard = bytes_at(row, 0); }))
@@ -132,6 +139,47 @@ llvm::Error Memory::load() {
                : failure("{} holds what cannot be read. Move it away, and have an operator apply "
                          "with a higher epoch.",
                          path_);
+}
+
+llvm::Error Memory::load_validities(bool &whole) {
+  if (auto error = run(
+          "SELECT stack, settled, validity FROM validity", [](sqlite3_stmt *) {},
+          [&](sqlite3_stmt *row) {
+            const std::string stack = bytes_at(row, 0);
+            proto::Validity one;
+            const bool good = one.ParseFromString(bytes_at(row, 2)) && is_whole(one);
+            whole &= good;
+            if (!good)
+              return;
+            if (sqlite3_column_int64(row, 1) != 0)
+              validities_[stack] = std::move(one);
+            else if (const auto found = accepted_.find(stack);
+                     found != accepted_.end() &&
+                     found->second.mark.issued_unix_ms == one.since_unix_ms())
+              found->second.expires_unix_ms = one.until_unix_ms();
+          }))
+    return error;
+  for (auto &[stack, one] : accepted_) {
+    const uint64_t generation = one.response ? one.response->delivered().generation() : 0;
+    // The issuing time of a good statement is far from where this could overflow.
+    whole &= one.mark.issued_unix_ms >= 0 && one.mark.issued_unix_ms < INT64_MAX / 2;
+    if (!whole)
+      break;
+    const proto::Validity otherwise = longest(generation, one.mark.issued_unix_ms);
+    if (one.expires_unix_ms == 0)
+      one.expires_unix_ms = otherwise.until_unix_ms();
+    if (generation != 0 && validities_[stack].generation() != generation)
+      validities_[stack] = otherwise;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Memory::write(const std::string &stack, bool settled, const proto::Validity &validity) {
+  return run("INSERT OR REPLACE INTO validity VALUES(?,?,?)", [&](sqlite3_stmt *statement) {
+    sqlite3_bind_text(statement, 1, stack.data(), static_cast<int>(stack.size()), SQLITE_TRANSIENT);
+    sqlite3_bind_int64(statement, 2, settled);
+    put_value(statement, 3, validity.SerializeAsString());
+  });
 }
 
 llvm::Error Memory::write(const std::string &stack, const Accepted &accepted) {
@@ -155,7 +203,14 @@ llvm::Error Memory::write(const std::string &stack, const Accepted &accepted) {
 }
 
 llvm::Error Memory::accept(const std::string &stack, Accepted accepted) {
-  if (auto error = transact([&] { return write(stack, accepted); }))
+  proto::Validity validity;
+  validity.set_since_unix_ms(accepted.mark.issued_unix_ms);
+  validity.set_until_unix_ms(accepted.expires_unix_ms);
+  if (auto error = transact([&]() -> llvm::Error {
+        if (auto failed = write(stack, accepted))
+          return failed;
+        return write(stack, /*settled=*/false, validity);
+      }))
     return error;
   accepted_[stack] = std::move(accepted);
   return llvm::Error::success();
@@ -165,7 +220,22 @@ llvm::Error Memory::settle(const std::string &stack, proto::BackendResponse resp
   Accepted next = accepted_.at(stack);
   next.call.clear();
   next.response = std::move(response);
-  return accept(stack, std::move(next));
+  std::optional<proto::Validity> validity;
+  if (next.response->has_delivered()) {
+    validity.emplace().set_generation(next.response->delivered().generation());
+    validity->set_since_unix_ms(next.mark.issued_unix_ms);
+    validity->set_until_unix_ms(next.expires_unix_ms);
+  }
+  if (auto error = transact([&]() -> llvm::Error {
+        if (auto failed = write(stack, next))
+          return failed;
+        return validity ? write(stack, /*settled=*/true, *validity) : llvm::Error::success();
+      }))
+    return error;
+  accepted_[stack] = std::move(next);
+  if (validity)
+    validities_[stack] = std::move(*validity);
+  return llvm::Error::success();
 }
 
 llvm::Error Memory::admit_delegation(const std::string &controller, const trust::Mark &mark) {

@@ -28,6 +28,7 @@ struct Accepted {
   std::vector<std::string> tenants; ///< whom the stack belongs to, as its signer said
   std::string call; ///< the DeliverCall, until it is known what became of it; then empty
   std::optional<proto::BackendResponse> response; ///< nothing: the agent ended before it knew
+  int64_t expires_unix_ms = 0;                    ///< of the statement
 };
 
 class Memory {
@@ -40,6 +41,9 @@ public:
   /// On disk when it returns without an error; the same for what follows.
   llvm::Error accept(const std::string &stack, Accepted accepted);
   llvm::Error settle(const std::string &stack, proto::BackendResponse response);
+
+  /// By stack, of what the agent took last: a later statement that it refused changes nothing.
+  const std::map<std::string, proto::Validity> &validities() const { return validities_; }
 
   /// Of controllers' delegations: none from before the last counts.
   const trust::Guard &delegations() const { return delegations_; }
@@ -60,11 +64,14 @@ private:
       const char *sql, llvm::function_ref<void(sqlite3_stmt *)> bind,
       llvm::function_ref<void(sqlite3_stmt *)> row = [](sqlite3_stmt *) {});
   llvm::Error load();
+  llvm::Error load_validities(bool &whole);
   llvm::Error write(const std::string &stack, const Accepted &accepted);
+  llvm::Error write(const std::string &stack, bool settled, const proto::Validity &validity);
 
   sqlite3 *db_ = nullptr;
   std::string path_;
   std::map<std::string, Accepted> accepted_;
+  std::map<std::string, proto::Validity> validities_;
   trust::Guard delegations_;
   uint64_t last_event_ = 0;
 };

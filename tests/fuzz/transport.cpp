@@ -127,7 +127,7 @@ void desired(const World &world, llvm::StringRef value) {
     expect(delivered <= 1, "acted upon twice");
   }
   proto::NodeState state;
-  judge.report(state);
+  judge.report(state, world.now);
   expect(state.accepted_size() == delivered, "acted upon what was not accepted");
 }
 

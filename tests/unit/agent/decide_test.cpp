@@ -284,3 +284,60 @@ TEST_CASE("a job waits for its time, and the clock is looked at again meanwhile"
   one.not_before = 100'000'000;
   CHECK(*decide({one}, 4'000).wake < 100'000);
 }
+
+TEST_CASE("what is held back goes on as it was, ends as it has to, and starts nothing new") {
+  const std::string why = "the desired state has expired";
+  proto::Instance service, job, retiring;
+  job.mutable_spec()->mutable_restart()->set_policy(proto::Restart::NEVER);
+  retiring.set_retiring(true);
+  auto held = [&](Phase phase, const proto::Instance *desired, bool ran) {
+    Item one = item("w", "a", phase, desired);
+    one.held_back = why;
+    one.ran_before = ran;
+    one.until = phase == Phase::backoff || phase == Phase::failed ? std::optional<Ticks>(100)
+                                                                  : std::nullopt;
+    return one;
+  };
+  SECTION("what has never run is held, also where its gates or its time would let it") {
+    for (const Phase phase : {Phase::waiting, Phase::failed}) {
+      const Decision decision = decide({held(phase, &service, false)}, 200);
+      REQUIRE(decision.steps.size() == 1);
+      CHECK(decision.steps[0].kind == Step::hold);
+      CHECK(decision.steps[0].reason == why);
+      CHECK_FALSE(decision.wake); // only a renewal changes it
+    }
+  }
+  SECTION("what ran is started again, by its policy, also after a boot") {
+    CHECK(kinds({held(Phase::backoff, &service, true)}, 100) == Kinds{Step::start});
+    CHECK(kinds({held(Phase::backoff, &service, true)}, 99).empty());
+    CHECK(kinds({held(Phase::waiting, &service, true)}, 100) == Kinds{Step::start});
+    CHECK(kinds({held(Phase::waiting, &job, true)}, 100) == Kinds{Step::hold});
+    CHECK(kinds({held(Phase::exited, &job, true)}, 100).empty());
+  }
+  SECTION("what runs runs on, and stops when it has to") {
+    CHECK(kinds({held(Phase::live, &service, true)}).empty());
+    CHECK(kinds({held(Phase::live, &retiring, true)}) == Kinds{Step::stop});
+    CHECK(kinds({held(Phase::live, nullptr, true)}) == Kinds{Step::stop});
+    CHECK(kinds({held(Phase::waiting, nullptr, false)}) == Kinds{Step::forget});
+  }
+  SECTION("what a successor was to take over from serves on") {
+    proto::Instance old;
+    old.set_retiring(true);
+    *old.add_stop_after() = gate(proto::Gate::HEALTHY, "w", "b");
+    Item fresh = held(Phase::waiting, &service, false);
+    fresh.key.revision = "b";
+    CHECK(kinds({held(Phase::live, &old, true), fresh}) == Kinds{Step::hold});
+  }
+  SECTION("what failed for good keeps its own reason") {
+    Item one = held(Phase::failed, &job, false);
+    one.until.reset();
+    CHECK(kinds({one}, 200).empty());
+  }
+  SECTION("once it is renewed, all starts at once") {
+    Item one = held(Phase::failed, &service, false), two = held(Phase::waiting, &service, false);
+    two.key.workload = "x";
+    one.held_back.clear();
+    two.held_back.clear();
+    CHECK(kinds({one, two}, 200) == Kinds{Step::start, Step::start});
+  }
+}
