@@ -23,6 +23,16 @@ uint64_t Backend::epoch() const {
   const auto *fleet = std::get_if<fleet::Backend>(&kind_);
   return fleet ? fleet->epoch() : 0;
 }
+llvm::Expected<std::vector<fleet::Validity>> Backend::due(const std::string &stack, UnixNanos now) {
+  auto *fleet = std::get_if<fleet::Backend>(&kind_);
+  return fleet ? fleet->due(stack, now) : std::vector<fleet::Validity>();
+}
+llvm::Error
+Backend::renew(llvm::ArrayRef<proto::DeliverCall> calls,
+               llvm::function_ref<void(const std::string &, const proto::Delivered &)> on_renewed) {
+  auto *fleet = std::get_if<fleet::Backend>(&kind_);
+  return fleet ? fleet->renew(calls, on_renewed) : llvm::Error::success();
+}
 llvm::Error Backend::deliver(
     llvm::ArrayRef<proto::DeliverCall> calls,
     llvm::function_ref<bool(const std::string &, const proto::Delivered &)> on_delivered) {

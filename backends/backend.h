@@ -35,6 +35,12 @@ public:
   llvm::Error
   deliver(llvm::ArrayRef<proto::DeliverCall> calls,
           llvm::function_ref<bool(const std::string &node, const proto::Delivered &)> on_delivered);
+  /// Of a fleet, what of the stack is about to expire, as observed last; else nothing is.
+  llvm::Expected<std::vector<fleet::Validity>> due(const std::string &stack, UnixNanos now);
+  /// Of a fleet: these parts are in force, and hold for longer then. All at once.
+  llvm::Error
+  renew(llvm::ArrayRef<proto::DeliverCall> calls,
+        llvm::function_ref<void(const std::string &node, const proto::Delivered &)> on_renewed);
   /// Which of these artifacts are not there yet.
   llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
   llvm::Error put(const proto::Artifact &artifact);

@@ -66,6 +66,7 @@ llvm::Expected<Backend> open(const Choice &choice) {
     if (!fleet)
       return fleet.takeError();
     fleet->deliver_in(choice.term);
+    fleet->hold_for(choice.lifetime);
     return Backend(std::move(*fleet));
   }
   if (!is_name(choice.name) || !llvm::is_contained(names(), choice.name))

@@ -10,6 +10,8 @@ struct Choice {
   proto::Fleet fleet;      ///< what the null backend observes
   bool start_agent = true; ///< the local one: start the agent when it does not run
   fleet::Term term;        ///< of a fleet: of a controller that leads while others do not
+  /// Of a fleet: how long what is delivered starts anything, unless it is renewed.
+  std::chrono::milliseconds lifetime = fleet::person_lifetime;
 };
 
 llvm::Expected<Backend> open(const Choice &choice);

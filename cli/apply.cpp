@@ -18,6 +18,7 @@ struct Options {
   orchestrator::PlanRequest request;
   CarryOutOptions how;
   std::string time_limit;
+  std::string lifetime = "90d";
 };
 
 int apply_file(Options options, const Session &session) {
@@ -32,6 +33,7 @@ int apply_file(Options options, const Session &session) {
     return refuse(session, options.how.json, to_diagnostics(plan.takeError(), diag::N0101.id));
   backends::Choice choice;
   choice.name = options.request.backend.value_or("local");
+  choice.lifetime = options.request.lifetime;
   auto seen = orchestrator::look(choice);
   if (!seen)
     return refuse(session, options.how.json, orchestrator::backend_diagnostics(seen.takeError()));
@@ -47,6 +49,7 @@ int apply_file(Options options, const Session &session) {
 
 int apply(Options options, const Session &session) {
   const std::string &path = options.request.path;
+  options.request.lifetime = lifetime_of(options.lifetime);
   options.how.command = "nemo apply" + (path == "." ? "" : " " + path);
   if (options.request.backend)
     options.how.command += " --backend " + *options.request.backend;
@@ -81,10 +84,14 @@ void add_apply(CLI::App &app, Session &session) {
   add_selection(*command, options->request.targets, options->request.excludes);
   add_search(*command, options->request, options->time_limit);
   command->add_option("--backend", options->request.backend, backend_help)->type_name("NAME");
+  add_lifetime(*command, options->lifetime);
   command->footer(
       "Asks before it acts; without a terminal it needs --yes. It may be interrupted at any\n"
       "moment: what was delivered is made true, and running it again goes on. It ends when all\n"
       "is healthy; a workload without a `health` block counts as healthy once it runs.\n\n"
+      "What is delivered to a fleet expires: what runs then runs on and is restarted, and nothing\n"
+      "new is started until it is applied again. `nemo nodes --backend fleet` says so in time. A\n"
+      "controller renews what it follows by itself.\n\n"
       "Examples:\n"
       "  nemo apply\n"
       "  nemo apply --target web\n"

@@ -41,6 +41,9 @@ void say_how_it_ended(const Session &session, const orchestrator::Applied &appli
   case Outcome::failed:
     break; // the diagnostics say it
   case Outcome::done:
+    if (!applied.renewed.empty())
+      session.out << "Renewed, as it was about to expire: what runs on "
+                  << llvm::join(applied.renewed, ", ") << ".\n";
     if (applied.actions.empty() && plan.destroy())
       session.out << "Nothing to remove: nothing of stack '" << plan.stack() << "' runs.\n";
     else if (all_keep(applied))
@@ -66,6 +69,27 @@ void add_flags(CLI::App &command, CarryOutOptions &options) {
       ->capture_default_str();
   command.add_flag("--take-over", options.take_over,
                    "Change what another repository applied to this stack");
+}
+
+void add_lifetime(CLI::App &command, std::string &lifetime) {
+  command
+      .add_option("--lifetime", lifetime,
+                  "With --backend fleet: how long nodes start anything by what is delivered")
+      ->type_name("TIME")
+      ->check(CLI::Validator(
+          [](const std::string &text) -> std::string {
+            const auto time = parse_duration(text);
+            return time && *time >= std::chrono::seconds(1) &&
+                           *time <= backends::fleet::person_lifetime
+                       ? ""
+                       : "from 1s to 90d, in a unit of time";
+          },
+          ""))
+      ->capture_default_str();
+}
+
+std::chrono::milliseconds lifetime_of(const std::string &lifetime) {
+  return std::chrono::floor<std::chrono::milliseconds>(*parse_duration(lifetime));
 }
 
 void add_selection(CLI::App &command, std::vector<std::string> &targets,

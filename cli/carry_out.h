@@ -28,6 +28,10 @@ struct CarryOutOptions {
 /// The flags that both take.
 void add_flags(CLI::App &command, CarryOutOptions &options);
 
+/// --lifetime, of what is delivered to a fleet.
+void add_lifetime(CLI::App &command, std::string &lifetime);
+std::chrono::milliseconds lifetime_of(const std::string &lifetime);
+
 /// \param texts  of the intent, for diagnostics.
 int carry_out(const Session &session, orchestrator::Seen &seen, const proto::Plan &plan,
               const CarryOutOptions &options);

@@ -29,6 +29,7 @@ struct Options {
   std::string backend = "local";
   std::string lead = lead::usual_lead;
   std::string poll = "10s";
+  std::string lifetime = "30d";
   std::optional<uint64_t> effort;
   uint64_t seed = 1;
   bool json = false;
@@ -74,6 +75,7 @@ int controller(const Options &options, const Session &session) {
   settings.path = options.path;
   settings.policy = *policy;
   settings.backend.name = options.backend;
+  settings.backend.lifetime = lifetime_of(options.lifetime);
   settings.fetch_every =
       std::chrono::duration_cast<std::chrono::milliseconds>(*parse_duration(options.poll));
   settings.seed = options.seed;
@@ -166,6 +168,7 @@ void add_controller(CLI::App &app, Session &session) {
       ->type_name("NAME")
       ->capture_default_str();
   add_lead(*command, options->lead);
+  add_lifetime(*command, options->lifetime);
   command->footer(
       "Runs until it is interrupted. Commits are read and never checked out; one with errors "
       "changes\nnothing. A plan that the policy does not allow waits for `nemo approve`: on this "
@@ -183,6 +186,10 @@ void add_controller(CLI::App &app, Session &session) {
       "twice.\n"
       "One that leads and gets nothing done for 30 s gives the lead back, and others come "
       "first.\n\n"
+      "What nodes of a fleet shall run expires, and nothing new is started then. The leader "
+      "delivers\n"
+      "it again when a third of its --lifetime is left, and nothing that runs is touched by "
+      "that.\n\n"
       "Examples:\n"
       "  nemo controller --repo . --branch main --policy auto\n"
       "  nemo controller --repo https://git.example/shop.git --tag 'v*' --path deploy\n"

@@ -7,6 +7,7 @@
 
 #include "backends/fleet/broker/version.h"
 #include "base/error.h"
+#include "cli/units.h"
 #include "compiler/explain/texts.h"
 #include "compiler/plan/table.h"
 #include "orchestrator/fleet.h"
@@ -53,6 +54,16 @@ llvm::json::Array leads_json(const FleetState &state) {
   return list;
 }
 
+llvm::json::Array desired_json(const FleetState &state) {
+  llvm::json::Array list;
+  for (const backends::fleet::Validity &one : state.validities)
+    list.push_back(llvm::json::Object{{"stack", one.stack},
+                                      {"node", one.node},
+                                      {"until", to_rfc3339(one.until, 0)},
+                                      {"starts_new", !one.held && one.until > now()}});
+  return list;
+}
+
 llvm::json::Value pid_json(pid_t pid) {
   return pid != 0 ? llvm::json::Value(pid) : llvm::json::Value(nullptr);
 }
@@ -83,6 +94,7 @@ int status(bool json, const Session &session) {
                                   {"audit_lines", static_cast<int64_t>(state->audit_lines)},
                                   {"audit_fault", text_or_null(state->audit_fault)},
                                   {"leads", leads_json(*state)},
+                                  {"desired", desired_json(*state)},
                                   {"members", members_json(*state)}});
     return is_good ? ok : fault;
   }
@@ -114,6 +126,8 @@ int status(bool json, const Session &session) {
   if (state->broker != 0 && !state->broker_fault.empty())
     session.out << fmt::format("\nThe broker does not say who is connected: {}\n",
                                state->broker_fault);
+  for (const std::string &note : backends::fleet::notes_of(state->validities, now()))
+    session.out << '\n' << on_one_line(note) << '\n';
   if (state->serving == 0)
     session.out << "\n`nemo fleet start` starts what does not run.\n";
   return is_good ? ok : fault;

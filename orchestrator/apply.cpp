@@ -6,6 +6,7 @@
 #include "base/diagnostics/registry.h"
 #include "base/error.h"
 #include "compiler/verify/verify.h"
+#include "orchestrator/renew.h"
 #include "orchestrator/silent.h"
 #include "orchestrator/stale.h"
 
@@ -229,6 +230,13 @@ Applied apply(Seen &seen, const proto::Plan &plan, const ApplyOptions &options) 
       applied.diagnostics.back().notes.push_back(
           {"delivered before that: " + llvm::join(applied.delivered, ", ")});
   };
+  // What is there already is not delivered again, but it may be about to expire.
+  if (!failed && !plan.destroy() && !options.interrupted())
+    failed = renew(seen.backend, seen.fleet, plan.stack(), plan.source(),
+                   {delivery.nodes.begin(), delivery.nodes.end()},
+                   [&](const std::string &node, const proto::Delivered &) {
+                     applied.renewed.push_back(node);
+                   });
   if (failed) {
     fail(std::move(failed));
     return applied;

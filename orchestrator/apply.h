@@ -28,6 +28,7 @@ enum class Outcome { done, failed, interrupted };
 struct Applied {
   Outcome outcome = Outcome::done;
   std::vector<std::string> delivered; ///< nodes
+  std::vector<std::string> renewed;   ///< nodes whose part stays as it is, and was about to expire
   std::vector<ActionState> actions;
   std::vector<Diagnostic> diagnostics;
 };

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <thread>
+#include <tuple>
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -183,8 +184,10 @@ std::vector<LeadState> look_at_leads(const Home &home) {
   return leads;
 }
 
-/// As far as they are known here: the operator may have moved away.
-void look_at_cordons(const Home &home, std::vector<MemberState> &members) {
+/// What operators have said of nodes, and until when nodes start anything: as far as it is known
+/// here, since the operator may have moved away.
+void look_at_nodes(const Home &home, FleetState &state) {
+  std::vector<MemberState> &members = state.members;
   auto backend = backends::fleet::Backend::open(home.operator_directory());
   if (!backend)
     return llvm::consumeError(backend.takeError());
@@ -199,6 +202,12 @@ void look_at_cordons(const Home &home, std::vector<MemberState> &members) {
   for (MemberState &member : members)
     if (member.id.role == trust::Role::node)
       member.cordon = std::move((*cordons)[at++]);
+  if (auto seen = backend->observe(); !seen)
+    return llvm::consumeError(seen.takeError());
+  state.validities = backend->validities();
+  llvm::sort(state.validities, [](const auto &a, const auto &b) {
+    return std::tie(a.stack, a.node) < std::tie(b.stack, b.node);
+  });
 }
 
 } // namespace
@@ -226,7 +235,7 @@ llvm::Expected<FleetState> look_at_fleet(const Home &home) {
     state.broker_fault = "it does not run";
     return state;
   }
-  look_at_cordons(home, state.members);
+  look_at_nodes(home, state);
   auto sessions = service::sessions(home);
   if (!sessions) {
     state.broker_fault = llvm::toString(sessions.takeError());

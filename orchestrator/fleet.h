@@ -10,6 +10,7 @@
 
 #include "backends/fleet/broker/version.h"
 #include "backends/fleet/service/home.h"
+#include "backends/fleet/validity.h"
 #include "base/clock.h"
 #include "protocol/fleet.pb.h"
 
@@ -49,6 +50,7 @@ struct FleetState {
   std::string broker_fault; ///< why it does not say who is connected; empty: it did
   std::vector<MemberState> members;
   std::vector<LeadState> leads;
+  std::vector<backends::fleet::Validity> validities; ///< by stack and node
   uint64_t audit_lines = 0;
   std::string audit_fault; ///< empty: every line is as it was written
 };

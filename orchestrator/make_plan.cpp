@@ -76,6 +76,7 @@ llvm::Expected<Seen> look(const PlanRequest &request, const proto::Fleet &from_f
   if (request.backend)
     choice.name = *request.backend;
   choice.start_agent = request.start_agent;
+  choice.lifetime = request.lifetime;
   auto seen = look(choice);
   if (seen && request.fleet_file)
     seen->fleet = from_file;

@@ -34,6 +34,7 @@ struct PlanRequest {
   std::optional<AskedReplica> move;             ///< to plan nothing else
   std::map<std::string, proto::Cordon> cordons; ///< by node: as if it were so
   std::string dump_stage;
+  std::chrono::milliseconds lifetime = backends::fleet::person_lifetime; ///< see backends::Choice
   bool start_agent = true;  ///< the local one, when it does not run
   bool keep_stages = false; ///< what the passes leave is asked for
 };

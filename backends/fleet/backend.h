@@ -14,6 +14,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 #include "backends/fleet/member.h"
+#include "backends/fleet/validity.h"
 #include "backends/wire/calls.h"
 
 namespace nemo::backends::fleet {
@@ -33,6 +34,9 @@ public:
   /// To all nodes at once. Nothing is stored where one of them cannot be delivered to.
   using OnDelivered = llvm::function_ref<void(const std::string &node, const proto::Delivered &)>;
   llvm::Error deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDelivered on_delivered);
+  /// The same parts by the same holders as are in force, which hold for longer then: nothing else
+  /// changes on the nodes, also not what waits to be tried again.
+  llvm::Error renew(llvm::ArrayRef<proto::DeliverCall> calls, OnDelivered on_delivered);
   llvm::Expected<std::vector<std::string>> missing(const std::vector<std::string> &digests);
   llvm::Error put(const proto::Artifact &artifact);
   llvm::Error watch(const proto::WatchCall &call, Sink<proto::Event> sink, Patience patience);
@@ -41,6 +45,12 @@ public:
 
   /// From now on only while it says so, and in that epoch.
   void deliver_in(Term term) { term_ = std::move(term); }
+  /// For how long what is delivered from now on starts anything.
+  void hold_for(milliseconds lifetime) { lifetime_ = lifetime; }
+  /// By what was observed last.
+  const std::vector<Validity> &validities() const { return validities_; }
+  /// Those of a stack that are near their end, and would hold for longer if they were renewed now.
+  llvm::Expected<std::vector<Validity>> due(const std::string &stack, UnixNanos now);
   /// The highest epoch that nodes claimed to have accepted when they were observed last.
   uint64_t epoch() const { return epoch_; }
   /// Every node that has ever reported, by the broker's word.
@@ -61,10 +71,14 @@ public:
 private:
   explicit Backend(std::unique_ptr<Member> member) : member_(std::move(member)) {}
   llvm::Error bring_artifacts(const proto::Part &part);
+  llvm::Error hand_over(llvm::ArrayRef<proto::DeliverCall> calls, bool renewal,
+                        OnDelivered on_delivered);
 
   std::unique_ptr<Member> member_;
   std::vector<std::string> notes_;
   std::map<std::string, proto::Cordon> closed_;
+  std::vector<Validity> validities_;
+  milliseconds lifetime_ = person_lifetime;
   Term term_;
   uint64_t epoch_ = 0;
   std::map<std::string, proto::Artifact>

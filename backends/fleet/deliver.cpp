@@ -5,7 +5,7 @@
 
 #include "backends/fleet/ask.h"
 #include "backends/fleet/backend.h"
-#include "backends/fleet/number.h"
+#include "backends/fleet/entry.h"
 #include "backends/wire/refusal.h"
 #include "base/error.h"
 #include "protocol/link/subjects.h"
@@ -14,113 +14,9 @@ namespace nemo::backends::fleet {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto state_holds = 30 * 24h;
 constexpr milliseconds to_store{5'000};
 constexpr milliseconds to_confirm{10'000};
 constexpr int attempts = 5; ///< where others deliver other stacks to the same node at the same time
-
-llvm::Error refuse(proto::BackendError::Code code, std::string message, std::string holder = {}) {
-  proto::BackendError error;
-  error.set_code(code);
-  error.set_message(std::move(message));
-  error.set_holder(std::move(holder));
-  return llvm::make_error<Refusal>("fleet", std::move(error));
-}
-
-/// The 32 bytes of what a plan calls its digest.
-std::string plan_digest(llvm::StringRef text) {
-  std::string bytes;
-  if (text.size() >= 64 && llvm::tryGetFromHex(text.take_back(64), bytes) && bytes.size() == 32)
-    return bytes;
-  return trust::sha256_bytes(text);
-}
-
-/// What is to be put in place of the stack's entry; the others are carried along, as far as they
-/// are to be believed: what a thief has left there goes.
-struct Next {
-  std::string value;
-  std::string digest; ///< of the entry's Signed
-  Number number;
-};
-
-llvm::Expected<Next> make_entry(Member &member, const proto::DeliverCall &call,
-                                llvm::StringRef sealing_key, const Accepted &accepted,
-                                std::optional<uint64_t> term, llvm::StringRef before) {
-  const membership::Member &me = member.membership();
-  const std::string &stack = call.part().stack(), &node = call.part().node();
-  proto::NodeDesired desired;
-  if (!desired.ParseFromArray(before.data(), static_cast<int>(before.size())))
-    desired.Clear(); // no node could act on it either
-  auto expected = trust::Expectation::desired_state(member.node_id(node), {}, now());
-  expected.may_be_expired = true;
-  proto::NodeDesired kept;
-  std::optional<Number> stored;
-  for (proto::NodeDesired::Entry &one : *desired.mutable_entries()) {
-    auto held = trust::verify(one.signed_(), expected, member.trust());
-    if (!held) {
-      llvm::consumeError(held.takeError());
-      continue;
-    }
-    if (one.stack() == stack)
-      stored = std::max(stored.value_or(Number{}),
-                        Number{held->statement.epoch(), held->statement.generation()});
-    else
-      *kept.add_entries() = std::move(one);
-  }
-  desired = std::move(kept);
-  proto::NodeDesired::Entry *entry = desired.add_entries();
-  entry->set_stack(stack);
-  Next next;
-  const auto number = next_number(accepted, stored, term);
-  if (!number)
-    return refuse(proto::BackendError::CONFLICT,
-                  term ? fmt::format("What '{}' runs was delivered in a later term than {}: "
-                                     "another controller leads, or has led.",
-                                     node, *term)
-                       : fmt::format("'{}' says that it has accepted a number that none can "
-                                     "follow: `nemo fleet remove {}` ends its part in the fleet.",
-                                     node, node));
-  next.number = *number;
-  const UnixNanos time = now();
-  UnixNanos until = time + state_holds;
-  proto::Statement statement;
-  proto::DesiredState &state = *statement.mutable_desired_state();
-  if (me.id().role == trust::Role::controller) {
-    if (me.delegation().empty())
-      return refuse(proto::BackendError::DENIED,
-                    fmt::format("No operator has delegated anything to {}: `nemo fleet delegate "
-                                "{}`, where the fleet is held, does.",
-                                me.id().text(), me.id().name));
-    auto delegation = trust::verify(
-        me.delegation(), trust::Expectation::delegation(me.id().fleet, time), member.trust());
-    if (!delegation)
-      return delegation.takeError();
-    until = std::min(until, trust::from_unix_ms(delegation->statement.expires_unix_ms()));
-    const proto::Delegation &body = delegation->statement.delegation();
-    state.mutable_tenants()->Assign(body.tenants().begin(), body.tenants().end());
-  }
-  if (state.tenants().empty())
-    state.add_tenants(""); // of those who have none
-  state.set_plan_digest(plan_digest(call.part().plan_digest()));
-  statement.set_fleet(me.id().fleet);
-  statement.set_signer(me.id().text());
-  statement.set_node(node);
-  statement.set_epoch(next.number.epoch);
-  statement.set_generation(next.number.generation);
-  statement.set_issued_unix_ms(trust::to_unix_ms(time));
-  statement.set_expires_unix_ms(trust::to_unix_ms(until));
-  if (auto error = trust::seal_payload(statement, me.id(), sealing_key, call.SerializeAsString()))
-    return error;
-  auto bytes = trust::sign(std::move(statement), me.signer());
-  if (!bytes)
-    return bytes.takeError();
-  next.digest = trust::sha256_bytes(*bytes);
-  entry->set_signed_(std::move(*bytes));
-  next.value = desired.SerializeAsString();
-  return next;
-}
 
 Accepted accepted_of(const proto::NodeState &state, const std::string &stack) {
   for (const proto::Outcome &one : state.accepted())
@@ -186,7 +82,7 @@ llvm::Error look(Member &member, std::vector<Turn> &turns) {
 /// read: whoever has led since has replaced it.
 ///
 /// \param refused  gets what is wrong with one node alone, whose turn is over then.
-llvm::Error store(Member &member, std::vector<Turn> &turns, const Term &term,
+llvm::Error store(Member &member, std::vector<Turn> &turns, const Term &term, const How &how,
                   llvm::Error &refused) {
   std::vector<Turn *> open;
   std::vector<std::string> subjects;
@@ -210,8 +106,8 @@ llvm::Error store(Member &member, std::vector<Turn> &turns, const Term &term,
     if (term && !now_in)
       return refuse(proto::BackendError::CONFLICT,
                     "This controller does not lead any more: what it was about to deliver is not.");
-    auto made =
-        make_entry(member, *turn.call, turn.sealing_key, turn.accepted, now_in, (*held)[i].value);
+    auto made = make_entry(member, *turn.call, turn.sealing_key, turn.accepted, now_in,
+                           (*held)[i].value, how);
     if (!made) {
       if (auto error = llvm::handleErrors(
               made.takeError(), [&](std::unique_ptr<Refusal> refusal) -> llvm::Error {
@@ -273,13 +169,23 @@ std::string names_of(const std::vector<Turn> &turns, llvm::function_ref<bool(con
 } // namespace
 
 llvm::Error Backend::deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDelivered on_delivered) {
+  for (const proto::DeliverCall &call : calls)
+    if (auto error = bring_artifacts(call.part()))
+      return error;
+  return hand_over(calls, /*renewal=*/false, on_delivered);
+}
+
+llvm::Error Backend::renew(llvm::ArrayRef<proto::DeliverCall> calls, OnDelivered on_delivered) {
+  return hand_over(calls, /*renewal=*/true, on_delivered);
+}
+
+llvm::Error Backend::hand_over(llvm::ArrayRef<proto::DeliverCall> calls, bool renewal,
+                               OnDelivered on_delivered) {
   std::vector<Turn> turns;
   for (const proto::DeliverCall &call : calls) {
     if (!trust::is_member_name(call.part().node()))
       return refuse(proto::BackendError::INVALID,
                     "'" + call.part().node() + "' cannot be a node of a fleet.");
-    if (auto error = bring_artifacts(call.part()))
-      return error;
     turns.push_back({.call = &call});
   }
   if (turns.empty())
@@ -293,7 +199,7 @@ llvm::Error Backend::deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDeliver
   auto is_open = [](const Turn &turn) { return !turn.stored; };
   llvm::Error faults = llvm::Error::success();
   for (int i = 0; i < attempts && llvm::any_of(turns, is_open); ++i)
-    if (auto error = store(*member_, turns, term_, faults))
+    if (auto error = store(*member_, turns, term_, {lifetime_, renewal}, faults))
       return llvm::joinErrors(std::move(faults), std::move(error));
   if (llvm::any_of(turns, is_open))
     return llvm::joinErrors(std::move(faults),
@@ -332,7 +238,8 @@ llvm::Error Backend::deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDeliver
                                   llvm::make_error<Refusal>("fleet", response->error()));
         continue;
       }
-      delivered_[turn.node()] = response->delivered().sequence();
+      if (!renewal) // nothing follows from one that could be watched
+        delivered_[turn.node()] = response->delivered().sequence();
       on_delivered(turn.node(), response->delivered());
     }
   }
@@ -347,6 +254,20 @@ llvm::Error Backend::deliver(llvm::ArrayRef<proto::DeliverCall> calls, OnDeliver
                            to_confirm.count() / 1000,
                            names_of(turns, [](const Turn &turn) { return !turn.over; }))));
   return faults;
+}
+
+llvm::Expected<std::vector<Validity>> Backend::due(const std::string &stack, UnixNanos now) {
+  std::vector<Validity> due = validities_;
+  std::erase_if(due, [&](const Validity &one) {
+    return one.stack != stack || !is_due(one, now, now + lifetime_);
+  });
+  if (due.empty()) // mostly: no signature is looked at for that
+    return due;
+  auto word = word_of(*member_, now, lifetime_);
+  if (!word)
+    return word.takeError();
+  std::erase_if(due, [&](const Validity &one) { return !is_due(one, now, word->until); });
+  return due;
 }
 
 llvm::Expected<proto::Delivered> Backend::deliver(const proto::DeliverCall &call) {

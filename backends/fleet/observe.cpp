@@ -46,6 +46,7 @@ void merge(proto::Fleet &all, proto::Fleet &&one, const std::string &node,
 
 llvm::Expected<proto::Fleet> Backend::observe() {
   notes_.clear();
+  validities_.clear();
   epoch_ = 0;
   auto nodes = member_->nodes();
   if (!nodes)
@@ -77,8 +78,12 @@ llvm::Expected<proto::Fleet> Backend::observe() {
     for (const proto::Outcome &refused : reported.state->refused())
       notes_.push_back("'" + node + "' does not act on what the broker gives it for the stack '" +
                        refused.stack() + "': " + refused.response().error().message());
+    for (Validity &one : validities_of(node, *reported.state))
+      validities_.push_back(std::move(one));
     merge(fleet, std::move(*reported.state->mutable_fleet()), node, sites, notes_);
   }
+  for (std::string &note : notes_of(validities_, now()))
+    notes_.push_back(std::move(note));
   // Of those that are silent too: who knows them from before goes on planning with them.
   auto said = cordons(members);
   if (!said)

@@ -294,6 +294,7 @@ bool Controller::round() {
   if (!leads())
     return true;
   track();
+  renew();
   find_asked();
   Situation now{checked_,
                 settings_.path,

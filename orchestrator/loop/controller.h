@@ -27,7 +27,7 @@ namespace nemo::loop {
 
 /// Something that people and programs are told.
 struct Event {
-  std::string name; ///< "lead", "commit", "plan", "ask", "delivered", "action", "node",
+  std::string name; ///< "lead", "commit", "plan", "ask", "delivered", "renewed", "action", "node",
                     ///< "cleared", "settled", "note", "fault"
   std::string text; ///< one line
   llvm::json::Object fields;
@@ -75,6 +75,7 @@ private:
   void tell_inherited(const Step &step);
   void withdraw();
   void track();
+  void renew();
   bool news_of_nodes();
   bool leads() const;
   bool news_of_lead();
@@ -84,7 +85,7 @@ private:
   AnyApprovals approvals_;
   Settings settings_;
   std::future<std::string> fetching_; ///< what went wrong
-  Clock::time_point fetch_next_{}, ask_again_{};
+  Clock::time_point fetch_next_{}, ask_again_{}, renew_again_{};
   std::optional<Wanted> wanted_;
   check::Checked checked_; ///< of `wanted_`
   std::optional<orchestrator::Seen> seen_;

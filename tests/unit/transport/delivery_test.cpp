@@ -104,3 +104,92 @@ TEST_CASE("a node that is away is told when it is back") {
   CHECK(
       eventually([&] { return part_of(good(backend.observe()), "n1", "web").generation() == 1; }));
 }
+
+TEST_CASE("what expires runs on and starts nothing new, and what is renewed is not started again") {
+  Site site;
+  site.agent("n1");
+  auto backend = site.open(site.op);
+  REQUIRE(has_node(backend, "n1"));
+  auto running = [&](const std::string &workload) {
+    const proto::Fleet seen = good(backend.observe());
+    for (const proto::Running &one : seen.running())
+      if (one.workload() == workload)
+        return one;
+    return proto::Running();
+  };
+  auto is = [&](const std::string &workload, proto::Running::State state) {
+    return eventually([&] { return running(workload).state() == state; });
+  };
+  auto expired = [&] {
+    return eventually([&] {
+      good(backend.observe());
+      return backend.validities().size() == 1 && backend.validities()[0].held;
+    });
+  };
+  // One that runs, and one whose time has not come.
+  proto::DeliverCall wanted = sleeper("n1", "web", 0);
+  add(wanted, "late", "aa01", "exec sleep 1000");
+  wanted.mutable_part()->mutable_instances(1)->set_start_at("2099-01-01T00:00:00Z");
+  backend.hold_for(4s);
+  REQUIRE(good(backend.deliver(wanted)).generation() == 1);
+  REQUIRE(is("sleeper", proto::Running::RUNNING));
+  const proto::Running before = running("sleeper");
+  CHECK(good(backend.due("web", now())).empty());
+  REQUIRE(expired());
+  CHECK(backend.notes().size() == 1);
+  CHECK_THAT(running("late").reason(), has("has expired at"));
+  CHECK(running("sleeper").pid() == before.pid());
+
+  SECTION("another part cannot be smuggled in as a renewal") {
+    proto::DeliverCall other = wanted;
+    other.set_expected_generation(1);
+    other.mutable_part()->mutable_instances(1)->clear_start_at();
+    CHECK(code_of(backend.renew(other, [](const auto &, const auto &) {})) ==
+          BackendError::CONFLICT);
+    REQUIRE(expired());
+    CHECK(running("late").state() == proto::Running::PENDING);
+  }
+  SECTION("an agent that is killed and started again knows that it has expired") {
+    site.agent("n1").kill9();
+    site.agent("n1").start();
+    REQUIRE(expired());
+    CHECK(running("sleeper").pid() == before.pid());
+    CHECK_THAT(running("late").reason(), has("has expired at"));
+  }
+  SECTION("what is renewed waits for its time again, and nothing is started twice") {
+    backend.hold_for(1h);
+    const auto due = good(backend.due("web", now()));
+    REQUIRE(due.size() == 1);
+    const proto::PartState part = part_of(good(backend.observe()), "n1", "web");
+    proto::DeliverCall again;
+    *again.mutable_part() = part.part();
+    again.set_expected_generation(part.generation());
+    again.set_holder(part.holder());
+    for (int i = 0; i < 2; ++i) {
+      int renewed = 0;
+      good(backend.renew(again, [&](const std::string &, const proto::Delivered &one) {
+        CHECK(one.generation() == 1);
+        ++renewed;
+      }));
+      CHECK(renewed == 1);
+    }
+    REQUIRE(eventually([&] {
+      return !running("late").reason().empty() &&
+             running("late").reason().find("expired") == std::string::npos;
+    }));
+    CHECK_THAT(running("late").reason(), has("waits until 2099-01-01T00:00:00Z"));
+    CHECK(backend.notes().empty());
+    CHECK(good(backend.due("web", now())).empty());
+    const proto::Running after = running("sleeper");
+    CHECK(after.pid() == before.pid());
+    CHECK(after.restarts() == before.restarts());
+    CHECK(part_of(good(backend.observe()), "n1", "web").generation() == 1);
+  }
+  SECTION("what is applied anew starts") {
+    backend.hold_for(1h);
+    wanted.set_expected_generation(1);
+    wanted.mutable_part()->mutable_instances(1)->clear_start_at();
+    REQUIRE(good(backend.deliver(wanted)).generation() == 2);
+    CHECK(is("late", proto::Running::RUNNING));
+  }
+}
