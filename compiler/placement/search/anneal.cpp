@@ -38,6 +38,7 @@ public:
     while (budget.left() && !(enough && best_ <= *enough)) {
       const double done = begin >= 1 ? 1 : (budget.share() - begin) / (1 - begin);
       temperature_ = cooling.from * std::exp(decay * std::clamp(done, 0.0, 1.0));
+      heavy_ = temperature_ > cooling.heavy && !arena_.rank.empty();
       for (uint32_t i = 0; i < steps; ++i)
         step();
       budget.spend(steps);
@@ -71,9 +72,16 @@ private:
   uint32_t replica_to_move(bool any) {
     const auto count = static_cast<uint32_t>(arena_.replicas.size());
     const uint64_t bits = random_.next();
-    const uint32_t first = scaled(bits, count),
-                   least = std::min({first, scaled(bits >> 21, count), scaled(bits >> 42, count)});
-    return arena_.replicas[any ? first : least];
+    const uint32_t first = scaled(bits, count);
+    if (any)
+      return arena_.replicas[first];
+    uint32_t least = std::min({first, scaled(bits >> 21, count), scaled(bits >> 42, count)});
+    if (heavy_) {
+      const uint64_t more = random_.next();
+      least = std::min(
+          {least, scaled(more, count), scaled(more >> 21, count), scaled(more >> 42, count)});
+    }
+    return arena_.replicas[least];
   }
   // Three in four weigh about the same: few others fit where a large one was.
   uint32_t replica_to_swap_with(uint32_t one) {
@@ -170,6 +178,7 @@ private:
   const Arena &arena_;
   Random &random_;
   double temperature_ = 0;
+  bool heavy_ = false;
   Cost best_;
   std::vector<Kept> kept_;
 };
@@ -246,9 +255,19 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
   return {temperature(accepted_first), temperature(accepted_last)};
 }
 
+Cost overload(const State &state) {
+  const Tables &tables = state.tables();
+  Cost sum = 0;
+  for (uint32_t node = 0; node < tables.nodes; ++node)
+    for (uint32_t i = 0; i < tables.overloads; ++i)
+      sum += std::max<int64_t>(state.node_row(node)[tables.rooms + i], 0);
+  return sum;
+}
+
 std::optional<Cooling> melting(const State &state) {
-  // Down to where a few nodes at a time are better cooled than everything at once.
-  constexpr double least = 2000, range = 2000;
+  // From where what is heaviest is above its nodes' capacities only while it still moves, down to
+  // where a few nodes at a time are better cooled than everything at once.
+  constexpr double least = 2000, first = 4, heavy = 1.0 / 16, last = 1.0 / 2000;
   double sum = 0;
   Cost levels = 0;
   for (uint32_t node = 0; node < state.tables().nodes; ++node)
@@ -258,7 +277,7 @@ std::optional<Cooling> melting(const State &state) {
   const double mean = sum / std::max(1.0, static_cast<double>(state.tables().replicas));
   if (mean < least || levels < state.cost() / 2)
     return std::nullopt;
-  return Cooling{mean, mean / range};
+  return Cooling{mean * first, mean * last, mean * heavy};
 }
 
 void anneal(State &state, const Arena &arena, const Cooling &cooling, Random &random,

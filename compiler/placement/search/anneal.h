@@ -4,6 +4,8 @@
 // Source: Kirkpatrick, Gelatt and Vecchi (1983), "Optimization by simulated annealing".
 #pragma once
 
+#include <limits>
+
 #include "compiler/placement/search/budget.h"
 #include "compiler/placement/search/random.h"
 #include "compiler/placement/search/state.h"
@@ -25,6 +27,8 @@ struct Arena {
 /// Temperatures, in units of cost.
 struct Cooling {
   double from = 0, to = 0;
+  /// While it is hotter, nearly only the heaviest are drawn; what is light goes anywhere then.
+  double heavy = std::numeric_limits<double>::infinity();
 };
 
 /// Measured on random moves from where the state is: temperatures that accept these shares of the
@@ -35,6 +39,8 @@ Cooling calibrate(State &state, const Arena &arena, Random &random, Budget &budg
 /// From where the large still move, as long as all that is small flows around them, down to where
 /// little of the small does. None where overload and balance are less than half of the cost.
 std::optional<Cooling> melting(const State &state);
+/// Of the cost of all nodes, what is overload.
+Cost overload(const State &state);
 
 enum class Leave { best, last };
 /// Anneals until the budget is spent, with the temperature falling along the budget's share that is

@@ -8,10 +8,13 @@
 
 namespace nemo::optimiser {
 
+/// How often it is begun: as often as there is time for, and the best of what has cooled half way
+/// goes on, as the colder half hardly changes what tells them apart; or once, and slowly.
+enum class Begin { often, once };
+
 /// Until the budget is spent. Capacities are kept afterwards; where they cannot be, the state is as
 /// it was.
-///
-/// \param loss  of the guide (Guides).
-void anneal_softly(State &state, const Cooling &cooling, Cost loss, Random &random, Budget &budget);
+void anneal_softly(State &state, const Cooling &cooling, Begin begin, Random &random,
+                   Budget &budget);
 
 } // namespace nemo::optimiser

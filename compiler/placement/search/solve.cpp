@@ -25,7 +25,7 @@ namespace {
 constexpr int meetings = 20;
 /// Of the budget: when the first descent has to be done, when annealing everything has, what
 /// follows on it among a few nodes, and annealing what is away.
-constexpr double descended = 0.2, annealed = 0.7, focused = 0.8, homed = 0.95;
+constexpr double descended = 0.2, annealed = 0.8, focused = 0.88, homed = 0.95;
 /// Those who are away are not annealed after everything was while what they cost is less than this
 /// share of what looks avoidable.
 constexpr double homes_matter = 0.05;
@@ -36,20 +36,13 @@ constexpr double rebuilt_dearer = 1e-4;
 /// while this share of the cost looks avoidable.
 constexpr double ticks_to_anneal = 8000, avoidable_to_anneal = 0.01;
 
-/// How many times its overload counts, to every other thread, what a node can never be full of any
-/// more. It leads to the best where much is lost so and nothing else decides, and astray elsewhere.
-constexpr Cost loss = 2;
-
 class Run {
 public:
   Run(const Model &model, const std::optional<Solution> &start, const Options &options,
       Budget budget)
       : model_(model), start_(start), options_(options), budget_(budget), tables_(model),
         avoidable_(tables_), incumbent_(model, options, Budget::Clock::now()),
-        threads_(std::clamp(options.threads, 1u, 256u)), together_(threads_) {
-    if (threads_ > 1 && guided_.emplace(model, Guides{loss}).losses == 0)
-      guided_.reset();
-  }
+        threads_(std::clamp(options.threads, 1u, 256u)), together_(threads_) {}
 
   llvm::Expected<Solution> run() {
     std::vector<std::thread> others;
@@ -82,9 +75,7 @@ private:
       close(state, thread, random, budget);
     const auto begin = Budget::Clock::now();
     const uint64_t before = budget.ticks();
-    spend(budget, descended, [&](Budget &part) {
-      guided(state, thread, [&](State &far) { descend(far, avoidable_, part); });
-    });
+    spend(budget, descended, [&](Budget &part) { descend(state, avoidable_, part); });
     incumbent_.offer(state, thread, budget.ticks());
     if (options_.enough && state.broken() == 0 && state.cost() <= *options_.enough)
       budget.end();
@@ -132,16 +123,6 @@ private:
                 [&] { incumbent_.offer(state, thread, budget.ticks()); });
   }
 
-  /// Works on a state that knows what will be lost, which the cost of this one does not show.
-  template <class F> void guided(State &state, unsigned thread, F work) const {
-    if (!guided_ || thread % 2 == 0)
-      return work(state);
-    State far(*guided_);
-    far.load(state.solution());
-    work(far);
-    state.load(far.solution());
-  }
-
   template <class F> void spend(Budget &budget, double share, F work) {
     if (!budget.left())
       return;
@@ -168,19 +149,23 @@ private:
 
   /// \returns the last temperature.
   double anneal_all(State &state, unsigned thread, Random &random, Budget &budget) const {
-    if (const auto melt = melting(state)) {
-      anneal_softly(state, *melt, guided_ && thread % 2 == 1 ? loss : 0, random, budget);
+    const auto melt = melting(state);
+    // Balance is found by what is small, for which there is room.
+    if (melt && overload(state) < state.cost() / 2) {
+      anneal(state, Arena::all(state), *melt, random, budget, options_.enough);
       return melt->to;
     }
-    Cooling cooling;
-    guided(state, thread, [&](State &far) {
-      const Arena arena = Arena::all(far);
-      cooling = calibrate(far, arena, random, budget, 0.8, 1e-4);
-      // Below this, what is gained does not show in the cost.
-      cooling.to = std::max(cooling.to, static_cast<double>(far.cost()) * 1e-8);
-      cooling.from = std::max(cooling.from, cooling.to);
-      anneal(far, arena, cooling, random, budget, options_.enough);
-    });
+    if (melt) {
+      // Either is better somewhere.
+      anneal_softly(state, *melt, thread % 2 == 0 ? Begin::once : Begin::often, random, budget);
+      return melt->to;
+    }
+    const Arena arena = Arena::all(state);
+    Cooling cooling = calibrate(state, arena, random, budget, 0.8, 1e-4);
+    // Below this, what is gained does not show in the cost.
+    cooling.to = std::max(cooling.to, static_cast<double>(state.cost()) * 1e-8);
+    cooling.from = std::max(cooling.from, cooling.to);
+    anneal(state, arena, cooling, random, budget, options_.enough);
     return cooling.to;
   }
 
@@ -233,7 +218,6 @@ private:
   const Options &options_;
   const Budget budget_;
   const Tables tables_;
-  std::optional<Tables> guided_; ///< where fullness can be lost
   const Avoidable avoidable_;
   Incumbent incumbent_;
   const unsigned threads_;

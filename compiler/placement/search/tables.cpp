@@ -29,12 +29,12 @@ Lists inverted(const Lists &lists, uint32_t count) {
 
 } // namespace
 
-Tables::Tables(const Model &model, Guides guides)
+Tables::Tables(const Model &model, Cost excess)
     : model(model), nodes(model.nodes), replicas(static_cast<uint32_t>(model.replicas.size())),
       open_price(model.open_price), busiest_price(model.busiest_group_price),
       words_((model.nodes + 63) / 64),
       pair_price_(model.pair_price.empty() ? nullptr : model.pair_price.data()) {
-  lay_out(guides);
+  lay_out(excess);
   flatten_replicas();
   for (const Shape &one : model.shapes) {
     prices.push_back(one.prices == UINT32_MAX ? nullptr : model.prices[one.prices].data());
@@ -73,42 +73,6 @@ void Tables::sort_by_tightness(std::vector<size_t> &rooms,
                    [&](size_t a, size_t b) { return looseness[a] < looseness[b]; });
 }
 
-// Transient ones that are short in all, so that every node has to be full.
-std::vector<size_t> Tables::losable(const std::vector<size_t> &overload,
-                                    const std::vector<int64_t> &total) const {
-  const size_t dims = model.resources.size();
-  std::vector<size_t> out;
-  for (size_t d : overload) {
-    int64_t safe = 0;
-    for (uint32_t node = 0; node < nodes; ++node)
-      safe += std::min(model.safety[node * dims + d], total[d]);
-    if (model.resources[d].transient && safe < total[d])
-      out.push_back(d);
-  }
-  return out;
-}
-
-// Safety - (capacity - what natives hold who are away), the last levels: all natives are away to
-// begin with, and those at home take theirs off.
-void Tables::add_losses(const std::vector<size_t> &lost, const std::vector<int64_t> &total,
-                        Cost loss) {
-  const size_t dims = model.resources.size(), first = stride - losses;
-  for (size_t i = 0; i < lost.size(); ++i) {
-    const size_t d = lost[i];
-    const Cost price = loss * model.resources[d].overload_price;
-    for (uint32_t node = 0; node < nodes; ++node)
-      node_rows[size_t{node} * stride + first + i] =
-          price * (std::min(model.safety[node * dims + d], total[d]) -
-                   std::min(model.capacity[node * dims + d], total[d]));
-    for (size_t s = 0; s < model.shapes.size(); ++s)
-      home_rows[s * stride + first + i] = -price * std::min(model.shapes[s].demand[d], total[d]);
-    for (const Replica &replica : model.replicas)
-      if (replica.home != nowhere)
-        node_rows[size_t{replica.home} * stride + first + i] -=
-            home_rows[replica.shape * stride + first + i];
-  }
-}
-
 // By room. What nobody pays for when it is overloaded costs, all of it, what the others do on the
 // mean. A sum over all nodes fits a Cost.
 std::vector<Cost> Tables::excess_prices(Cost excess, const std::vector<size_t> &room,
@@ -133,7 +97,7 @@ std::vector<Cost> Tables::excess_prices(Cost excess, const std::vector<size_t> &
   return out;
 }
 
-void Tables::lay_out(Guides guides) {
+void Tables::lay_out(Cost excess) {
   const size_t dims = model.resources.size();
   std::vector<int64_t> total(dims);
   for (const Replica &replica : model.replicas)
@@ -161,14 +125,12 @@ void Tables::lay_out(Guides guides) {
   for (size_t b = 0; b < model.balances.size(); ++b)
     if (model.balances[b].price > 0 && model.balances[b].target > 0)
       balance.push_back(b);
-  const std::vector<size_t> lost =
-      guides.loss > 0 ? losable(overload, total) : std::vector<size_t>{};
-  losses = static_cast<uint32_t>(lost.size());
   const std::vector<Cost> exceeding =
-      guides.excess > 0 ? excess_prices(guides.excess, room, total) : std::vector<Cost>{};
+      excess > 0 ? excess_prices(excess, room, total) : std::vector<Cost>{};
   rooms = padded(std::max<size_t>(room.size(), 1)); // one at least, by which a node is closed
   const size_t first_excess = rooms + overload.size() + balance.size();
-  levels = padded(first_excess - rooms + exceeding.size() + lost.size());
+  overloads = static_cast<uint32_t>(overload.size());
+  levels = padded(first_excess - rooms + exceeding.size());
   stride = rooms + levels;
 
   node_rows.assign(size_t{nodes} * stride, 0);
@@ -227,7 +189,6 @@ void Tables::lay_out(Guides guides) {
         node_rows[size_t{replica.home} * stride + at] += exceeding.empty() ? -held : held;
       }
   }
-  add_losses(lost, total, guides.loss);
 }
 
 void Tables::flatten_replicas() {

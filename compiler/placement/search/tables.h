@@ -19,27 +19,19 @@ struct Lists {
   uint32_t size(uint32_t list) const { return begin[list + 1] - begin[list]; }
 };
 
-/// Prices that are not part of the cost, for searches that go far. Both are multiples of the price
-/// of overload.
-struct Guides {
-  /// For what a node cannot be filled up to its safety capacity by any more, as natives that are
-  /// away hold more than what is above that.
-  Cost loss = 0;
-  /// For what is above a node's capacity, which then is none. 0: nothing may be.
-  Cost excess = 0;
-};
-
 class Tables {
 public:
+  /// \param excess  price of what is above a node's capacity, which then is none: a multiple of the
+  ///   price of overload, for searches that go far. 0: nothing may be.
   /// \pre check(model); the model outlives the tables.
-  explicit Tables(const Model &model, Guides guides = {});
+  explicit Tables(const Model &model, Cost excess = 0);
 
   const Model &model;
   uint32_t nodes, replicas;
   uint32_t rooms = 0;  ///< capacities that can bind, padded to a multiple of four
-  uint32_t levels = 0; ///< what can cost, padded likewise
+  uint32_t levels = 0; ///< what can cost, padded likewise: overload first, then balance
+  uint32_t overloads = 0;
   uint32_t stride = 0; ///< rooms + levels
-  uint32_t losses = 0; ///< of the levels, those that are a guide and no cost
 
   /// Of an empty node: capacity by room, then its levels.
   std::vector<int64_t> node_rows;
@@ -47,7 +39,7 @@ public:
   /// each level.
   std::vector<int64_t> shape_rows;
   /// The same for a replica on its home, where what is transient is held in any case. Empty: no
-  /// resource is transient. It takes from the levels of what is lost.
+  /// resource is transient.
   std::vector<int64_t> home_rows;
 
   std::vector<uint32_t> shape, home;
@@ -106,12 +98,9 @@ private:
     return sum >> 20;
   }
   void sort_by_tightness(std::vector<size_t> &rooms, const std::vector<int64_t> &total) const;
-  std::vector<size_t> losable(const std::vector<size_t> &overload,
-                              const std::vector<int64_t> &total) const;
-  void add_losses(const std::vector<size_t> &lost, const std::vector<int64_t> &total, Cost loss);
   std::vector<Cost> excess_prices(Cost excess, const std::vector<size_t> &rooms,
                                   const std::vector<int64_t> &total) const;
-  void lay_out(Guides guides);
+  void lay_out(Cost excess);
   void flatten_replicas();
 
   std::vector<uint32_t> set_of_;     ///< by shape

@@ -66,8 +66,9 @@ TEST_CASE("Temperatures come from what replicas weigh, where overload is most of
   };
   const auto heavy = temperatures();
   REQUIRE(heavy);
-  CHECK(heavy->from == 20'000); // the mean of 10 and 30 units at 1,000
-  CHECK(heavy->to < heavy->from);
+  CHECK(heavy->from == 80'000); // four times the mean of 10 and 30 units at 1,000
+  CHECK(heavy->heavy < heavy->from);
+  CHECK(heavy->to < heavy->heavy);
 
   model.open_price = {1'000'000, 1'000'000}; // 35,000 of overload do not matter beside this
   CHECK_FALSE(temperatures());
