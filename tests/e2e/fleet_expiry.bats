@@ -12,6 +12,8 @@ setup_file() {
   nemo fleet init shop.example --listen "127.0.0.1:$((20000 + RANDOM % 10000))" 2>"$WORLD/init.err"
   nemo fleet invite gw1 --site here --class edge 2>/dev/null >"$WORLD/command"
   as gw1 sh "$WORLD/command" >"$WORLD/gw1.out" 2>&1
+  reports() { nemo nodes --backend fleet --json | jq -e '[.nodes[].name] == ["gw1"]' >/dev/null; }
+  until_true 30 reports
 }
 teardown_file() {
   [ -z "${WORLD:-}" ] && return
