@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "runtime-agent/fleet/child.h"
+#include "runtime-agent/child/child.h"
 
 namespace nemo::agent::fleet {
 
@@ -145,7 +145,7 @@ llvm::Expected<std::unique_ptr<Carrier>> Carrier::start(Loop &loop,
 }
 
 llvm::Error Carrier::launch() {
-  auto child = start_child([this](int socket) -> int { carry(socket, member_, subjects_); });
+  auto child = start_child([this](int socket, int) -> int { carry(socket, member_, subjects_); });
   if (!child)
     return child.takeError();
   pid_ = child->pid;

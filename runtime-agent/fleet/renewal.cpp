@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "protocol/membership/exchange.h"
-#include "runtime-agent/fleet/child.h"
+#include "runtime-agent/child/child.h"
 
 namespace nemo::agent::fleet {
 
@@ -46,7 +46,7 @@ void Renewal::look() {
 }
 
 llvm::Error Renewal::launch() {
-  auto child = start_child([this](int socket) {
+  auto child = start_child([this](int socket, int) {
     auto error = renew(member_.directory());
     if (!error)
       return 0;
