@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -19,13 +20,23 @@ namespace nemo::bench {
 namespace {
 
 /// 64 MiB and two pages: under TCG, QEMU 7.2 loses writes that are made during a migration where
-/// memory is a multiple of 256 KiB (live.h).
+/// memory is a multiple of 256 KiB (leaving.h).
 constexpr char kMemory[] = "65544K";
 
 void run(const std::vector<std::string> &argv) {
   auto child = Subprocess::start(argv, {});
   if (!child || child->wait() != 0)
     throw std::runtime_error(argv[0] + " " + argv[1] + " failed");
+}
+
+bool listens(const std::string &path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool found = ::connect(socket, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0;
+  ::close(socket);
+  return found;
 }
 
 } // namespace
@@ -109,10 +120,12 @@ Rig::Machine Rig::start(int place, bool waits, const std::string &words) {
   auto process = Subprocess::start(argv, {});
   if (!process)
     throw std::runtime_error(llvm::toString(process.takeError()));
-  auto monitor = migrate::Monitor::connect(control, std::chrono::seconds(10));
-  if (!monitor)
-    throw std::runtime_error(llvm::toString(monitor.takeError()));
-  return {std::move(*process), std::move(*monitor)};
+  for (int i = 0; !listens(control); ++i) {
+    if (i == 1000)
+      throw std::runtime_error("QEMU does not listen on " + control);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return {std::move(*process), control};
 }
 
 void Rig::send() { (void)!::send(socket_, "x", 1, 0); }

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "base/subprocess.h"
-#include "runtime-agent/migrate/monitor.h"
 
 namespace nemo::bench {
 
@@ -21,11 +20,10 @@ public:
 
   struct Machine {
     Subprocess process;
-    migrate::Monitor monitor;
+    std::string control; ///< where its monitor listens, for one at a time
   };
   /// \param place  0 or 1. \param waits  for a machine to come in.
   Machine start(int place, bool waits, const std::string &words = "");
-  std::string channel() const { return directory_ + "/channel"; }
 
   /// Sends a datagram to the echo, waiting for nothing.
   void send();

@@ -49,7 +49,7 @@ std::string network_words(const Machine &machine, const std::string &address) {
 }
 
 /// No multiple of 256 KiB: with one, QEMU 7.2 under TCG loses writes in a live migration
-/// (migrate/live.h).
+/// (migrate/leaving.h).
 std::string memory_of(const Machine &machine) {
   constexpr uint64_t two_pages = 8, multiple = 256;
   const uint64_t kilobytes = machine.memory_bytes >> 10;

@@ -1,0 +1,159 @@
+#include "pair.h"
+
+#include <atomic>
+#include <iostream>
+#include <thread>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+namespace nemo::test {
+
+bool skipped() {
+  const std::string why = bench::Rig::lacks(ECHO_IMAGE);
+  if (!why.empty())
+    std::cout << "skipped: " << Catch::getResultCapture().getCurrentTestName() << ": " << why
+              << std::endl;
+  return !why.empty();
+}
+
+std::string status(const std::string &control) {
+  auto loop = agent::Loop::create();
+  REQUIRE(static_cast<bool>(loop));
+  std::string result = "ended";
+  auto monitor = migrate::Monitor::connect(
+      **loop, control, 2000, {[](auto, const auto &) {}, [&](std::string) { (*loop)->stop(); }});
+  if (!monitor) {
+    llvm::consumeError(monitor.takeError());
+    return result;
+  }
+  (*monitor)->execute("query-status", {}, [&](auto answer) {
+    REQUIRE(static_cast<bool>(answer));
+    result = answer->getString("status").value_or("").str();
+    (*loop)->stop();
+  });
+  REQUIRE(llvm::toString((*loop)->run()) == "");
+  return result;
+}
+
+/// Passes whole frames on, in both directions.
+struct Pair::Wire {
+  struct End {
+    agent::Fd fd;
+    std::string in, out;
+  };
+  Wire(agent::Loop &loop, Pair &pair, int a, int b) : loop(loop), pair(pair) {
+    ends[0].fd = agent::Fd(a);
+    ends[1].fd = agent::Fd(b);
+    for (int i : {0, 1})
+      llvm::cantFail(loop.watch(ends[i].fd.get(), EPOLLIN, [this, i](uint32_t) { ready(i); }));
+  }
+  ~Wire() { cut(); }
+  void cut() {
+    for (End &end : ends)
+      if (end.fd) {
+        loop.forget(end.fd.get());
+        end.fd.reset();
+      }
+  }
+  void ready(int i) {
+    End &from = ends[i], &to = ends[1 - i];
+    if (pair.deaf)
+      return loop.change(from.fd.get(), 0);
+    flush(from);
+    char buffer[64 << 10];
+    const ssize_t got = ::recv(from.fd.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+    if (got < 0 && errno == EAGAIN)
+      return;
+    if (got <= 0)
+      return cut();
+    from.in.append(buffer, static_cast<size_t>(got));
+    size_t at = 0;
+    migrate::Frame frame;
+    for (size_t begin = 0; migrate::take_frame(from.in, at, frame) == migrate::Took::frame;
+         begin = at) {
+      if (!pair.on_frame(frame.kind))
+        return cut();
+      to.out.append(from.in, begin, at - begin);
+    }
+    from.in.erase(0, at);
+    flush(to);
+  }
+  void flush(End &end) {
+    const ssize_t put =
+        ::send(end.fd.get(), end.out.data(), end.out.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (put > 0)
+      end.out.erase(0, static_cast<size_t>(put));
+    if (!pair.deaf)
+      loop.change(end.fd.get(), end.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  }
+  agent::Loop &loop;
+  Pair &pair;
+  End ends[2];
+};
+
+Pair::Pair(const std::string &words)
+    : rig(ECHO_IMAGE), here(rig.start(0, false, words)), there(rig.start(1, true, words)) {
+  last = rig.ask();
+}
+
+void Pair::move() {
+  auto loop = agent::Loop::create();
+  REQUIRE(static_cast<bool>(loop));
+  int a[2], b[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, a) == 0);
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b) == 0);
+  Wire wire(**loop, *this, a[1], b[1]);
+  std::unique_ptr<migrate::Leaving> leaving;
+  std::unique_ptr<migrate::Arriving> arriving;
+  const auto over = [&] {
+    if (left && arrived)
+      (*loop)->stop();
+  };
+  arriving = migrate::Arriving::start(**loop, there.control, agent::Fd(b[0]), terms,
+                                      {[&] { return take(); },
+                                       [&](migrate::Arrived result) {
+                                         arrived = std::move(result);
+                                         arriving.reset();
+                                         over();
+                                       }});
+  leaving = migrate::Leaving::start(**loop, here.control, agent::Fd(a[0]), terms,
+                                    {[&] { return give_away(); },
+                                     [&](migrate::Left result) {
+                                       left = std::move(result);
+                                       leaving.reset();
+                                       over();
+                                     }});
+  if (meanwhile)
+    (*loop)->at(agent::ticks() + 200, [&] {
+      if (leaving)
+        meanwhile(*leaving);
+    });
+  REQUIRE(llvm::toString((*loop)->run()) == "");
+}
+
+void Pair::run() {
+  const bool waits = status(there.control) == "inmigrate";
+  std::atomic<bool> over = false;
+  std::thread mover([&] {
+    move();
+    over = true;
+  });
+  bool back = false;
+  while (!over) {
+    rig.send();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (const auto count = rig.receive()) {
+      back |= *count <= last;
+      last = *count;
+    }
+  }
+  mover.join();
+  CHECK_FALSE(back);
+  CHECK_FALSE((waits && status(here.control) == "running" && status(there.control) == "running"));
+}
+
+} // namespace nemo::test
