@@ -219,6 +219,19 @@ TEST_CASE("reports that are forged or old are left out, and true ones come throu
       eventually([&] { return part_of(good(backend.observe()), "n1", "web").generation() == 1; }));
 }
 
+TEST_CASE("a broker is held to the fleet's roots, and not to the operating system's") {
+  Site ours, theirs;
+  auto member = good(membership::Member::load(ours.enrol(ours.op)));
+  const auto broker = good(membership::Member::load(theirs.enrol(theirs.op))).places().brokers;
+  (void)theirs.stolen(); // it is up
+  REQUIRE(said(member.replace(member.credentials(), {"127.0.0.1:9", broker})).empty());
+  // OpenSSL reads the operating system's roots from there.
+  REQUIRE(::setenv("SSL_CERT_FILE", (theirs.fleet.dir / "roots.pem").c_str(), 1) == 0);
+  const std::string why = said(link::Connection::open(member, {}, 5s));
+  REQUIRE(::unsetenv("SSL_CERT_FILE") == 0);
+  CHECK_THAT(why, has("unable to get local issuer certificate"));
+}
+
 TEST_CASE("the broker lets a node write only what is its own") {
   Site site;
   const auto node = good(link::Connection::open(
