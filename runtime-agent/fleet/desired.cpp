@@ -115,7 +115,7 @@ llvm::Expected<Desired::Opened> Desired::judge(const std::string &stack,
   auto verified = trust::verify(
       signed_bytes,
       trust::Expectation::desired_state(member_.id(), last, now, &memory_.delegations()),
-      member_.trust());
+      member_.trust(&paths_));
   if (!verified)
     return verified.takeError();
   // The same statement in another envelope: it has been acted upon.

@@ -18,9 +18,9 @@ class Desired {
 public:
   using Handler = std::function<Answer(const proto::BackendRequest &)>;
 
-  /// \param member, memory  outlive this; the member is a node. \param handler  the agent.
-  Desired(const membership::Member &member, Memory &memory, Handler handler)
-      : member_(member), memory_(memory), handler_(std::move(handler)) {}
+  /// \param member, memory, paths  outlive this; the member is a node. \param handler  the agent.
+  Desired(const membership::Member &member, Memory &memory, trust::Paths &paths, Handler handler)
+      : member_(member), memory_(memory), paths_(paths), handler_(std::move(handler)) {}
 
   /// Finishes what was accepted before the agent ended.
   llvm::Error finish();
@@ -48,6 +48,7 @@ private:
 
   const membership::Member &member_;
   Memory &memory_;
+  trust::Paths &paths_;
   Handler handler_;
   std::map<std::string, proto::Outcome> refused_; ///< by stack, of what lies in the bucket now
 };

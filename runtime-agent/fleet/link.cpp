@@ -16,7 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Ticks soon = 20; ///< for what changes together to be told together
+constexpr Ticks soon = 20;   ///< for what changes together to be told together
+constexpr Ticks at_once = 2; ///< the same for who watches
 constexpr Ticks unacknowledged = 5'000;
 constexpr Ticks report_again = 1'000; ///< where the broker does not keep it
 constexpr int events_at_once = 500;
@@ -48,10 +49,13 @@ llvm::Error Link::start() {
   if (!memory)
     return memory.takeError();
   memory_ = std::move(*memory);
-  desired_ = std::make_unique<Desired>(member_, *memory_, agent_.answer);
+  desired_ = std::make_unique<Desired>(member_, *memory_, paths_, agent_.answer);
   questions_ = std::make_unique<Questions>(
-      member_, agent_.answer, [this](const std::string &subject, const std::string &bytes) {
-        carrier_->publish(subject, bytes);
+      member_, paths_, agent_.answer,
+      [this](const std::string &subject, const std::string &bytes, std::optional<uint64_t> stream) {
+        // Where nobody listens, the broker says so to whom the answer should go.
+        carrier_->publish(subject, bytes,
+                          stream ? fmt::format("{}.{}{}", acks_, of_stream, *stream) : "");
       });
   if (auto error = desired_->finish())
     return error;
@@ -212,6 +216,12 @@ void Link::take_ack(const link::Message &message) {
       later(report_timer_, report_again, &Link::refresh);
     return;
   }
+  if (llvm::StringRef stream = what; stream.consume_front(of_stream)) {
+    uint64_t number = 0;
+    if (message.status == "503" && !stream.getAsInteger(10, number))
+      questions_->nobody_listens(number);
+    return;
+  }
   uint64_t last = 0;
   if (what.getAsInteger(10, last) || last == 0 || last != in_flight_)
     return;
@@ -311,9 +321,10 @@ void Link::beat() {
   carrier_->publish(link::heartbeat(member_.id().name), *bytes);
 }
 
-/// Who watches is told at once. The rest waits for the disk, for all that changes together once.
+/// The rest waits for the disk, for all that changes together once.
 void Link::news() {
-  pump();
+  if (pump_timer_ == 0)
+    later(pump_timer_, at_once, &Link::pump);
   if (soon_timer_ == 0)
     later(soon_timer_, soon, &Link::tell);
 }

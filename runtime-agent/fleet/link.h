@@ -42,7 +42,10 @@ public:
 
 private:
   /// Names of acknowledgements; those of events are numbers.
-  static constexpr llvm::StringLiteral of_report = "report", of_running = "running";
+  static constexpr llvm::StringLiteral of_report = "report", of_running = "running",
+                                       of_stream = "stream-";
+
+  static constexpr size_t most_paths = 500; ///< of other nodes and of whoever decides
 
   Link(Loop &loop, membership::Member member, Ends agent)
       : loop_(loop), member_(std::move(member)), agent_(std::move(agent)) {}
@@ -80,6 +83,7 @@ private:
 
   Loop &loop_;
   membership::Member member_;
+  trust::Paths paths_{most_paths};
   Ends agent_;
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<Desired> desired_;

@@ -43,7 +43,7 @@ void Link::take_running(const std::string &node, llvm::StringRef bytes) {
                     trust::Expectation::of_node(proto::Signed::REPORT,
                                                 {member_.id().fleet, trust::Role::node, node},
                                                 heard_.mark(proto::Signed::REPORT, node), now()),
-                    member_.trust());
+                    member_.trust(&paths_));
   if (!verified)
     return failed("what " + node + " runs", verified.takeError());
   proto::NodeSays says;

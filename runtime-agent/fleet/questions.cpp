@@ -37,7 +37,7 @@ bool may_ask(trust::Role role, const proto::BackendRequest &request) {
 
 llvm::Error Questions::take(llvm::StringRef bytes, const std::string &reply, UnixNanos now) {
   auto verified =
-      trust::verify(bytes, trust::Expectation::question(member_.id(), now), member_.trust());
+      trust::verify(bytes, trust::Expectation::question(member_.id(), now), member_.trust(&paths_));
   if (!verified)
     return verified.takeError();
   const proto::Question &question = verified->statement.question();
@@ -74,6 +74,7 @@ llvm::Error Questions::take(llvm::StringRef bytes, const std::string &reply, Uni
     }
     return send(asked, frames, now);
   }
+  asked.id = ++last_stream_;
   asked.stream = std::move(std::get<Stream>(answer));
   asked_.push_back(std::move(asked));
   pump(now);
@@ -129,8 +130,12 @@ llvm::Error Questions::send(Asked &asked, const std::string &frames, UnixNanos n
   auto bytes = trust::sign(std::move(statement), member_.signer());
   if (!bytes)
     return bytes.takeError();
-  send_(asked.reply, *bytes);
+  send_(asked.reply, *bytes, asked.id);
   return llvm::Error::success();
+}
+
+void Questions::nobody_listens(uint64_t stream) {
+  asked_.remove_if([&](const Asked &asked) { return asked.id == stream; });
 }
 
 } // namespace nemo::agent::fleet

@@ -9,6 +9,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "protocol/membership/member.h"
@@ -20,10 +21,13 @@ namespace nemo::agent::fleet {
 class Questions {
 public:
   using Handler = std::function<Answer(const proto::BackendRequest &)>;
-  using Send = std::function<void(const std::string &subject, const std::string &bytes)>;
+  /// \param stream  its number, of what is a piece of one.
+  using Send = std::function<void(const std::string &subject, const std::string &bytes,
+                                  std::optional<uint64_t> stream)>;
 
-  Questions(const membership::Member &member, Handler handler, Send send)
-      : member_(member), handler_(std::move(handler)), send_(std::move(send)) {}
+  /// \param paths  outlives this.
+  Questions(const membership::Member &member, trust::Paths &paths, Handler handler, Send send)
+      : member_(member), paths_(paths), handler_(std::move(handler)), send_(std::move(send)) {}
 
   /// \param reply  where the answer shall go: only the asker's own inbox will do.
   /// \returns an error, for the log, where it is not answered at all.
@@ -33,21 +37,26 @@ public:
   /// again soon.
   bool pump(UnixNanos now);
 
-  size_t open() const { return asked_.size(); }
+  /// A piece of the stream reached nobody. Whoever asked goes by the pieces' numbers and asks anew,
+  /// or has gone: so that was the last of it.
+  void nobody_listens(uint64_t stream);
 
 private:
   struct Asked {
     std::string reply, reply_key, nonce;
     UnixNanos until;
-    uint64_t number = 0; ///< of the last frame
-    Stream stream;
+    uint64_t number = 0;             ///< of the last frame
+    std::optional<uint64_t> id = {}; ///< of a stream
+    Stream stream = {};
   };
   llvm::Error send(Asked &asked, const std::string &frames, UnixNanos now);
 
   const membership::Member &member_;
+  trust::Paths &paths_;
   Handler handler_;
   Send send_;
   std::list<Asked> asked_;
+  uint64_t last_stream_ = 0;
   std::map<std::string, UnixNanos> nonces_; ///< of questions that have not expired
 };
 

@@ -124,6 +124,9 @@ TEST_CASE("events are watched from afar") {
   REQUIRE(eventually([&] { return good(backend.observe()).nodes_size() == 1; }));
   proto::DeliverCall wanted = call("n1", "web", 0);
   add(wanted, "w", "aa01", "exec sleep 1000");
+  const auto thief = site.stolen();
+  auto asked = good(thief->subscribe(link::ask("n1")));
+  good(thief->flush(5s));
   proto::WatchCall watch;
   watch.set_after(good(backend.deliver(wanted)).sequence());
   bool seen = false;
@@ -136,4 +139,24 @@ TEST_CASE("events are watched from afar") {
       },
       [] { return backends::tick; }));
   CHECK(seen);
+
+  // Whoever watched has gone. The first piece that nobody takes is the last that is sent to it.
+  const auto question = good(asked.next(5s));
+  REQUIRE(question);
+  auto deliver = [&](const std::string &workload, uint64_t after) {
+    wanted.set_expected_generation(after);
+    add(wanted, workload, "aa02", "exec sleep 1000");
+    good(backend.deliver(wanted));
+    // Who watches hears of it before the report says so.
+    REQUIRE(eventually([&] {
+      return llvm::any_of(good(backend.observe()).running(), [&](const proto::Running &one) {
+        return one.workload() == workload && one.state() == proto::Running::RUNNING;
+      });
+    }));
+  };
+  deliver("v", 1);
+  auto answers = good(thief->subscribe(question->reply));
+  good(thief->flush(5s));
+  deliver("u", 2);
+  CHECK(!good(answers.next(2s)));
 }

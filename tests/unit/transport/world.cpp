@@ -214,7 +214,17 @@ void Site::create_streams() const {
 }
 
 backends::fleet::Backend Site::open(const Member &member) {
-  return good(backends::fleet::Backend::open(enrol(member)));
+  const std::string directory = enrol(member);
+  std::optional<backends::fleet::Backend> backend;
+  REQUIRE(eventually([&] { // the broker may have been started a moment ago
+    auto opened = backends::fleet::Backend::open(directory);
+    if (opened)
+      backend = std::move(*opened);
+    else
+      UNSCOPED_INFO(llvm::toString(opened.takeError()));
+    return backend.has_value();
+  }));
+  return std::move(*backend);
 }
 
 Process &Site::agent(const std::string &node) {
