@@ -243,6 +243,7 @@ std::string within(const proto::Affinity &affinity) {
 std::string hands_out_no_devices() { return "it does not say that it hands out devices"; }
 
 std::string healthy_first() { return "healthy-first"; }
+std::string live() { return "live"; }
 std::string stop_first_port(uint32_t number) {
   return fmt::format("stop-first: port {} is fixed", number);
 }
@@ -261,6 +262,13 @@ std::string stop_first_exclusive(llvm::StringRef node) {
 std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second) {
   return fmt::format("{} of volume {} at {}", units::show_bytes(bytes), volume.str(),
                      units::show_rate(bits_per_second));
+}
+std::string copies_memory(uint64_t bytes, uint64_t bits_per_second) {
+  return fmt::format("{} of memory at {}", units::show_bytes(bytes),
+                     units::show_rate(bits_per_second));
+}
+std::string bandwidth_unknown(llvm::StringRef from, llvm::StringRef to) {
+  return fmt::format("no link says the bandwidth from {} to {}", from.str(), to.str());
 }
 std::string pulls(llvm::StringRef image, uint64_t bytes, uint64_t bits_per_second) {
   return fmt::format("{} of image {} at {}", units::show_bytes(bytes), image.str(),

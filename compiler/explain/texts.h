@@ -90,6 +90,7 @@ std::string within(const proto::Affinity &affinity);
 std::string hands_out_no_devices();
 
 std::string healthy_first();
+std::string live();
 std::string stop_first_port(uint32_t number);
 std::string stop_first_volume(llvm::StringRef volume);
 std::string stop_first_room(llvm::StringRef node);
@@ -97,6 +98,8 @@ std::string stop_first_exclusive(llvm::StringRef node);
 
 /// Action.forecast: what has to come back, or what would have to be said to predict it.
 std::string restores(llvm::StringRef volume, uint64_t bytes, uint64_t bits_per_second);
+std::string copies_memory(uint64_t bytes, uint64_t bits_per_second);
+std::string bandwidth_unknown(llvm::StringRef from, llvm::StringRef to);
 std::string pulls(llvm::StringRef image, uint64_t bytes, uint64_t bits_per_second);
 /// "until gw2 wakes, up to 30s"
 std::string wakes(llvm::StringRef node, uint64_t milliseconds);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "compiler/explain/texts.h"
+#include "compiler/migration/live.h"
 #include "compiler/resolve/node_bits.h"
 #include "compiler/resolve/selection.h"
 #include "compiler/resolve/volumes.h"
@@ -114,9 +115,21 @@ private:
         change.verb = "move";
         change.from_node = main->node();
         change.reason = move_reason(wanted, main->node());
+        if (change.olds.size() == 1)
+          live(wanted, result_.olds[change.olds.front()]);
       }
     }
     result_.changes.push_back(std::move(change));
+  }
+
+  void live(const Wanted &wanted, Old &old) const {
+    const auto from = nodes_.find(old.there->node()), to = nodes_.find(wanted.node);
+    old.live = !old.hinders && from != nodes_.end() && to != nodes_.end() &&
+               moves_live(inputs_.intent().workloads(static_cast<int>(wanted.workload)), wanted,
+                          *old.there, world_.nodes(static_cast<int>(from->second)),
+                          world_.nodes(static_cast<int>(to->second)));
+    if (old.live)
+      old.hinders = explain::live();
   }
 
   std::string stay_reason(const Wanted &wanted, bool guarded) const {

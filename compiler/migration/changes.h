@@ -14,6 +14,7 @@ struct Old {
   const stages::Existing *there = nullptr;
   size_t change = 0;                  ///< index of the change that it belongs to
   std::optional<std::string> hinders; ///< why it stops before the new one serves
+  bool live = false;     ///< it moves as it runs; `hinders` holds, for where that fails
   bool early = false;    ///< stops before its successor serves, as others wait for what it holds
   bool reachable = true; ///< its node is in the fleet
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/explain/texts.h"
+#include "compiler/migration/live.h"
 #include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
@@ -70,16 +71,27 @@ void pull(const proto::Workload &workload, const proto::Node &node, Taking &wait
               explain::pulls(workload.image(), workload.image_bytes(), node.pull_bps()));
 }
 
+void memory(const proto::Workload &workload, const Copy &copy, const proto::Node &node,
+            Taking &waits) {
+  const uint64_t bytes = workload.resources().memory_bytes();
+  if (const auto rate = bandwidth_between(copy.world, copy.from, node))
+    waits.add(bytes, *rate, explain::copies_memory(bytes, *rate));
+  else
+    waits.lack(explain::bandwidth_unknown(copy.from.name(), node.name()));
+}
+
 } // namespace
 
 void forecast(const proto::Workload &workload, const proto::Node &node, bool asleep,
-              proto::Action &action) {
+              const std::optional<Copy> &copy, proto::Action &action) {
   Taking waits;
   if (asleep)
     wake(node, waits);
   pull(workload, node, waits);
   if (action.verb() == "move")
     restore(workload, waits);
+  if (copy)
+    memory(workload, *copy, node, waits);
   waits.tell(action);
 }
 

@@ -16,7 +16,7 @@ class Ordering {
 public:
   Ordering(const stages::Inputs &inputs, const proto::Fleet &world, const WantedReplicas &wanted,
            const Changes &changes, const Waits &waits)
-      : inputs_(inputs), wanted_(wanted), changes_(changes), waits_(waits),
+      : inputs_(inputs), world_(world), wanted_(wanted), changes_(changes), waits_(waits),
         renames_(inputs.intent()), news_(wanted.replicas.size()), olds_(changes.olds.size()),
         after_(waits.after()) {
     for (const proto::Node &node : world.nodes())
@@ -46,6 +46,8 @@ public:
       instance.set_protect(change_of(r).protect);
       instance.set_start_at(replica.starts_at);
       instance.set_planned_at(replica.planned_at);
+      if (is_live(change_of(r)))
+        instance.set_moves_from(change_of(r).from_node);
       *instance.mutable_spec() = replica.spec;
       keys.emplace_back(replica.node, false, instance.workload(), replica.number, replica.revision,
                         r);
@@ -63,6 +65,8 @@ public:
           peer.set_workload(renames_.now(peer.workload()));
       }
       instance.set_retiring(true);
+      if (changes_.olds[o].live)
+        instance.set_moves_to(changes_.changes[changes_.olds[o].change].node);
       if (changes_.olds[o].reachable)
         keys.emplace_back(there.node(), true, instance.workload(), there.replica(),
                           there.revision(), o);
@@ -106,6 +110,11 @@ private:
     entry.set_node(there.node());
   }
 
+  bool is_live(const Change &change) const {
+    return std::any_of(change.olds.begin(), change.olds.end(),
+                       [&](size_t o) { return changes_.olds[o].live; });
+  }
+
   proto::Action action(size_t c) const {
     const Change &change = changes_.changes[c];
     proto::Action action;
@@ -122,7 +131,9 @@ private:
     action.set_from_revision(change.from_revision);
     if (change.verb == "move" || change.verb == "create")
       forecast(inputs_.intent().workloads(static_cast<int>(change.wanted->workload)),
-               *nodes_.at(change.node), sleeps(change.node), action);
+               *nodes_.at(change.node), sleeps(change.node),
+               is_live(change) ? Copy{*nodes_.at(change.from_node), world_} : std::optional<Copy>(),
+               action);
     if (change.verb == "replace" || change.verb == "move")
       action.set_handover(explain::healthy_first());
     for (size_t o : change.olds)
@@ -136,6 +147,7 @@ private:
   }
 
   const stages::Inputs &inputs_;
+  const proto::Fleet &world_;
   const WantedReplicas &wanted_;
   const Changes &changes_;
   const Waits &waits_;

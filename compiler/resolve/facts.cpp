@@ -19,7 +19,7 @@ struct Asked {
   std::set<std::string> node_labels, site_labels;
   bool temperature = false;
   bool availability = false;    ///< of nodes and sites, also to predict one from
-  bool links = false;           ///< for latency, throughput and proximity
+  bool links = false;           ///< for latency, throughput, proximity and moves with memory
   bool since = false;           ///< when replicas arrived
   std::set<std::string> images; ///< that nodes may hold
   bool forecasts = false;       ///< to place jobs in time
@@ -63,6 +63,7 @@ Asked asked(const proto::Intent &intent) {
     result.forecasts |= workload.has_job();
     for (const proto::Affinity &affinity : workload.place().affinities())
       result.links |= affinity.within_ns() != 0;
+    result.links |= workload.sandbox() == "microvm" || workload.sandbox() == "unikernel";
     if (!workload.image().empty())
       result.images.insert(workload.image());
   }

@@ -13,6 +13,7 @@ struct Leaving {
   size_t step = 0;
   bool reachable = true;
   std::string stop_first; ///< why its successor cannot run beside it; empty: it can
+  bool live = false;      ///< it goes there as it runs
   bool early = false;     ///< the plan lets it stop before its successor serves
 };
 
@@ -37,8 +38,9 @@ struct Difference {
 /// How long a replica waits for its image, and one that moves for its data: `predicted_ms` and
 /// `forecast`.
 /// \param asleep  it may be suspended until then
+/// \param memory  bit/s at which its memory comes with it, where it does; 0: nobody says
 void forecast(const proto::Workload &workload, const proto::Node &node, bool asleep,
-              proto::Action &action);
+              std::optional<uint64_t> memory, proto::Action &action);
 
 Difference difference(const Case &subject, const DesiredState &state);
 

@@ -143,12 +143,55 @@ private:
                                                  !cordons_.close(workload, main->node)));
       }
     }
+    const bool live = action.verb() == "move" && goes_live(step, wanted);
     if (action.verb() == "create" || action.verb() == "move")
-      forecast(workload, *subject_.world.at(wanted.replica->node).node,
-               sleeps(wanted.replica->node), action);
+      forecast(
+          workload, *subject_.world.at(wanted.replica->node).node, sleeps(wanted.replica->node),
+          live ? fastest(main->node, wanted.replica->node) : std::optional<uint64_t>(), action);
     action.set_revision(wanted.revision);
     finish(std::move(step), workload.name(), wanted.replica->number, wanted.replica->node);
     result_.step_of[i] = result_.steps.size() - 1;
+  }
+
+  /// A machine that holds nothing but memory, and is to be on the other node what it is here.
+  bool goes_live(const Step &step, const Desired &wanted) {
+    if (step.leaving.size() != 1)
+      return false;
+    Leaving &old = result_.leaving[step.leaving.front()];
+    const proto::Workload &workload = *wanted.replica->workload;
+    const std::string &kind = wanted.spec.sandbox();
+    if ((kind != "unikernel" && kind != "microvm") || workload.restarts() || workload.has_job() ||
+        wanted.spec.gpus_size() != 0 || !old.stop_first.empty() || !old.there->spec ||
+        old.there->revision != wanted.revision || old.there->reported_as != old.there->workload)
+      return false;
+    for (const proto::Mount &mount : wanted.spec.mounts())
+      if (!mount.volume().empty())
+        return false;
+    for (const std::string &name : {old.there->node, wanted.replica->node}) {
+      const proto::Node *node = subject_.world.at(name).node;
+      bool able = false;
+      for (int i = 0; node && i < node->capabilities_size(); ++i)
+        able |= node->capabilities(i).name() == "migrate.live" && node->capabilities(i).available();
+      if (!able)
+        return false;
+    }
+    old.live = true;
+    old.stop_first = explain::live();
+    return true;
+  }
+
+  /// Of all links between one node or its site and the other; 0: none says.
+  uint64_t fastest(const std::string &a, const std::string &b) const {
+    const auto ends = [&](const std::string &name) {
+      return std::set<std::string>{name, subject_.world.at(name).node->site()};
+    };
+    const std::set<std::string> one = ends(a), other = ends(b);
+    uint64_t rate = 0;
+    for (const proto::Link &link : subject_.world.links)
+      if ((one.count(link.from()) && other.count(link.to())) ||
+          (one.count(link.to()) && other.count(link.from())))
+        rate = std::max(rate, link.bandwidth_bps());
+    return rate;
   }
 
   void unwanted(const std::vector<const There *> &list) {

@@ -7,7 +7,7 @@
 namespace nemo::verify {
 
 void forecast(const proto::Workload &workload, const proto::Node &node, bool asleep,
-              proto::Action &action) {
+              std::optional<uint64_t> memory, proto::Action &action) {
   std::vector<std::string> parts;
   std::string unknown;
   std::optional<Rational> sum = Rational(0);
@@ -54,6 +54,11 @@ void forecast(const proto::Workload &workload, const proto::Node &node, bool asl
       continue;
     wait(size, rate, explain::restores(mount.volume(), size, rate));
   }
+  if (memory && *memory != 0)
+    wait(workload.resources().memory_bytes(), *memory,
+         explain::copies_memory(workload.resources().memory_bytes(), *memory));
+  else if (memory && unknown.empty())
+    unknown = explain::bandwidth_unknown(action.from_node(), node.name());
   std::string text;
   for (const std::string &part : parts)
     text += (text.empty() ? "" : ", ") + part;

@@ -387,6 +387,9 @@ private:
       if (desired.replica->workload->has_job())
         instance.set_start_at(subject_.plan.placements(static_cast<int>(i)).starts_at());
       instance.set_planned_at(first_planned_at(subject_, *desired.replica->workload));
+      for (size_t o : step(i).leaving)
+        if (difference_.leaving[o].live)
+          instance.set_moves_from(difference_.leaving[o].there->node);
       *instance.mutable_spec() = desired.spec;
       by_node[desired.replica->node].push_back(std::move(instance));
     }
@@ -404,6 +407,8 @@ private:
         instance.mutable_spec()->mutable_peers(peer)->set_workload(
             subject_.moves.name_of_now(instance.spec().peers(peer).workload()));
       instance.set_retiring(true);
+      if (difference_.leaving[o].live)
+        instance.set_moves_to(step_of(o).action.node());
       if (difference_.leaving[o].reachable)
         by_node[there.node].push_back(std::move(instance));
     }

@@ -9,11 +9,13 @@ namespace nemo::check {
 namespace {
 
 /// Whether it says anything but what the builder has typed.
-bool says_more(const TypedBlock &block) {
-  const auto plain = [](const TypedAttribute &attribute) {
+/// \param machine  its memory can go along when it moves.
+bool says_more(const TypedBlock &block, bool machine) {
+  const auto plain = [machine](const TypedAttribute &attribute) {
     return schema::has_word("dwell|max-unavailable|min-available|quorum", attribute.name) ||
            (attribute.name == "strategy" && text_of(attribute.value) == "rolling") ||
-           (attribute.name == "state" && text_of(attribute.value) == "restart");
+           (attribute.name == "state" &&
+            schema::has_word(machine ? "live|restart" : "restart", text_of(attribute.value)));
   };
   return !block.rules.empty() || !block.labels.empty() || !llvm::all_of(block.attributes, plain);
 }
@@ -21,15 +23,20 @@ bool says_more(const TypedBlock &block) {
 } // namespace
 
 void Builder::changes(const TypedBlock &block, proto::Workload &out) {
-  if (const TypedBlock *migrate = block.child("migrate"))
+  if (const TypedBlock *migrate = block.child("migrate")) {
     if (const TypedAttribute *dwell = migrate->find("dwell"); dwell && dwell->sound()) {
       out.set_dwell_ms(whole(*migrate, "dwell", "ms"));
       *out.mutable_dwell_span() = context_.span(dwell->at, dwell->extent);
     }
+    const TypedAttribute *state = migrate->find("state");
+    out.set_restarts(state && state->sound() && text_of(state->value) == "restart");
+  }
   if (const TypedBlock *rollout = block.child("rollout"))
     budget(*rollout, out);
+  const TypedAttribute *sandbox = block.find("sandbox");
+  const bool machine = sandbox && schema::has_word("microvm|unikernel", text_of(sandbox->value));
   for (const TypedBlock &child : block.children)
-    if (schema::has_word("migrate|rollout", child.schema->name) && says_more(child))
+    if (schema::has_word("migrate|rollout", child.schema->name) && says_more(child, machine))
       *out.add_others() = to_object(context_, child);
 }
 

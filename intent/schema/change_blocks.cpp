@@ -36,8 +36,10 @@ constexpr Attribute migrate_attributes[] = {
     {.name = "state",
      .type = Type::enumerator,
      .words = "live|checkpoint|restart",
-     .standard = "restart",
-     .doc = "How its state travels: copied while it runs, frozen and thawed, or not at all.",
+     .doc =
+         "How its state travels: copied while it runs, frozen and thawed, or not at all. Without "
+         "it, a machine (`microvm`, `unikernel`) is copied while it runs where both nodes can, "
+         "and everything else begins anew.",
      .example = "state = live"},
 };
 

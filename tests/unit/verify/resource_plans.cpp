@@ -55,6 +55,35 @@ nodes:
 )";
 }
 
+// Two machines that move, one by a link whose bandwidth is known.
+std::string echoes(const std::string &near, const std::string &far) {
+  std::string text = "nemo = 1\nstack = \"echoes\"\n";
+  for (const auto &[name, node] : {std::pair("near", near), std::pair("far", far)})
+    text += std::string("workload ") + name +
+            " { image = \"r.example/echo@sha256:9f2c\"; sandbox = unikernel; resources { memory = "
+            "128MiB }; place { require node.name == \"" +
+            node + "\" }; migrate { state = live } }\n";
+  return text;
+}
+
+std::string machine_nodes() {
+  std::string text = R"(fleet: 1
+at: 2026-11-24T08:00:00Z
+sites:
+  athens: {country: GR}
+  patras: {country: GR}
+links:
+  - {from: athens, to: b, bandwidth: 1Gbit/s}
+  - {from: a, to: b, bandwidth: 100Mbit/s}
+nodes:
+)";
+  for (const char *node : {"a, site: athens", "b, site: patras", "c, site: patras"})
+    text += std::string("  - {name: ") + node +
+            ", resources: {cpu: 4core, memory: 4GiB}, sandboxes: [unikernel], capabilities: "
+            "[gates, network.own, migrate.live]}\n";
+  return text;
+}
+
 } // namespace
 
 std::vector<Named> resource_plans() {
@@ -89,6 +118,9 @@ std::vector<Named> resource_plans() {
   list.push_back({"bursts", plan_of(intent_of(bursts("1")), gateways)});
   list.push_back(
       {"bursts changed", plan_of(intent_of(bursts("2")), applied(list.back().plan, gateways))});
+  const proto::Fleet machines = fleet_of(machine_nodes());
+  const proto::Plan before = plan_of(intent_of(echoes("a", "a")), machines);
+  list.push_back({"live", plan_of(intent_of(echoes("b", "c")), applied(before, machines))});
   return list;
 }
 
