@@ -15,7 +15,8 @@ inline std::string place(llvm::StringRef state, llvm::StringRef role) {
 
 /// {"version": 1, "id": "spiffe://FLEET/ROLE/NAME", "authority": "HOST:PORT", "brokers":
 /// ["HOST:PORT", …]}, and of nodes, where they are said: "site", "class", "address",
-/// "report_ms", "heartbeat_ms", "renew_s". Written last: without it there is no membership.
+/// "peer_listen", "report_ms", "heartbeat_ms", "renew_s". Written last: without it there is no
+/// membership.
 inline constexpr llvm::StringLiteral about = "member.json";
 inline constexpr llvm::StringLiteral key = "signing.key";         ///< PKCS #8, mode 0600
 inline constexpr llvm::StringLiteral sealing_key = "sealing.key"; ///< of nodes

@@ -73,7 +73,7 @@ llvm::Error serve(Settings settings) {
   auto server = agent::Server::listen(**loop, settings.socket, handler, {});
   if (!server)
     return server.takeError();
-  auto fleet = agent::attach(**loop, settings.state, settings.place.node, node);
+  auto fleet = agent::attach(**loop, settings.state, settings.place, node);
   if (!fleet)
     return fleet.takeError();
   node.on_news = [&] {
@@ -107,6 +107,11 @@ int main(int argc, char **argv) {
                             cl::value_desc("name"), cl::cat(category));
   cl::opt<std::string> node_class("class", cl::desc("its class, such as edge or cloud"),
                                   cl::value_desc("class"), cl::cat(category));
+  cl::opt<std::string> peer_listen(
+      "peer-listen",
+      cl::desc("in a fleet, where to take streams of other nodes (default: as its membership says, "
+               "else every address, port 7424 or any)"),
+      cl::value_desc("address:port"), cl::cat(category));
   cl::opt<bool> foreground("foreground",
                            cl::desc("stay attached (it always does; for clarity in scripts)"),
                            cl::cat(category));
@@ -143,6 +148,7 @@ int main(int argc, char **argv) {
                 .str();
   // Before the directory changes: its arguments may be relative to it.
   settings.place = {node.empty() ? variable("NEMO_NODE", "") : node, site, node_class};
+  settings.place.peer_listen = peer_listen;
   if (auto error = agent::take_part(settings.state, argv, settings.place))
     return report(std::move(error));
   (void)!::chdir("/");

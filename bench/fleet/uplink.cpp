@@ -157,7 +157,7 @@ private:
     return response;
   };
   auto link = agent::fleet::Link::open(
-      *loop, directory, node,
+      *loop, directory, {.node = node},
       {answer, [](const std::string &, std::optional<std::vector<proto::Running>>) {}});
   if (!link) {
     llvm::errs() << llvm::toString(link.takeError()) << '\n';

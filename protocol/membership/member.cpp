@@ -57,6 +57,8 @@ std::string to_json(const SpiffeId &id, const Places &places, const NodeSettings
     all["class"] = settings.node_class;
   if (!settings.address.empty())
     all["address"] = settings.address;
+  if (!settings.peer_listen.empty())
+    all["peer_listen"] = settings.peer_listen;
   const NodeSettings usual;
   if (settings.report_ms != usual.report_ms)
     all["report_ms"] = settings.report_ms;
@@ -79,6 +81,10 @@ llvm::Expected<NodeSettings> read_settings(const llvm::json::Object &all) {
   settings.address = all.getString("address").value_or("").str();
   if (!settings.address.empty() && !parse_address(settings.address, 1))
     return failure("address {} is no host", shown(settings.address));
+  settings.peer_listen = all.getString("peer_listen").value_or("").str();
+  if (!settings.peer_listen.empty())
+    if (auto listen = parse_address(settings.peer_listen, 0); !listen)
+      return failure("peer_listen: {}", llvm::toString(listen.takeError()));
   for (auto [name, value, least, most] :
        {std::tuple("report_ms", &settings.report_ms, 100, 60'000),
         std::tuple("heartbeat_ms", &settings.heartbeat_ms, 100, 60'000),

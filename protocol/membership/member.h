@@ -38,6 +38,7 @@ struct Credentials {
 struct NodeSettings {
   std::string site, node_class;
   std::string address;         ///< host: where other nodes reach this one
+  std::string peer_listen;     ///< "ADDRESS:PORT" for their streams; empty: see agent::peer::Peers
   uint32_t report_ms = 20'000; ///< between two reports of which nothing is new
   uint32_t heartbeat_ms = 300;
   uint32_t renew_s = 0; ///< after a certificate begins; 0: half of its life

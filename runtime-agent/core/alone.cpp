@@ -24,7 +24,7 @@ llvm::Error take_part(const std::string &state, char **argv, Place &) {
       about.string(), here.string());
 }
 
-llvm::Expected<Attachment> attach(Loop &, const std::string &, const std::string &, Agent &) {
+llvm::Expected<Attachment> attach(Loop &, const std::string &, const Place &, Agent &) {
   return Attachment();
 }
 

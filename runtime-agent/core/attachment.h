@@ -22,7 +22,7 @@ struct Attachment {
   std::function<void()> on_news = [] {};
 };
 /// \param agent  outlives the attachment.
-llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const std::string &node,
+llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const Place &place,
                                   Agent &agent);
 
 } // namespace nemo::agent

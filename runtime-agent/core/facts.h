@@ -23,9 +23,10 @@ std::optional<std::chrono::milliseconds> minted(llvm::StringRef uid);
 struct Place {
   std::string node;
   std::string site;
-  std::string node_class; ///< empty: unknown
-  std::string address;    ///< where other nodes reach this one; empty: there are none
-  bool in_fleet = false;  ///< told what other nodes run
+  std::string node_class;  ///< empty: unknown
+  std::string address;     ///< where other nodes reach this one; empty: there are none
+  std::string peer_listen; ///< "ADDRESS:PORT", where it takes their streams; empty: where it likes
+  bool in_fleet = false;   ///< told what other nodes run
 };
 
 /// Name, resources, labels, abilities as capabilities. \param state  whose file system is the disk.

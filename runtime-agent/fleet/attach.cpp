@@ -1,6 +1,8 @@
 #include "runtime-agent/core/attachment.h"
 
+#include "base/error.h"
 #include "base/membership.h"
+#include "protocol/membership/address.h"
 #include "runtime-agent/fleet/link.h"
 
 namespace nemo::agent {
@@ -20,17 +22,21 @@ llvm::Error take_part(const std::string &state, char **, Place &place) {
   fill(place.site, member->settings().site);
   fill(place.node_class, member->settings().node_class);
   fill(place.address, member->settings().address);
+  fill(place.peer_listen, member->settings().peer_listen);
+  if (!place.peer_listen.empty())
+    if (auto listen = membership::parse_address(place.peer_listen, 0); !listen)
+      return failure("--peer-listen: {}", llvm::toString(listen.takeError()));
   place.in_fleet = true;
   return llvm::Error::success();
 }
 
-llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const std::string &node,
+llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const Place &place,
                                   Agent &agent) {
   const std::string directory = membership::place(state, "node");
   if (!membership::Member::is_there(directory))
     return Attachment();
   auto link = fleet::Link::open(
-      loop, directory, node,
+      loop, directory, place,
       {[&agent](const proto::BackendRequest &request) { return agent.answer(request); },
        [&agent](const std::string &other, std::optional<std::vector<proto::Running>> running) {
          agent.learn(other, std::move(running));

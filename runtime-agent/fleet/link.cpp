@@ -30,15 +30,15 @@ constexpr auto beat_holds = 10s;
 } // namespace
 
 llvm::Expected<std::unique_ptr<Link>> Link::open(Loop &loop, const std::string &directory,
-                                                 const std::string &node, Ends agent) {
+                                                 const Place &place, Ends agent) {
   auto member = membership::Member::load(directory);
   if (!member)
     return member.takeError();
-  if (!member->sealing_key() || member->id().name != node)
+  if (!member->sealing_key() || member->id().name != place.node)
     return failure("{} is the membership of {}, and this agent serves the node '{}'. Start it with "
                    "--node {}, or join the fleet under that name.",
-                   directory, member->id().text(), node, member->id().name);
-  std::unique_ptr<Link> made(new Link(loop, std::move(*member), std::move(agent)));
+                   directory, member->id().text(), place.node, member->id().name);
+  std::unique_ptr<Link> made(new Link(loop, std::move(*member), place, std::move(agent)));
   if (auto error = made->start())
     return error;
   return made;
@@ -78,6 +78,7 @@ llvm::Error Link::start() {
   if (!carrier)
     return carrier.takeError();
   carrier_ = std::move(*carrier);
+  open_peers();
   follow_others();
   refresh();
   beat();
@@ -116,6 +117,7 @@ void Link::reconnect() {
 
 Link::~Link() {
   renewal_.reset();
+  peers_.reset();
   next_.reset();
   carrier_.reset();
   for (const Loop::TimerId timer : {report_timer_, soon_timer_, beat_timer_, event_timer_,
@@ -263,6 +265,7 @@ llvm::Expected<std::string> Link::sealing_key() {
 /// Now and then everything is looked at again: a message may have been lost or held back.
 void Link::refresh() {
   renewal_->look();
+  open_peers();
   forget_others(now());
   judge_validities(); // the clock may have been set
   if (const trust::Revocations &held = member_.credentials().revocations;

@@ -12,12 +12,14 @@
 
 #include "base/news.h"
 #include "runtime-agent/core/agent.h"
+#include "runtime-agent/core/facts.h"
 #include "runtime-agent/core/server.h"
 #include "runtime-agent/fleet/carrier.h"
 #include "runtime-agent/fleet/desired.h"
 #include "runtime-agent/fleet/memory.h"
 #include "runtime-agent/fleet/questions.h"
 #include "runtime-agent/fleet/renewal.h"
+#include "runtime-agent/peer/peers.h"
 
 namespace nemo::agent::fleet {
 
@@ -32,9 +34,9 @@ public:
     std::function<void(std::map<std::string, Agent::HeldBack>)> hold_back;
   };
 
-  /// \param directory  of the membership. \param node  whom the agent serves: has to be the member.
+  /// \param directory  of the membership. \param place  of the agent: has to be the member's.
   static llvm::Expected<std::unique_ptr<Link>> open(Loop &loop, const std::string &directory,
-                                                    const std::string &node, Ends agent);
+                                                    const Place &place, Ends agent);
   ~Link();
 
   /// The agent's streams may have something new.
@@ -47,8 +49,9 @@ private:
 
   static constexpr size_t most_paths = 500; ///< of other nodes and of whoever decides
 
-  Link(Loop &loop, membership::Member member, Ends agent)
-      : loop_(loop), member_(std::move(member)), agent_(std::move(agent)) {}
+  Link(Loop &loop, membership::Member member, Place place, Ends agent)
+      : loop_(loop), member_(std::move(member)), place_(std::move(place)),
+        agent_(std::move(agent)) {}
   llvm::Error start();
   llvm::Expected<std::unique_ptr<Carrier>> connect(std::function<void(bool)> on_link);
   void reconnect();
@@ -59,10 +62,17 @@ private:
   void take_revocations(llvm::StringRef bytes);
   void take_running(const std::string &node, llvm::StringRef bytes);
   void follow_others();
+  /// From now on, what this node runs and where it takes streams is known, as soon as it says so.
+  void follow(const std::string &node);
   void forget_others(UnixNanos as_of);
   void take_bundles(llvm::StringRef bytes);
   void take_certificate(membership::Member renewed);
   void take_ack(const link::Message &message);
+
+  void open_peers();
+  void take_stream(peer::Peers::Opened opened);
+  /// Where this node takes streams; empty: nowhere that others know of.
+  std::string own_peer_address() const;
 
   void later(Loop::TimerId &timer, Ticks wait, void (Link::*what)());
   void refresh();
@@ -84,6 +94,7 @@ private:
   Loop &loop_;
   membership::Member member_;
   trust::Paths paths_{most_paths};
+  Place place_;
   Ends agent_;
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<Desired> desired_;
@@ -91,8 +102,10 @@ private:
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<Carrier> carrier_;
   std::unique_ptr<Carrier> next_; ///< with what is newer; takes over when it is connected
-  std::set<std::string> others_;  ///< nodes that something here waits for
-  trust::Guard heard_;            ///< of their reports
+  std::unique_ptr<peer::Peers> peers_;
+  std::map<std::string, std::string> peer_addresses_; ///< by node, as each said last
+  std::set<std::string> others_;                      ///< nodes that something here waits for
+  trust::Guard heard_;                                ///< of their reports
   std::map<std::string, UnixNanos> known_until_;
   std::string told_others_;     ///< the same is not said again
   Ticks tell_others_again_ = 0; ///< until then

@@ -23,16 +23,18 @@ void Link::follow_others() {
       for (const proto::Peer &peer : instance.spec().peers())
         named.insert(peer.node());
     }
-  for (const std::string &node : named) {
-    if (node.empty() || node == member_.id().name || !trust::is_member_name(node) ||
-        !others_.insert(node).second)
-      continue;
-    for (Carrier *carrier : {carrier_.get(), next_.get()})
-      if (carrier)
-        carrier->listen(link::running(node));
-    if (up_)
-      carrier_->publish(link::direct_get(link::running(node)), "", gets_);
-  }
+  for (const std::string &node : named)
+    follow(node);
+}
+
+void Link::follow(const std::string &node) {
+  if (node == member_.id().name || !trust::is_member_name(node) || !others_.insert(node).second)
+    return;
+  for (Carrier *carrier : {carrier_.get(), next_.get()})
+    if (carrier)
+      carrier->listen(link::running(node));
+  if (up_)
+    carrier_->publish(link::direct_get(link::running(node)), "", gets_);
 }
 
 void Link::take_running(const std::string &node, llvm::StringRef bytes) {
@@ -53,6 +55,8 @@ void Link::take_running(const std::string &node, llvm::StringRef bytes) {
     return failed("what " + node + " runs", std::move(error));
   told_.forget("what " + node + " runs");
   known_until_[node] = trust::from_unix_ms(verified->statement.expires_unix_ms());
+  if (!says.running().peer_address().empty()) // which outlives what it runs
+    peer_addresses_[node] = says.running().peer_address();
   agent_.learn(node, std::vector(says.running().running().begin(), says.running().running().end()));
 }
 
@@ -69,7 +73,7 @@ void Link::forget_others(UnixNanos as_of) {
 /// What they may wait for, and where it answers.
 void Link::tell_others(const proto::Fleet &fleet) {
   proto::NodeSays says;
-  says.mutable_running();
+  says.mutable_running()->set_peer_address(own_peer_address());
   for (const proto::Running &one : fleet.running()) {
     proto::Running &told = *says.mutable_running()->add_running();
     told.set_stack(one.stack());

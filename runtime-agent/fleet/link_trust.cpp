@@ -13,7 +13,9 @@ void Link::take_revocations(llvm::StringRef bytes) {
   if (!next)
     return failed("revocations", next.takeError());
   if (auto error = member_.replace(std::move(*next)))
-    failed("revocations", std::move(error));
+    return failed("revocations", std::move(error));
+  if (peers_)
+    peers_->reload();
 }
 
 void Link::take_bundles(llvm::StringRef bytes) {
@@ -30,6 +32,8 @@ void Link::take_bundles(llvm::StringRef bytes) {
     return failed("roots", std::move(error));
   told_.forget("roots");
   say("the fleet's roots are others now");
+  if (peers_)
+    peers_->reload();
   later(reconnect_timer_, 0, &Link::reconnect); // not from within a carrier that it replaces
 }
 
@@ -38,6 +42,8 @@ void Link::take_certificate(membership::Member renewed) {
   announced_.clear();
   told_.forget("the certificate");
   say("there is a new certificate");
+  if (peers_)
+    peers_->reload();
   reconnect();
 }
 

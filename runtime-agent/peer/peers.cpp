@@ -23,10 +23,13 @@ constexpr Ticks start_again = 1'000;
 /// \returns the socket that listens there.
 llvm::Expected<membership::Socket> listen_at(llvm::StringRef where) {
   if (where.empty()) {
-    auto any = membership::listen_on({"::", 0});
-    if (any)
-      return any;
-    llvm::consumeError(any.takeError()); // a host without IPv6
+    for (const membership::Address &each :
+         {membership::Address{"::", usual_port}, {"0.0.0.0", usual_port}, {"::", 0}}) {
+      auto socket = membership::listen_on(each); // IPv6 may not be there
+      if (socket)
+        return socket;
+      llvm::consumeError(socket.takeError());
+    }
     return membership::listen_on({"0.0.0.0", 0});
   }
   const bool any_port = where.consume_back(":0");

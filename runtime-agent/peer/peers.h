@@ -19,6 +19,8 @@
 
 namespace nemo::agent::peer {
 
+inline constexpr uint16_t usual_port = 7424;
+
 class Peers {
 public:
   struct Opened {
@@ -34,7 +36,7 @@ public:
 
   /// Forks: the calling process has one thread.
   /// \param member  outlives this. \param listen  "ADDRESS:PORT", port 0 for any that is free;
-  /// empty: every address, any port.
+  /// empty: every address, `usual_port`, or any where that is taken.
   static llvm::Expected<std::unique_ptr<Peers>> start(Loop &loop, const membership::Member &member,
                                                       const std::string &listen, Handlers handlers);
   ~Peers();

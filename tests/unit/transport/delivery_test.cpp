@@ -2,7 +2,11 @@
 // operators.
 #include <catch2/catch.hpp>
 
+#include <thread>
+
 #include "protocol/link/subjects.h"
+#include "protocol/membership/channel.h"
+#include "protocol/peer.pb.h"
 #include "world.h"
 
 using namespace nemo;
@@ -192,4 +196,45 @@ TEST_CASE("what expires runs on and starts nothing new, and what is renewed is n
     REQUIRE(good(backend.deliver(wanted)).generation() == 2);
     CHECK(is("late", proto::Running::RUNNING));
   }
+}
+
+TEST_CASE("a node says where it takes streams of other nodes, and takes none of anybody else") {
+  Site site;
+  site.agent("n1");
+  auto address = [&]() -> std::string {
+    const std::string bytes = site.value(link::running("n1"));
+    proto::Signed envelope;
+    proto::Statement statement;
+    proto::NodeSays says;
+    if (bytes.empty() || !envelope.ParseFromString(bytes) ||
+        !statement.ParseFromString(envelope.payload()) ||
+        !says.ParseFromString(statement.report().payload()))
+      return "";
+    return says.running().peer_address();
+  };
+  REQUIRE(eventually([&] { return !address().empty(); }));
+  const auto where = good(membership::parse_address(address(), 0));
+  CHECK(where.host == "127.0.0.1");
+  auto call = [&](const Member &member) {
+    const auto context =
+        good(trust::TlsContext::mutual(trust::TlsContext::Side::client, member.key, member.chain,
+                                       {good(site.fleet.authority->bundle())}, {}, {}));
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    auto channel =
+        good(membership::Channel::open(*context, good(membership::dial(where, until)), until));
+    proto::PeerHello hello; // for nothing: the stream is taken and then ends
+    hello.mutable_lease();
+    llvm::consumeError(channel.write(hello.SerializeAsString()));
+    char taken = 0;
+    size_t count = 0;
+    for (int i = 0; i < 1'000 && count == 0; ++i) {
+      if (SSL_read_ex(channel.session().get(), &taken, 1, &count) != 1 &&
+          SSL_get_error(channel.session().get(), 0) != SSL_ERROR_WANT_READ)
+        break;
+      std::this_thread::sleep_for(10ms);
+    }
+    return count == 1;
+  };
+  CHECK(call(site.fleet.member(trust::Role::node, "n2")));
+  CHECK_FALSE(call(site.viewer));
 }

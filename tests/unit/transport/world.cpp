@@ -171,7 +171,8 @@ std::string Site::enrol(const Member &member) {
                                   {"127.0.0.1:9", {broker}},
                                   {.site = "",
                                    .node_class = "",
-                                   .address = "",
+                                   .address = "127.0.0.1",
+                                   .peer_listen = "",
                                    .report_ms = 300,
                                    .heartbeat_ms = 200,
                                    .renew_s = 0}));

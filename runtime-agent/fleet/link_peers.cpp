@@ -1,0 +1,48 @@
+// Streams of other nodes, which do not pass through the broker.
+#include "base/error.h"
+#include "protocol/membership/address.h"
+#include "protocol/peer.pb.h"
+#include "runtime-agent/fleet/link.h"
+
+namespace nemo::agent::fleet {
+
+/// Again where it failed before: an address may be there later.
+void Link::open_peers() {
+  if (peers_)
+    return;
+  auto made = peer::Peers::start(
+      loop_, member_, place_.peer_listen,
+      {[this](peer::Peers::Opened opened) { take_stream(std::move(opened)); },
+       [this](const std::string &text) { note("streams of other nodes", text); }});
+  if (!made)
+    return failed("streams of other nodes", made.takeError());
+  peers_ = std::move(*made);
+  told_.forget("streams of other nodes");
+  say("takes streams of other nodes on " + peers_->listening());
+}
+
+std::string Link::own_peer_address() const {
+  auto listening = membership::parse_address(peers_ ? peers_->listening() : "", 0);
+  if (!listening)
+    return llvm::consumeError(listening.takeError()), "";
+  if (listening->host != "::" && listening->host != "0.0.0.0")
+    return listening->text();
+  auto own = membership::parse_address(place_.address, listening->port);
+  if (!own)
+    return llvm::consumeError(own.takeError()), "";
+  own->port = listening->port;
+  return own->text();
+}
+
+void Link::take_stream(peer::Peers::Opened opened) {
+  proto::PeerHello hello;
+  if (!hello.ParseFromString(opened.hello))
+    return note("a stream", opened.peer.text() + " opens a stream and does not say what for");
+  switch (hello.what_case()) {
+  case proto::PeerHello::kLease:
+  case proto::PeerHello::WHAT_NOT_SET:
+    note("a stream", opened.peer.text() + " opens a stream for what this agent does not know");
+  }
+}
+
+} // namespace nemo::agent::fleet
