@@ -33,6 +33,20 @@ std::string key_id(EVP_PKEY *key) {
   return der.empty() ? std::string() : sha256_bytes(der);
 }
 
+std::string certified_key_id(X509 *certificate) {
+  // OpenSSL 3.0 takes long to write a key anew. What is written as every P-256 key has to be is as
+  // it would be then: these bytes, and a point that is whole.
+  constexpr unsigned char begin[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                     0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                     0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+  constexpr size_t point = 64;
+  const std::string der = to_der(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(certificate));
+  const llvm::StringRef usual(reinterpret_cast<const char *>(begin), sizeof begin);
+  if (der.size() == usual.size() + point && llvm::StringRef(der).startswith(usual))
+    return sha256_bytes(der);
+  return key_id(X509_get0_pubkey(certificate));
+}
+
 bool is_signed_by(EVP_PKEY *key, llvm::StringRef bytes, llvm::StringRef signature) {
   if (!is_p256(key))
     return false;

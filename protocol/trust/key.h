@@ -47,6 +47,8 @@ bool is_signed_by(EVP_PKEY *key, llvm::StringRef bytes, llvm::StringRef signatur
 bool is_p256(EVP_PKEY *key);
 /// Empty, and so the id of no key, where there is none or it cannot be written.
 std::string key_id(EVP_PKEY *key);
+/// Of the key that it certifies.
+std::string certified_key_id(X509 *certificate);
 
 class SealingKey {
 public:

@@ -50,32 +50,23 @@ llvm::Error check_authority(X509 *authority, const std::string &fleet) {
                  shown(uris.front()), fleet);
 }
 
-} // namespace
-
-llvm::Expected<Svid> verify_svid(X509 *leaf, STACK_OF(X509) * others, const Bundle &bundle,
-                                 UnixNanos at) {
-  if (sk_X509_num(others) > static_cast<int>(max_chain))
-    return failure("{} certificates came along; at most {} are looked at", sk_X509_num(others),
-                   max_chain);
-  auto id = check_leaf(leaf, bundle.fleet);
+/// \param ends  certificates that a path ends at. \param extra  flags beside the usual ones.
+/// \param above  gets what the path is above the leaf.
+llvm::Expected<Svid> follow(X509 *leaf, STACK_OF(X509) * others, X509_STORE *ends,
+                            unsigned long extra, const std::string &fleet, UnixNanos at,
+                            Issuer &above) {
+  auto id = check_leaf(leaf, fleet);
   if (!id)
     return id.takeError();
-
-  const Store store(X509_STORE_new());
-  const StoreContext context(X509_STORE_CTX_new());
-  for (const std::string &der : bundle.roots) {
-    auto root = parse_certificate(der);
-    if (!root)
-      return root.takeError();
-    X509_STORE_add_cert(store.get(), root->get());
-  }
-  X509_VERIFY_PARAM *rules = X509_STORE_get0_param(store.get());
-  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
+  X509_VERIFY_PARAM *rules = X509_STORE_get0_param(ends);
+  X509_VERIFY_PARAM_set_flags(rules,
+                              X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE | extra);
   X509_VERIFY_PARAM_set_auth_level(rules, 2); // 112 bits
   X509_VERIFY_PARAM_set_depth(rules, static_cast<int>(max_chain));
   X509_VERIFY_PARAM_set_time(
       rules, std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
-  if (X509_STORE_CTX_init(context.get(), store.get(), leaf, others) != 1)
+  const StoreContext context(X509_STORE_CTX_new());
+  if (X509_STORE_CTX_init(context.get(), ends, leaf, others) != 1)
     return openssl_failure("a certificate cannot be checked");
   if (X509_verify_cert(context.get()) != 1) {
     const int error = X509_STORE_CTX_get_error(context.get());
@@ -83,33 +74,82 @@ llvm::Expected<Svid> verify_svid(X509 *leaf, STACK_OF(X509) * others, const Bund
     forget_openssl_errors();
     return failure("the certificate of {} does not lead to a root of the fleet {}: {} (certificate "
                    "{} of the path)",
-                   id->text(), bundle.fleet, X509_verify_cert_error_string(error), depth);
+                   id->text(), fleet, X509_verify_cert_error_string(error), depth);
   }
-  Svid svid{std::move(*id),
-            share(X509_get0_pubkey(leaf)),
-            {},
-            not_before(leaf),
-            not_after(leaf),
-            {},
-            not_before(leaf),
-            not_after(leaf)};
+  Svid svid{std::move(*id),           share(X509_get0_pubkey(leaf)),
+            {certified_key_id(leaf)}, not_before(leaf),
+            not_after(leaf),          {},
+            not_before(leaf),         not_after(leaf)};
+  above = {nullptr, {}, UnixNanos::min(), UnixNanos::max()};
   const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(context.get());
-  for (int i = 0; i < sk_X509_num(path); ++i) {
+  for (int i = 1; i < sk_X509_num(path); ++i) {
     X509 *certificate = sk_X509_value(path, i);
-    svid.key_ids.push_back(key_id(X509_get0_pubkey(certificate)));
-    svid.path_from = std::max(svid.path_from, not_before(certificate));
-    svid.path_until = std::min(svid.path_until, not_after(certificate));
-    if (i == 1)
-      svid.issuer_from = not_before(certificate);
-    if (i > 0)
-      if (auto error = check_authority(certificate, bundle.fleet))
-        return error;
+    if (auto error = check_authority(certificate, fleet))
+      return error;
+    above.key_ids.push_back(certified_key_id(certificate));
+    above.from = std::max(above.from, not_before(certificate));
+    above.until = std::min(above.until, not_after(certificate));
+    if (i > 1)
+      continue;
+    above.certificate = share(certificate);
+    svid.issuer_from = not_before(certificate);
   }
   return svid;
 }
 
-llvm::Expected<Svid> verify_svid(llvm::ArrayRef<std::string> chain, const Bundle &bundle,
+Svid join(Svid svid, const Issuer &above) {
+  svid.key_ids.insert(svid.key_ids.end(), above.key_ids.begin(), above.key_ids.end());
+  svid.path_from = std::max(svid.path_from, above.from);
+  svid.path_until = std::min(svid.path_until, above.until);
+  return svid;
+}
+
+/// Under the bundle's roots.
+llvm::Expected<Svid> follow(X509 *leaf, STACK_OF(X509) * others, const Bundle &bundle, UnixNanos at,
+                            Issuer &above) {
+  if (sk_X509_num(others) > static_cast<int>(max_chain))
+    return failure("{} certificates came along; at most {} are looked at", sk_X509_num(others),
+                   max_chain);
+  const Store roots(X509_STORE_new());
+  for (const std::string &der : bundle.roots) {
+    auto root = parse_certificate(der);
+    if (!root)
+      return root.takeError();
+    X509_STORE_add_cert(roots.get(), root->get());
+  }
+  auto svid = follow(leaf, others, roots.get(), 0, bundle.fleet, at, above);
+  if (!svid)
+    return svid;
+  return join(std::move(*svid), above);
+}
+
+} // namespace
+
+llvm::Expected<Svid> verify_svid(X509 *leaf, STACK_OF(X509) * others, const Bundle &bundle,
                                  UnixNanos at) {
+  Issuer above;
+  return follow(leaf, others, bundle, at, above);
+}
+
+llvm::Expected<Svid> verify_svid(llvm::StringRef leaf, const Issuer &issuer,
+                                 const std::string &fleet, UnixNanos at) {
+  auto certificate = parse_certificate(leaf);
+  if (!certificate)
+    return certificate.takeError();
+  if (at < issuer.from || at >= issuer.until)
+    return failure("what signed the certificate does not lead to a root at that time");
+  const Store ends(X509_STORE_new());
+  X509_STORE_add_cert(ends.get(), issuer.certificate.get());
+  Issuer above;
+  auto svid =
+      follow(certificate->get(), nullptr, ends.get(), X509_V_FLAG_PARTIAL_CHAIN, fleet, at, above);
+  if (!svid)
+    return svid;
+  return join(std::move(*svid), issuer);
+}
+
+llvm::Expected<Svid> verify_svid(llvm::ArrayRef<std::string> chain, const Bundle &bundle,
+                                 UnixNanos at, Issuer *issuer) {
   if (chain.empty() || chain.size() > max_chain)
     return failure("a chain of {} certificates; it has to be 1 to {}", chain.size(), max_chain);
   auto leaf = parse_certificate(chain.front());
@@ -122,7 +162,11 @@ llvm::Expected<Svid> verify_svid(llvm::ArrayRef<std::string> chain, const Bundle
       return other.takeError();
     sk_X509_push(others.get(), other->release());
   }
-  return verify_svid(leaf->get(), others.get(), bundle, at);
+  Issuer above;
+  auto svid = follow(leaf->get(), others.get(), bundle, at, above);
+  if (svid && issuer && above.key_ids.size() > 1)
+    *issuer = std::move(above);
+  return svid;
 }
 
 } // namespace nemo::trust

@@ -42,6 +42,55 @@ TEST_CASE("a path ends with the first of its certificates that does") {
   CHECK_THAT(said(paths.verify(chain, world.bundle, world.now - 1min)), has("not yet valid"));
 }
 
+TEST_CASE("from a signing certificate that is known, a path is the same as a whole one") {
+  World world;
+  Paths paths;
+  const std::string first = world.member(Role::node, "n1").chain.back();
+  good(paths.verify(world.member(Role::node, "n1").chain, world.bundle, world.now));
+  Member member = world.member(Role::node, "n2", {world.now, world.now + 1h});
+  REQUIRE(member.chain.back() == first);
+  const Svid whole = good(verify_svid(member.chain, world.bundle, world.now));
+  const Svid svid = good(paths.verify(member.chain, world.bundle, world.now));
+  CHECK(svid.id == member.id);
+  CHECK(svid.key_ids.front() == member.key.id());
+  CHECK(svid.key_ids == whole.key_ids);
+  CHECK(svid.issuer_from == whole.issuer_from);
+  CHECK(svid.path_from == whole.path_from);
+  CHECK(svid.path_until == whole.path_until);
+  CHECK(is_signed_by(svid.key.get(), "t", good(member.key.sign("t"))));
+  CHECK_THAT(said(paths.verify(member.chain, world.bundle, world.now - 1s)), has("not yet valid"));
+
+  SECTION("nobody else's certificate comes through it") {
+    const World same_name;
+    std::vector<std::string> mixed = same_name.member(Role::node, "n3").chain;
+    mixed.back() = first;
+    CHECK_THAT(said(paths.verify(mixed, world.bundle, world.now)), has("does not lead to a root"));
+    const SigningKey key = good(SigningKey::generate());
+    const authority::Issuer leaf_as_issuer{std::move(member.key), member.chain.front()};
+    const std::string below = forge(leaf_as_issuer, key, usual("spiffe://shop.example/node/n4"),
+                                    {world.now, world.now + 10min});
+    CHECK_THAT(said(paths.verify({below, first}, world.bundle, world.now)),
+               has("does not lead to a root"));
+    const std::string signing =
+        forge(world.intermediate, key, usual("spiffe://elsewhere.example/node/n1"),
+              {world.now, world.now + 10min});
+    CHECK_THAT(said(paths.verify({signing, first}, world.bundle, world.now)),
+               has("is not of the fleet"));
+  }
+  SECTION("it ends when what is above it does") {
+    CHECK_THAT(said(paths.verify(world.member(Role::node, "n5").chain, world.bundle,
+                                 whole.path_until + 24h * 365 * 20)),
+               has("has expired"));
+  }
+  SECTION("it is forgotten with the roots") {
+    const World other;
+    CHECK_THAT(said(paths.verify(member.chain, other.bundle, world.now)),
+               has("does not lead to a root"));
+    CHECK_THAT(said(paths.verify(world.member(Role::node, "n6").chain, other.bundle, world.now)),
+               has("does not lead to a root"));
+  }
+}
+
 TEST_CASE("what is refused is not kept, and what is kept has its bounds") {
   const World world;
   Paths paths(2);
