@@ -14,7 +14,7 @@ namespace {
 // Numbers of events come from AUTOINCREMENT, which never gives one twice, also of rows that are
 // gone.
 constexpr const char *schema = R"(
-PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-128; PRAGMA wal_autocheckpoint=256;
+PRAGMA journal_mode=WAL; PRAGMA cache_size=-128; PRAGMA wal_autocheckpoint=256;
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS accepted(stack TEXT PRIMARY KEY, epoch INTEGER NOT NULL, generation INTEGER NOT NULL,
   issued INTEGER NOT NULL, payload BLOB NOT NULL, digest BLOB NOT NULL, tenants BLOB NOT NULL, call BLOB NOT NULL,
@@ -85,11 +85,12 @@ llvm::Error Memory::run(const char *sql, llvm::function_ref<void(sqlite3_stmt *)
   return error;
 }
 
-llvm::Error Memory::transact(llvm::function_ref<llvm::Error()> work) {
+llvm::Error Memory::transact(llvm::function_ref<llvm::Error()> work, On on) {
   auto execute = [this](const char *sql) {
     return sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
   };
-  if (!execute("BEGIN IMMEDIATE"))
+  if (!execute(on == On::disk ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL") ||
+      !execute("BEGIN IMMEDIATE"))
     return fault();
   llvm::Error error = work();
   if (!error && execute("COMMIT"))
@@ -226,11 +227,13 @@ llvm::Error Memory::settle(const std::string &stack, proto::BackendResponse resp
     validity->set_since_unix_ms(next.mark.issued_unix_ms);
     validity->set_until_unix_ms(next.expires_unix_ms);
   }
-  if (auto error = transact([&]() -> llvm::Error {
-        if (auto failed = write(stack, next))
-          return failed;
-        return validity ? write(stack, /*settled=*/true, *validity) : llvm::Error::success();
-      }))
+  if (auto error = transact(
+          [&]() -> llvm::Error {
+            if (auto failed = write(stack, next))
+              return failed;
+            return validity ? write(stack, /*settled=*/true, *validity) : llvm::Error::success();
+          },
+          On::kernel))
     return error;
   accepted_[stack] = std::move(next);
   if (validity)
@@ -300,10 +303,12 @@ llvm::Expected<proto::NodeEvents> Memory::waiting(uint64_t up_to, int most, size
 }
 
 llvm::Error Memory::drop_events(uint64_t up_to) {
-  return transact([&] {
-    return run("DELETE FROM outbox WHERE sequence <= ?",
-               [&](sqlite3_stmt *row) { put_value(row, 1, up_to); });
-  });
+  return transact(
+      [&] {
+        return run("DELETE FROM outbox WHERE sequence <= ?",
+                   [&](sqlite3_stmt *row) { put_value(row, 1, up_to); });
+      },
+      On::kernel);
 }
 
 } // namespace nemo::agent::fleet

@@ -38,8 +38,10 @@ public:
 
   /// By stack. Also of stacks that are gone: an old statement must not bring one back.
   const std::map<std::string, Accepted> &accepted() const { return accepted_; }
-  /// On disk when it returns without an error; the same for what follows.
+  /// On disk when it returns without an error; the same for what follows, but for settle() and
+  /// drop_events(), which are when the next of the others is.
   llvm::Error accept(const std::string &stack, Accepted accepted);
+  /// After a loss of power it may have to be found out again what became of it: Desired::finish().
   llvm::Error settle(const std::string &stack, proto::BackendResponse response);
 
   /// By stack, of what the agent took last: a later statement that it refused changes nothing.
@@ -54,12 +56,17 @@ public:
   llvm::Error keep(const std::vector<proto::Event> &events);
   /// The oldest that wait, up to a number, at most so many and about so many bytes.
   llvm::Expected<proto::NodeEvents> waiting(uint64_t up_to, int most, size_t bytes);
+  /// After a loss of power they may wait again, and be sent again.
   llvm::Error drop_events(uint64_t up_to);
 
 private:
   Memory() = default;
   llvm::Error fault();
-  llvm::Error transact(llvm::function_ref<llvm::Error()> work);
+  enum class On : uint8_t {
+    disk,  ///< when it returns
+    kernel ///< what a loss of power may take back: it is found out again
+  };
+  llvm::Error transact(llvm::function_ref<llvm::Error()> work, On on = On::disk);
   llvm::Error run(
       const char *sql, llvm::function_ref<void(sqlite3_stmt *)> bind,
       llvm::function_ref<void(sqlite3_stmt *)> row = [](sqlite3_stmt *) {});
