@@ -37,7 +37,7 @@ bool is_refusal(const proto::Event &event) { return event.type() == "refusal"; }
 std::pair<std::string, Tone> word(const proto::Event &event) {
   if (is_refusal(event))
     return {"refused", Tone::bad};
-  if (!event.has_instance() || event.type() == "renamed")
+  if (!event.has_instance() || event.type() == "renamed" || event.type() == "moved")
     return {event.type(), Tone::faint};
   const auto state = event.instance().state();
   const bool bad = state == proto::Running::FAILED || state == proto::Running::BACKOFF ||

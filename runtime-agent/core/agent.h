@@ -9,6 +9,8 @@
 //   report.cpp     Running, Fleet, events
 //   calls.cpp      requests
 //   rename.cpp     new names for what runs
+//   leaving.cpp    what moves to another node as it runs
+//   arriving.cpp   what comes from one
 #pragma once
 
 #include <functional>
@@ -54,6 +56,21 @@ public:
   /// \param held  by stack: all that are.
   void hold_back(std::map<std::string, HeldBack> held);
 
+  /// From now on machines can move. What an earlier agent was in the middle of is taken up.
+  void use(Mover mover);
+  /// The attempts that a mover makes, by their ids; errors and unknown ids call them off.
+  llvm::Error give_away(const std::string &move);
+  void left(const std::string &move, Left outcome);
+  /// \param runs  there, or never will; nullopt: nobody said.
+  void told(const std::string &move, std::optional<bool> runs);
+  void resumed(const std::string &move, llvm::Error problem);
+  /// What is offered is looked at as if it were hostile; what is wanted says the desired state.
+  Reception receive(const std::string &node, const proto::MoveOffer &offer);
+  llvm::Error take(const std::string &move);
+  void arrived(const std::string &move, Arrival how, const std::string &why);
+  /// Whether it was this node's at some time.
+  llvm::Expected<bool> has_taken(const std::string &move) { return journal_->taken(move); }
+
   std::function<void()> on_news = [] {};     ///< streams may have something new
   std::function<void()> on_shutdown = [] {}; ///< a client asked for the end
 
@@ -71,7 +88,11 @@ private:
     std::optional<double> cpu_seconds, cpu_cores;
     Ticks sampled = 0;
     std::optional<uint64_t> memory_bytes;
-    std::string published; ///< what the last event said
+    std::string published;      ///< what the last event said
+    Ticks move_at = 0;          ///< the next attempt
+    uint32_t move_failures = 0; ///< of attempts that had begun
+    Loop::TimerId move_timer = 0;
+    proto::MoveOffer coming; ///< arriving: as it was there
     /// What it was refused lately.
     struct Saying {
       uint64_t times = 0; ///< since that was said last
@@ -100,6 +121,19 @@ private:
   void look_for_sandboxes();
   void clean(const std::string &sandbox_id);
   bool settle_ports(Known &known);
+  void begin_run(Known &known, const sandbox::Started &started);
+  void leave(Known &known, const std::string &node);
+  void ask(Known &known);
+  void ask_later(Known &known);
+  void stays(Known &known, const Left &outcome);
+  void call_off(Known &known, const std::string &why);
+  Known *moving(const std::string &move);
+  proto::MoveOffer offer_of(const Known &known) const;
+  std::string platform();
+  std::string refuses(const std::string &node, const proto::MoveOffer &offer, bool &never);
+  std::string launch_to_take_in(Known &known, const std::string &node,
+                                const proto::MoveOffer &offer);
+  void tell_moved(Known &known, std::string text);
   void stop(Known &known, const std::string &reason);
   void forget(const Key &key);
   void fail(Known &known, std::string reason);
@@ -156,6 +190,7 @@ private:
   Stream watch(const proto::WatchCall &call);
   std::vector<LogSource> log_sources(const proto::LogsCall &call) const;
 
+  std::optional<Mover> mover_;
   Others others_;
   std::map<std::string, HeldBack> held_back_;
   Loop &loop_;

@@ -19,7 +19,8 @@ bool is_held_back(const Item &item) {
 }
 
 bool runs(Phase phase) {
-  return phase == Phase::live || phase == Phase::stopping || phase == Phase::launching;
+  return phase == Phase::live || phase == Phase::stopping || phase == Phase::launching ||
+         phase == Phase::leaving || phase == Phase::given || phase == Phase::arriving;
 }
 
 std::string describe(const proto::Gate &gate) {
@@ -55,7 +56,7 @@ bool holds(const proto::Gate &gate, const std::string &stack, const std::vector<
         (!gate.revision().empty() && item.key.revision != gate.revision()))
       continue;
     stopped &= !runs(item.phase);
-    healthy |= (item.phase == Phase::live && item.healthy) ||
+    healthy |= ((item.phase == Phase::live || item.phase == Phase::leaving) && item.healthy) ||
                (item.phase == Phase::exited && item.succeeded);
   }
   switch (gate.kind()) {
@@ -89,9 +90,26 @@ Decision decide(const std::vector<Item> &items, Ticks now, const std::string &no
     case Phase::live:
       if (item.desired == nullptr)
         decision.steps.push_back({Step::stop, item.key, "it is not desired any more"});
-      else if (item.desired->retiring() && !unmet(item, item.desired->stop_after()))
-        decision.steps.push_back({Step::stop, item.key, "its successor has taken over"});
+      else if (item.desired->retiring() && !unmet(item, item.desired->stop_after())) {
+        if (item.desired->moves_to().empty() || !item.move_at)
+          decision.steps.push_back({Step::stop, item.key, "its successor has taken over"});
+        else if (*item.move_at <= now)
+          decision.steps.push_back({Step::move, item.key, item.desired->moves_to()});
+        else
+          wake_at(*item.move_at);
+      }
       break;
+    case Phase::leaving:
+      if (item.desired == nullptr || !item.desired->retiring() ||
+          item.desired->moves_to() != item.moves_to)
+        decision.steps.push_back({Step::call_off, item.key, "it is not to move there any more"});
+      break;
+    case Phase::arriving:
+      if (!wanted)
+        decision.steps.push_back({Step::call_off, item.key, "it is not to come here any more"});
+      break;
+    case Phase::given:
+      break; // the other node has the word
     case Phase::stopping:
       if (item.killed || !item.until)
         break;
@@ -127,7 +145,10 @@ Decision decide(const std::vector<Item> &items, Ticks now, const std::string &no
         wake_at(std::min(*item.not_before, now + clock_patience));
       } else if (const proto::Gate *gate =
                      item.admitted ? nullptr : unmet(item, item.desired->start_after()))
-        holds_back.push_back({Step::hold, item.key, describe(*gate)});
+        holds_back.push_back({Step::hold, item.key,
+                              item.desired->moves_from().empty()
+                                  ? describe(*gate)
+                                  : "waits for it to come from " + item.desired->moves_from()});
       else
         starts.push_back({Step::start, item.key, {}});
       break;

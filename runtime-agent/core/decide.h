@@ -33,6 +33,9 @@ enum class Phase {
   backoff,  ///< ended; will be started again at `until`
   exited,   ///< ended, and its restart policy lets it
   failed,   ///< could not be started; tried again at `until` if there is one
+  leaving,  ///< live, while its memory is copied to another node
+  given,    ///< stands still: it is another node's, as far as that has not refused it
+  arriving, ///< started to take in a machine that is still another node's
 };
 
 struct Item {
@@ -46,14 +49,17 @@ struct Item {
   std::optional<Ticks> until;      ///< backoff, failed: next try; stopping: when patience ends
   std::optional<Ticks> not_before; ///< waiting: by the wall clock of now, not to be started earlier
   bool ran_before = false;         ///< in any boot
+  /// Live: when it may be moved as it runs; nullopt: it cannot, or not any more.
+  std::optional<Ticks> move_at;
+  std::string moves_to;  ///< leaving: the node
   std::string held_back; ///< why its stack starts nothing that has never run; empty: it does
 };
 
 struct Step {
-  enum Kind { start, stop, kill, forget, hold };
+  enum Kind { start, stop, kill, forget, hold, move, call_off };
   Kind kind = hold;
   Key key;
-  std::string reason; ///< stop: why; hold: which gate it waits for
+  std::string reason; ///< stop, call_off: why; hold: which gate it waits for; move: the node
   bool operator==(const Step &) const = default;
 };
 

@@ -90,7 +90,12 @@ proto::Node discover(const Place &place, const std::string &state, const sandbox
     capability(node, ability.name.c_str(), ability.available, ability.reason.c_str());
   capability(node, "gates", true, "");
   capability(node, "metering", false, "this agent samples use but does not sign it");
-  capability(node, "migrate.live", false, "this agent cannot checkpoint a process");
+  const bool machines = host.can("sandbox.microvm") || host.can("sandbox.unikernel");
+  const std::string why_not = !place.in_fleet ? "this node is in no fleet"
+                              : machines
+                                  ? ""
+                                  : "it runs no machines: " + host.reason("sandbox.unikernel");
+  capability(node, "migrate.live", why_not.empty(), why_not.c_str());
   capability(node, "redundancy", false, "this agent cannot replicate frames");
   node.set_agent_version(NEMO_VERSION);
   return node;

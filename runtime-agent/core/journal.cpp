@@ -28,6 +28,13 @@ CREATE TABLE instances(stack TEXT, workload TEXT, replica INTEGER, revision TEXT
 INSERT INTO meta VALUES('generation', 0), ('opened', 0);
 )";
 
+/// Of later versions; older ones do not know of it and go on.
+constexpr const char *moves_schema = R"(
+CREATE TABLE IF NOT EXISTS moves(stack TEXT, workload TEXT, replica INTEGER, revision TEXT, id TEXT NOT NULL,
+  node TEXT NOT NULL, PRIMARY KEY(stack, workload, replica, revision)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taken(id TEXT PRIMARY KEY, node TEXT NOT NULL) WITHOUT ROWID;
+)";
+
 std::string to_text(const std::vector<PortUse> &ports) {
   std::string text;
   for (const PortUse &port : ports)
@@ -143,6 +150,8 @@ llvm::Expected<std::unique_ptr<Journal>> Journal::open(const std::string &path) 
     return failure("{} is a database of another program. Name another directory with --state.",
                    path);
   }
+  if (auto error = journal->execute(moves_schema))
+    return error;
   if (auto error = journal->select("PRAGMA quick_check(1)", [&](sqlite3_stmt *row) {
         integrity = text_at(row, 0);
         return true;
@@ -166,10 +175,13 @@ Journal::~Journal() {
     sqlite3_close_v2(db_);
 }
 
-llvm::Error Journal::select(const char *sql, llvm::function_ref<bool(sqlite3_stmt *)> row) {
+llvm::Error Journal::select(const char *sql, llvm::function_ref<bool(sqlite3_stmt *)> row,
+                            const std::string &first) {
   sqlite3_stmt *statement = nullptr;
   if (sqlite3_prepare_v2(db_, sql, -1, &statement, nullptr) != SQLITE_OK)
     return fault("reading");
+  if (!first.empty())
+    sqlite3_bind_text(statement, 1, first.data(), static_cast<int>(first.size()), SQLITE_TRANSIENT);
   int code = SQLITE_ROW;
   bool whole = true;
   while (whole && (code = sqlite3_step(statement)) == SQLITE_ROW)
@@ -222,7 +234,7 @@ llvm::Expected<Journal::Contents> Journal::read() {
             record.key = {text_at(row, 0), text_at(row, 1), static_cast<uint32_t>(number(2)),
                           text_at(row, 3)};
             const bool whole = record.instance.ParseFromString(text_at(row, 4)) && number(5) >= 0 &&
-                               number(5) <= static_cast<int64_t>(Phase::failed);
+                               number(5) <= static_cast<int64_t>(Phase::arriving);
             record.phase = static_cast<Phase>(number(5));
             record.pid = static_cast<pid_t>(number(6));
             record.start_time = static_cast<uint64_t>(number(7));
@@ -245,7 +257,30 @@ llvm::Expected<Journal::Contents> Journal::read() {
             return whole;
           }))
     return error;
+  if (auto error = select(
+          "SELECT stack, workload, replica, revision, id, node FROM moves", [&](sqlite3_stmt *row) {
+            const auto record = contents.records.find(
+                {text_at(row, 0), text_at(row, 1),
+                 static_cast<uint32_t>(sqlite3_column_int64(row, 2)), text_at(row, 3)});
+            if (record != contents.records.end())
+              record->second.move = Move{text_at(row, 4), text_at(row, 5)};
+            return true;
+          }))
+    return error;
   return contents;
+}
+
+llvm::Expected<bool> Journal::taken(const std::string &move) {
+  bool found = false;
+  if (auto error = select(
+          "SELECT 1 FROM taken WHERE id=?",
+          [&](sqlite3_stmt *) {
+            found = true;
+            return true;
+          },
+          move))
+    return error;
+  return found;
 }
 
 void Journal::run(const char *sql, std::vector<Value> values) {
@@ -322,9 +357,25 @@ void Journal::Batch::put(const Record &record) {
                 int64_t{record.admitted},
                 int64_t{record.killed},
                 int64_t{record.healthy}});
+  if (record.move)
+    journal_.run("INSERT OR REPLACE INTO moves VALUES(?,?,?,?,?,?)",
+                 {record.key.stack, record.key.workload, int64_t{record.key.replica},
+                  record.key.revision, record.move->id, record.move->node});
+  else
+    drop_move(record.key);
+}
+
+void Journal::Batch::put_taken(const Move &move) {
+  journal_.run("INSERT OR REPLACE INTO taken VALUES(?,?)", {move.id, move.node});
+}
+
+void Journal::Batch::drop_move(const Key &key) {
+  journal_.run("DELETE FROM moves WHERE stack=? AND workload=? AND replica=? AND revision=?",
+               {key.stack, key.workload, int64_t{key.replica}, key.revision});
 }
 
 void Journal::Batch::drop(const Key &key) {
+  drop_move(key);
   journal_.run("DELETE FROM instances WHERE stack=? AND workload=? AND replica=? AND revision=?",
                {key.stack, key.workload, int64_t{key.replica}, key.revision});
 }

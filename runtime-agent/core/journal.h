@@ -36,6 +36,7 @@ public:
     uint64_t generation = 0; ///< the highest ever given: one sequence for all stacks, never reused
   };
   llvm::Expected<Contents> read();
+  llvm::Expected<bool> taken(const std::string &move);
 
   class Batch {
   public:
@@ -45,10 +46,13 @@ public:
     void drop(const Key &key);
     void put(const ReplicaKey &replica, const Identity &identity);
     void drop(const ReplicaKey &replica);
+    /// A move is this node's. It is never forgotten while anybody may ask.
+    void put_taken(const Move &move);
 
   private:
     friend class Journal;
     explicit Batch(Journal &journal) : journal_(journal) {}
+    void drop_move(const Key &key);
     Journal &journal_;
   };
   /// One transaction: all of it is on disk when this returns, or none of it.
@@ -60,7 +64,8 @@ private:
   llvm::Error fault(const char *doing);
   struct Value;
   void run(const char *sql, std::vector<Value> values);
-  llvm::Error select(const char *sql, llvm::function_ref<bool(sqlite3_stmt *)> row);
+  llvm::Error select(const char *sql, llvm::function_ref<bool(sqlite3_stmt *)> row,
+                     const std::string &first = {});
   sqlite3 *db_ = nullptr;
   std::string path_;
   int failed_ = 0; ///< first error code of the batch that is being written

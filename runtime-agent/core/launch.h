@@ -69,6 +69,8 @@ llvm::Expected<sandbox::Spec> launch_spec(const Record &record, const Identity &
 bool is_machine(const proto::Spec &spec);
 bool is_container(const proto::Spec &spec);
 
+constexpr uint32_t most_moves = 3; ///< attempts that began and failed; then it starts anew there
+
 /// Of the image that it runs, 64 hexadecimal digits; empty when it names none by its digest.
 std::string image_digest(const proto::Spec &spec);
 

@@ -43,6 +43,7 @@ void Agent::begin_monitoring(Known &known) {
 
 void Agent::end_monitoring(Known &known) {
   loop_.cancel(known.check_timer);
+  loop_.cancel(known.move_timer);
   known.probe.reset();
   if (known.pidfd)
     loop_.forget(known.pidfd.get());
@@ -61,7 +62,9 @@ void Agent::ended(const Key &key) {
   ::unlink(started_path(key).c_str());
   take_refusals(known);
   say_all_refusals(known);
-  const bool asked = record.phase == Phase::stopping;
+  const bool came = record.phase == Phase::arriving; // or was to: it starts when it may
+  const bool asked = record.phase == Phase::stopping || came;
+  record.move.reset();
   Exit exit;
   if (end)
     exit = {end->exit_code, end->out_of_memory};
@@ -76,7 +79,8 @@ void Agent::ended(const Key &key) {
   if (asked) {
     // Wanted again by now: a new start. Not wanted: decide() will have it forgotten.
     record.phase = wanted(key) ? Phase::waiting : Phase::exited;
-    record.reason = record.killed ? "it was killed: it did not end within its grace time" : "";
+    if (!came)
+      record.reason = record.killed ? "it was killed: it did not end within its grace time" : "";
   } else {
     const Next next = after_exit(record.instance.spec().restart(), exit, record.streak,
                                  ticks() - record.started, ticks(), jitter());

@@ -9,6 +9,7 @@
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr int max_rounds = 64;
 constexpr Ticks journal_retry = 1000;
 constexpr Ticks rest_after = 1000;
+constexpr uint32_t own_slots = sandbox::kUserSlots - 1; ///< the last one is for trials
 constexpr size_t old_logs = 2; ///< revisions of a replica whose logs are kept after they are gone
 } // namespace
 
@@ -74,10 +76,12 @@ Agent::Known &Agent::know(const Key &key, const proto::Instance &instance) {
     std::set<uint32_t> slots;
     for (const auto &[other, identity] : identities_)
       slots.insert(identity.slot);
-    uint32_t slot = 0;
+    // Of all slots, so that one that comes from another node finds its own free here.
+    std::string uid = new_uid();
+    uint32_t slot = static_cast<uint32_t>(llvm::xxHash64(uid) % own_slots);
     while (slots.count(slot))
-      ++slot;
-    identities_[replica] = {new_uid(), slot % sandbox::kUserSlots};
+      slot = (slot + 1) % own_slots;
+    identities_[replica] = {std::move(uid), slot};
     dirty_identities_.insert(replica);
   }
   return known;
@@ -98,10 +102,13 @@ std::vector<Item> Agent::items() {
   std::vector<Item> items;
   for (const auto &[key, instance] : all) {
     const Record &record = known_.at(key).record;
-    Item &item =
-        items.emplace_back(Item{key, instance, record.phase, record.healthy, record.exit_code == 0,
-                                record.admitted, record.killed, record.until, std::nullopt,
-                                record.started_unix_ms != 0, held_back(key.stack)});
+    Item &item = items.emplace_back(
+        Item{key, instance, record.phase, record.healthy, record.exit_code == 0, record.admitted,
+             record.killed, record.until, std::nullopt, record.started_unix_ms != 0, std::nullopt,
+             record.move ? record.move->node : std::string(), held_back(key.stack)});
+    if (mover_ && !record.move && known_.at(key).move_failures < most_moves &&
+        is_machine(record.instance.spec()))
+      item.move_at = known_.at(key).move_at;
     if (instance && !instance->start_at().empty() && !record.admitted)
       if (const auto start = from_rfc3339(instance->start_at()))
         item.not_before =
@@ -160,6 +167,13 @@ bool Agent::carry_out(const Decision &decision) {
     case Step::forget:
       forget(step.key);
       changed = true;
+      break;
+    case Step::move:
+      leave(known, step.reason);
+      changed = true;
+      break;
+    case Step::call_off:
+      call_off(known, step.reason);
       break;
     case Step::hold:
       known.record.reason = step.reason;
@@ -308,21 +322,26 @@ void Agent::start(const std::vector<Key> &keys) {
       continue;
     }
     record.phase = Phase::live;
-    record.pid = started->pid;
-    record.start_time = started->start_time;
-    record.address = started->address.value_or("");
-    record.started = ticks();
-    record.started_unix_ms = now().time_since_epoch().count() / 1'000'000;
-    record.exit_code.reset();
     record.healthy = record.instance.spec().health().kind() == proto::Health::NONE;
-    known.pidfd = Fd(started->pidfd);
-    known.health = {};
-    known.counted.clear(); // its supervisor counts from here
-    known.cpu_seconds = known.cpu_cores = std::nullopt;
-    known.memory_bytes.reset();
-    dirty(known);
-    begin_monitoring(known);
+    record.started_unix_ms = now().time_since_epoch().count() / 1'000'000;
+    begin_run(known, *started);
   }
+}
+
+void Agent::begin_run(Known &known, const sandbox::Started &started) {
+  Record &record = known.record;
+  record.pid = started.pid;
+  record.start_time = started.start_time;
+  record.address = started.address.value_or("");
+  record.started = ticks();
+  record.exit_code.reset();
+  known.pidfd = Fd(started.pidfd);
+  known.health = {};
+  known.counted.clear(); // its supervisor counts from here
+  known.cpu_seconds = known.cpu_cores = std::nullopt;
+  known.memory_bytes.reset();
+  dirty(known);
+  begin_monitoring(known);
 }
 
 void Agent::forget(const Key &key) {

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "runtime-agent/core/decide.h"
+#include "runtime-agent/core/move.h"
 
 namespace nemo::agent {
 
@@ -39,6 +40,7 @@ struct Record {
   bool admitted = false;
   bool killed = false;
   bool healthy = false;
+  std::optional<Move> move; ///< leaving, given, arriving; live: taken, and not known to run yet
 };
 
 /// What stays with a replica across its revisions.

@@ -21,6 +21,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+bool has_process(Phase phase) {
+  return phase == Phase::live || phase == Phase::stopping || phase == Phase::leaving ||
+         phase == Phase::given || phase == Phase::arriving;
+}
+
 constexpr uint64_t stray_grace_ms = 10'000; ///< what its own was, nobody knows any more
 
 } // namespace
@@ -96,6 +101,7 @@ void Agent::recover() {
         record.phase = Phase::waiting;
       record.boot = boot_;
       record.admitted = record.healthy = record.killed = false;
+      record.move.reset(); // what its memory held is gone
       record.pid = 0;
       record.streak = 0;
       record.until.reset();
@@ -104,19 +110,20 @@ void Agent::recover() {
     }
     if (record.phase == Phase::launching)
       settle_launch(known);
-    if (record.phase != Phase::live && record.phase != Phase::stopping)
+    if (!has_process(record.phase))
       continue;
     if (const auto pidfd = sandbox::adopt(record.pid, record.start_time)) {
       known.pidfd = Fd(*pidfd);
       begin_monitoring(known);
+      if (record.phase == Phase::arriving) // it is still the other node's, who has lost sight of it
+        llvm::consumeError(sandbox::signal(known.pidfd.get(), SIGKILL));
       ++adopted;
     }
   }
   // Ended while no agent was there: only now, as an end may make others start.
   std::vector<Key> gone;
   for (const auto &[key, known] : known_)
-    if ((known.record.phase == Phase::live || known.record.phase == Phase::stopping) &&
-        !known.pidfd)
+    if (has_process(known.record.phase) && !known.pidfd)
       gone.push_back(key);
   note(fmt::format("nemo-agent {} has started: {} replicas run on, {} ended while no agent was "
                    "there, {} are from before a reboot",

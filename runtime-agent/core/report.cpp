@@ -23,7 +23,12 @@ proto::Running::State Agent::state(const Known &known) const {
     return proto::Running::PENDING;
   case Phase::launching:
     return proto::Running::STARTING;
+  case Phase::given:
+    return proto::Running::STOPPING;
+  case Phase::arriving:
+    return proto::Running::PENDING;
   case Phase::live:
+  case Phase::leaving:
     return record.healthy           ? proto::Running::RUNNING
            : known.health.unhealthy ? proto::Running::UNHEALTHY
                                     : proto::Running::STARTING;
@@ -56,7 +61,8 @@ proto::Running Agent::running(const Known &known) const {
   if (const auto part = parts_.find(record.key.stack); part != parts_.end())
     out.set_source(part->second.part.source());
   out.set_state(state(known));
-  out.set_healthy(record.phase == Phase::live && record.healthy);
+  out.set_healthy((record.phase == Phase::live || record.phase == Phase::leaving) &&
+                  record.healthy);
   out.set_restarts(record.restarts);
   if (known.cpu_cores)
     out.set_cpu_cores(*known.cpu_cores);

@@ -4,6 +4,7 @@
 #include "base/membership.h"
 #include "protocol/membership/address.h"
 #include "runtime-agent/fleet/link.h"
+#include "runtime-agent/fleet/moves.h"
 
 namespace nemo::agent {
 
@@ -35,19 +36,31 @@ llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const Pl
   const std::string directory = membership::place(state, "node");
   if (!membership::Member::is_there(directory))
     return Attachment();
+  struct Both {
+    std::unique_ptr<fleet::Link> link;
+    std::unique_ptr<fleet::Moves> moves; ///< over the link
+  };
+  auto both = std::make_shared<Both>();
   auto link = fleet::Link::open(
       loop, directory, place,
       {[&agent](const proto::BackendRequest &request) { return agent.answer(request); },
        [&agent](const std::string &other, std::optional<std::vector<proto::Running>> running) {
          agent.learn(other, std::move(running));
        },
-       [&agent](std::map<std::string, Agent::HeldBack> held) {
-         agent.hold_back(std::move(held));
+       [&agent](std::map<std::string, Agent::HeldBack> held) { agent.hold_back(std::move(held)); },
+       [raw = both.get()](const std::string &other, const proto::MoveOffer &offer, Fd stream) {
+         if (raw->moves)
+           raw->moves->take_stream(other, offer, std::move(stream));
        }});
   if (!link)
     return link.takeError();
-  std::shared_ptr<fleet::Link> kept = std::move(*link);
-  return Attachment{kept, [kept = kept.get()] { kept->news(); }};
+  both->link = std::move(*link);
+  fleet::Link *raw = both->link.get();
+  both->moves = std::make_unique<fleet::Moves>(
+      loop, agent, [raw](const std::string &other, std::string hello, fleet::Moves::Done done) {
+        raw->open_stream(other, std::move(hello), std::move(done));
+      });
+  return Attachment{both, [raw] { raw->news(); }};
 }
 
 } // namespace nemo::agent

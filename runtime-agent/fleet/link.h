@@ -32,6 +32,8 @@ public:
     std::function<void(const std::string &node, std::optional<std::vector<proto::Running>>)> learn;
     /// Parts that start nothing new, by stack: all that are.
     std::function<void(std::map<std::string, Agent::HeldBack>)> hold_back;
+    /// A machine is to come from another node, by this stream.
+    std::function<void(const std::string &node, const proto::MoveOffer &, Fd stream)> take_offer;
   };
 
   /// \param directory  of the membership. \param place  of the agent: has to be the member's.
@@ -41,6 +43,9 @@ public:
 
   /// The agent's streams may have something new.
   void news();
+
+  /// A stream to another node, which is told `hello`; as Peers::connect().
+  void open_stream(const std::string &node, std::string hello, peer::Peers::Done done);
 
 private:
   /// Names of acknowledgements; those of events are numbers.

@@ -22,6 +22,7 @@ void Link::follow_others() {
           named.insert(gate.node());
       for (const proto::Peer &peer : instance.spec().peers())
         named.insert(peer.node());
+      named.insert(instance.moves_to());
     }
   for (const std::string &node : named)
     follow(node);

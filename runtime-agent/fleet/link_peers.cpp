@@ -34,11 +34,23 @@ std::string Link::own_peer_address() const {
   return own->text();
 }
 
+void Link::open_stream(const std::string &node, std::string hello, peer::Peers::Done done) {
+  follow(node);
+  const auto address = peer_addresses_.find(node);
+  if (peers_ && address != peer_addresses_.end())
+    return peers_->connect(node, address->second, std::move(hello), std::move(done));
+  loop_.at(0, [node, done = std::move(done)] {
+    done(failure("nobody has heard yet where node {} takes streams", node));
+  });
+}
+
 void Link::take_stream(peer::Peers::Opened opened) {
   proto::PeerHello hello;
   if (!hello.ParseFromString(opened.hello))
     return note("a stream", opened.peer.text() + " opens a stream and does not say what for");
   switch (hello.what_case()) {
+  case proto::PeerHello::kMove:
+    return agent_.take_offer(opened.peer.name, hello.move(), std::move(opened.stream));
   case proto::PeerHello::kLease:
   case proto::PeerHello::WHAT_NOT_SET:
     note("a stream", opened.peer.text() + " opens a stream for what this agent does not know");

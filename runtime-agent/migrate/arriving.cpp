@@ -55,7 +55,7 @@ void Arriving::begin(const std::string &control_path) {
       "getfd", Object{{"fdname", "move"}}, [](const Object &) {}, theirs.get());
   tell("migrate-incoming", Object{{"uri", "fd:move"}}, [this](const Object &) {
     step_ = Step::copies;
-    channel_->say(Kind::ready);
+    channel_->say(Kind::ready, monitor_->version());
   });
 }
 
@@ -92,7 +92,7 @@ void Arriving::on_frame(const Frame &frame) {
   }
   if (frame.kind == Kind::run && step_ == Step::taken && !std::exchange(told_, true))
     return run();
-  if (frame.kind == Kind::no)
+  if (frame.kind == Kind::no || frame.kind == Kind::never)
     return give_up(fmt::format("it stays where it was: {}", printable(frame.payload)));
   give_up("the other node does not keep to the protocol of a move");
 }
@@ -160,7 +160,8 @@ void Arriving::finish(Arrived::How how, std::string why) {
   for (agent::Loop::TimerId timer : {all_, silence_})
     loop_.cancel(timer);
   last_ = loop_.at(0, [this, how, why = std::move(why)] {
-    handlers_.done({how, why, channel_->carried()});
+    const auto done = std::move(handlers_.done); // who is told may let go of this
+    done({how, why, channel_->carried()});
   });
 }
 

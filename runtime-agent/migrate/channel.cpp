@@ -30,7 +30,7 @@ Took take_frame(llvm::StringRef bytes, size_t &at, Frame &frame) {
   if (bytes.size() - at < kHead)
     return Took::nothing;
   const auto kind = static_cast<uint8_t>(bytes[at]);
-  if (kind < static_cast<uint8_t>(Kind::ready) || kind > static_cast<uint8_t>(Kind::ask))
+  if (kind < static_cast<uint8_t>(Kind::ready) || kind > static_cast<uint8_t>(Kind::never))
     return Took::garbage;
   frame.kind = static_cast<Kind>(kind);
   const uint32_t size = llvm::support::endian::read32be(bytes.data() + at + 1);

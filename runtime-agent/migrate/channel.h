@@ -24,7 +24,7 @@ enum class Kind : uint8_t {
   run,   ///< it is the target's from here on
   runs,  ///< it runs there
   no,    ///< it does not run there and never will; why stands in the payload
-  ask,   ///< instead of all this: what has become of a move?
+  never, ///< `no`, and another attempt would be no better
 };
 
 struct Frame {

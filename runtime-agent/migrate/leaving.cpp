@@ -74,9 +74,10 @@ void Leaving::tell(llvm::StringRef command, Object arguments, llvm::unique_funct
 void Leaving::on_frame(const Frame &frame) {
   switch (frame.kind) {
   case Kind::ready:
-    if (step_ != Step::waits)
+    if (step_ != Step::waits || !monitor_)
       break;
-    return send_memory();
+    step_ = Step::compares;
+    return compare(printable(frame.payload));
   case Kind::taken:
     if (step_ != Step::copies)
       break;
@@ -86,7 +87,9 @@ void Leaving::on_frame(const Frame &frame) {
     if (step_ != Step::given)
       break;
     return finish(Left::How::gone, {});
+  case Kind::never:
   case Kind::no:
+    left_.never = frame.kind == Kind::never;
     if (step_ == Step::given) // it has not run and never will
       step_ = Step::copies;
     return give_up(fmt::format("the target refuses: {}", printable(frame.payload)));
@@ -94,6 +97,19 @@ void Leaving::on_frame(const Frame &frame) {
     break;
   }
   give_up("the target does not keep to the protocol of a move");
+}
+
+/// Its own monitor may not have said a word yet: with its first answer it has.
+void Leaving::compare(std::string theirs) {
+  tell("query-status", {}, [this, theirs = std::move(theirs)] {
+    if (theirs != monitor_->version()) {
+      left_.never = true;
+      return give_up(
+          fmt::format("the QEMU there is '{}', and '{}' here", theirs, monitor_->version()));
+    }
+    left_.began = true;
+    send_memory();
+  });
 }
 
 void Leaving::send_memory() {
@@ -163,9 +179,15 @@ void Leaving::give_up(std::string why) {
     resuming_ = Resuming::start(loop_, control_path_, [this](llvm::Error error) {
       if (error)
         left_.why += "; " + llvm::toString(std::move(error));
-      handlers_.done(std::move(left_));
+      tell_done();
     });
   });
+}
+
+/// Who is told may let go of this, and of what it told.
+void Leaving::tell_done() {
+  const auto done = std::move(handlers_.done);
+  done(std::move(left_));
 }
 
 void Leaving::finish(Left::How how, std::string why) {
@@ -178,7 +200,7 @@ void Leaving::finish(Left::How how, std::string why) {
   step_ = Step::over;
   for (agent::Loop::TimerId timer : {all_, step_timer_})
     loop_.cancel(timer);
-  last_ = loop_.at(0, [this] { handlers_.done(std::move(left_)); });
+  last_ = loop_.at(0, [this] { tell_done(); });
 }
 
 } // namespace nemo::migrate

@@ -37,7 +37,9 @@ struct Left {
     unknown, ///< it stands still here; whether it runs at the target has to be asked there
   };
   How how = How::kept;
-  std::string why; ///< kept, unknown
+  std::string why;    ///< kept, unknown
+  bool began = false; ///< the target was ready
+  bool never = false; ///< kept: another attempt would be no better
   uint64_t bytes = 0;
   std::chrono::microseconds stood_still{0}; ///< gone: until this node heard that it runs there
 };
@@ -60,12 +62,14 @@ private:
   void begin();
   void on_frame(const Frame &frame);
   void on_event(llvm::StringRef name, const llvm::json::Object &data);
+  void compare(std::string theirs);
   void send_memory();
   void tell(llvm::StringRef command, llvm::json::Object arguments,
             llvm::unique_function<void()> then, int fd = -1);
   void give_up(std::string why);
   void give_away();
   void finish(Left::How how, std::string why);
+  void tell_done();
   void wait(agent::Ticks most, const char *what);
 
   agent::Loop &loop_;
@@ -76,7 +80,7 @@ private:
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<Resuming> resuming_;
   agent::Fd memory_; ///< the agent's end, until the channel has it
-  enum class Step { waits, copies, given, over } step_ = Step::waits;
+  enum class Step { waits, compares, copies, given, over } step_ = Step::waits;
   bool stopped_ = false, taken_ = false; ///< this one for good; there as a whole
   std::optional<std::chrono::steady_clock::time_point> stopped_at_;
   Left left_;

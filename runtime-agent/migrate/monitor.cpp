@@ -116,9 +116,15 @@ void Monitor::take_line(llvm::StringRef line) {
   if (!object)
     return end("the monitor said something that is no object");
   if (!greeted_) {
-    greeted_ = object->getObject("QMP") != nullptr;
-    if (!greeted_)
-      end("who listens there does not speak QMP");
+    const llvm::json::Object *greeting = object->getObject("QMP");
+    if (!greeting)
+      return end("who listens there does not speak QMP");
+    greeted_ = true;
+    if (const llvm::json::Object *version = greeting->getObject("version"))
+      if (const llvm::json::Object *qemu = version->getObject("qemu"))
+        version_ = fmt::format("{}.{}.{}", qemu->getInteger("major").value_or(0),
+                               qemu->getInteger("minor").value_or(0),
+                               qemu->getInteger("micro").value_or(0));
     return;
   }
   if (const auto name = object->getString("event")) {

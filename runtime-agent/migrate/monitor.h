@@ -31,6 +31,9 @@ public:
   connect(agent::Loop &loop, const std::string &path, agent::Ticks patience, Handlers handlers);
   ~Monitor();
 
+  /// Of QEMU, "7.2.22"; empty before its first answer.
+  const std::string &version() const { return version_; }
+
   /// Answers come in order. \param fd  goes along (for getfd) and stays the caller's.
   void execute(llvm::StringRef command, llvm::json::Object arguments, Answer answer, int fd = -1);
 
@@ -47,6 +50,7 @@ private:
   Handlers handlers_;
   agent::Fd socket_;
   bool greeted_ = false;
+  std::string version_;
   int events_ = 0; ///< since the last answer
   std::string pending_;
   std::deque<Answer> waiting_;

@@ -145,6 +145,8 @@ std::vector<std::string> monitor_command(const Machine &machine, const std::stri
                                "-global", "virtio-mmio.force-legacy=false", "-device",
                                "virtio-net-device,netdev=net,mac=" +
                                    mac_of(address_of(machine.spec.user_slot))});
+  if (machine.incoming)
+    words.insert(words.end(), {"-incoming", "defer", "-S"});
   return words;
 }
 

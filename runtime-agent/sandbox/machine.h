@@ -32,6 +32,7 @@ struct Machine {
   uint32_t processors = 1;
   /// Where its monitor (QMP) listens: a socket in a directory that nobody but the agent can enter.
   std::string control_path;
+  bool incoming = false; ///< it is to take in another machine's memory, and runs when it is told to
 };
 
 /// The arguments of QEMU. \param accelerator  "tcg" or "kvm".

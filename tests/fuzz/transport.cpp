@@ -1,6 +1,6 @@
-// What a node reads from its fleet's broker: a hostile broker's bytes, and a member's who has a key
-// and says whatever it likes. What reaches the agent has to be for this node and stack, signed by
-// who may, and to come once.
+// What a node reads from its fleet's broker, and from another node during a move: a hostile
+// broker's bytes, and a member's who has a key and says whatever it likes. What reaches the agent
+// has to be for this node and stack, signed by who may, and to come once.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +9,7 @@
 #include "protocol/link/subjects.h"
 #include "runtime-agent/fleet/desired.h"
 #include "runtime-agent/fleet/questions.h"
+#include "runtime-agent/migrate/channel.h"
 
 using namespace nemo;
 using namespace nemo::trust;
@@ -21,6 +22,7 @@ enum class Door : uint8_t {
   edited,   ///< triples of offset (2 bytes) and xor on a value that is good
   question, ///< bytes on ask.N
   request,  ///< a byte for the role, then the BackendRequest that this member asks
+  frames,   ///< what another node says during a move
   count,
 };
 
@@ -157,6 +159,15 @@ void question(const World &world, llvm::StringRef bytes, Role role) {
   expect(frames <= 1, "answered to a subject that is no inbox");
 }
 
+void frames(llvm::StringRef bytes) {
+  size_t at = 0;
+  migrate::Frame frame;
+  for (size_t begin = 0; migrate::take_frame(bytes, at, frame) == migrate::Took::frame; begin = at)
+    expect(bytes.slice(begin, at) == migrate::to_frame(frame.kind, frame.payload),
+           "a frame that is another one when it is said again");
+  expect(at <= bytes.size(), "more was taken than there is");
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
@@ -199,6 +210,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
       llvm::consumeError(made.takeError());
     break;
   }
+  case Door::frames:
+    frames(input);
+    break;
   case Door::count:
     break;
   }

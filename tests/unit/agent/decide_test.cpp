@@ -71,6 +71,63 @@ TEST_CASE("time starts what waits and kills what does not end") {
   CHECK(kinds({stopping}, 200).empty());
 }
 
+TEST_CASE("what moves live leaves when its turn has come, and is not started beside itself") {
+  proto::Instance leaves, comes, plain;
+  leaves.set_retiring(true);
+  leaves.set_moves_to("b");
+  *leaves.add_stop_after() = gate(proto::Gate::HEALTHY, "db");
+  Item one = item("w", "a", Phase::live, &leaves);
+  one.move_at = 100;
+  Item db = item("db", "a", Phase::live, &plain);
+  CHECK(kinds({one, db}, 100).empty());
+  db.healthy = true;
+  CHECK(kinds({one, db}, 99).empty());
+  CHECK(decide({one, db}, 99).wake == Ticks{100});
+  const Decision turn = decide({one, db}, 100);
+  REQUIRE(turn.steps.size() == 1);
+  CHECK(turn.steps[0] == Step{Step::move, one.key, "b"});
+  one.move_at.reset(); // it cannot, or has failed too often
+  CHECK(kinds({one, db}, 100) == Kinds{Step::stop});
+
+  one.phase = Phase::leaving;
+  one.moves_to = "b";
+  CHECK(kinds({one, db}).empty());
+  one.moves_to = "c";
+  CHECK(kinds({one, db}) == Kinds{Step::call_off});
+  one.desired = &plain;
+  CHECK(kinds({one, db}) == Kinds{Step::call_off});
+  one.desired = nullptr;
+  CHECK(kinds({one, db}) == Kinds{Step::call_off});
+  one.phase = Phase::given;
+  CHECK(kinds({one, db}).empty()); // the other node has the word
+
+  comes.set_moves_from("a");
+  *comes.add_start_after() = gate(proto::Gate::STOPPED, "w");
+  comes.mutable_start_after(0)->set_node("a");
+  Item coming = item("w", "a", Phase::waiting, &comes);
+  const Decision waits = decide({coming}, 0, "b");
+  REQUIRE(waits.steps.size() == 1);
+  CHECK(waits.steps[0] == Step{Step::hold, coming.key, "waits for it to come from a"});
+  coming.phase = Phase::arriving;
+  CHECK(kinds({coming}).empty());
+  coming.desired = nullptr;
+  CHECK(kinds({coming}) == Kinds{Step::call_off});
+}
+
+TEST_CASE("one that is on its way has not stopped, and serves until it is given away") {
+  proto::Instance wanted;
+  const proto::Gate stopped = gate(proto::Gate::STOPPED, "w"),
+                    healthy = gate(proto::Gate::HEALTHY, "w");
+  for (const auto &[phase, serves] :
+       {std::pair(Phase::leaving, true), std::pair(Phase::given, false),
+        std::pair(Phase::arriving, false)}) {
+    Item one = item("w", "a", phase, &wanted);
+    one.healthy = true;
+    CHECK_FALSE(holds(stopped, "s", {one}));
+    CHECK(holds(healthy, "s", {one}) == serves);
+  }
+}
+
 TEST_CASE("gates hold back starts and stops") {
   proto::Instance behind, old, fresh;
   *behind.add_start_after() = gate(proto::Gate::HEALTHY, "db", "a");

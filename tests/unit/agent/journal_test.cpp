@@ -66,6 +66,36 @@ TEST_CASE("a journal survives its writer's death in the middle of a batch") {
   CHECK((back.phase == Phase::backoff && back.admitted && !back.killed));
 }
 
+TEST_CASE("a journal knows whose a machine is, and for ever what was taken") {
+  test::TempDir dir;
+  Record one = record();
+  const Move move{"00ff", "gw2"};
+  {
+    auto journal = llvm::cantFail(Journal::open(dir / "j.db"));
+    one.phase = Phase::given;
+    one.move = move;
+    llvm::cantFail(journal->write([&](Journal::Batch &batch) { batch.put(one); }));
+  }
+  {
+    auto journal = llvm::cantFail(Journal::open(dir / "j.db"));
+    const Record back = llvm::cantFail(journal->read()).records.at(one.key);
+    CHECK(back.phase == Phase::given);
+    CHECK(back.move == move);
+    CHECK_FALSE(llvm::cantFail(journal->taken(move.id)));
+    one.move.reset();
+    llvm::cantFail(journal->write([&](Journal::Batch &batch) {
+      batch.put(one);
+      batch.put_taken(move);
+    }));
+    CHECK_FALSE(llvm::cantFail(journal->read()).records.at(one.key).move);
+    llvm::cantFail(journal->write([&](Journal::Batch &batch) { batch.drop(one.key); }));
+  }
+  auto journal = llvm::cantFail(Journal::open(dir / "j.db"));
+  CHECK(llvm::cantFail(journal->read()).records.empty());
+  CHECK(llvm::cantFail(journal->taken(move.id)));
+  CHECK_FALSE(llvm::cantFail(journal->taken("00fe")));
+}
+
 TEST_CASE("what is no journal is refused in words and left alone") {
   test::TempDir dir;
   const std::string text(8192, 'x');

@@ -2,6 +2,8 @@
 #include <csignal>
 #include <utility>
 
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 
 #include "pair.h"
@@ -130,6 +132,36 @@ TEST_CASE("one that stood still and is told that it was not wanted goes on") {
   CHECK(problem.empty());
   CHECK(status(pair.here.control) == "running");
   check_it_answers(pair);
+}
+
+TEST_CASE("a target with another QEMU is refused for good, also where it speaks first") {
+  if (test::skipped())
+    return;
+  bench::Rig rig(ECHO_IMAGE);
+  bench::Rig::Machine here = rig.start(0, false);
+  auto loop = agent::Loop::create();
+  REQUIRE(static_cast<bool>(loop));
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const agent::Fd target(ends[1]);
+  const std::string ready = to_frame(Kind::ready, "0.9.1");
+  REQUIRE(::send(target.get(), ready.data(), ready.size(), 0) ==
+          static_cast<ssize_t>(ready.size()));
+  Left left;
+  auto leaving = migrate::Leaving::start(**loop, here.control, agent::Fd(ends[0]), {},
+                                         {[] { return llvm::Error::success(); },
+                                          [&](Left outcome) {
+                                            left = std::move(outcome);
+                                            (*loop)->stop();
+                                          }});
+  REQUIRE(llvm::toString((*loop)->run()) == "");
+  leaving.reset();
+  CHECK(left.how == Left::How::kept);
+  CHECK(left.never);
+  CHECK_FALSE(left.began);
+  CHECK(left.why.find("'0.9.1', and '") != std::string::npos);
+  CHECK(left.why.find("''") == std::string::npos);
+  CHECK(status(here.control) == "running");
 }
 
 TEST_CASE("a wire that is there and passes nothing on is given up") {

@@ -4,7 +4,6 @@
 #include <iostream>
 #include <thread>
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,62 +38,6 @@ std::string status(const std::string &control) {
   return result;
 }
 
-/// Passes whole frames on, in both directions.
-struct Pair::Wire {
-  struct End {
-    agent::Fd fd;
-    std::string in, out;
-  };
-  Wire(agent::Loop &loop, Pair &pair, int a, int b) : loop(loop), pair(pair) {
-    ends[0].fd = agent::Fd(a);
-    ends[1].fd = agent::Fd(b);
-    for (int i : {0, 1})
-      llvm::cantFail(loop.watch(ends[i].fd.get(), EPOLLIN, [this, i](uint32_t) { ready(i); }));
-  }
-  ~Wire() { cut(); }
-  void cut() {
-    for (End &end : ends)
-      if (end.fd) {
-        loop.forget(end.fd.get());
-        end.fd.reset();
-      }
-  }
-  void ready(int i) {
-    End &from = ends[i], &to = ends[1 - i];
-    if (pair.deaf)
-      return loop.change(from.fd.get(), 0);
-    flush(from);
-    char buffer[64 << 10];
-    const ssize_t got = ::recv(from.fd.get(), buffer, sizeof buffer, MSG_DONTWAIT);
-    if (got < 0 && errno == EAGAIN)
-      return;
-    if (got <= 0)
-      return cut();
-    from.in.append(buffer, static_cast<size_t>(got));
-    size_t at = 0;
-    migrate::Frame frame;
-    for (size_t begin = 0; migrate::take_frame(from.in, at, frame) == migrate::Took::frame;
-         begin = at) {
-      if (!pair.on_frame(frame.kind))
-        return cut();
-      to.out.append(from.in, begin, at - begin);
-    }
-    from.in.erase(0, at);
-    flush(to);
-  }
-  void flush(End &end) {
-    const ssize_t put =
-        ::send(end.fd.get(), end.out.data(), end.out.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (put > 0)
-      end.out.erase(0, static_cast<size_t>(put));
-    if (!pair.deaf)
-      loop.change(end.fd.get(), end.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
-  }
-  agent::Loop &loop;
-  Pair &pair;
-  End ends[2];
-};
-
 Pair::Pair(const std::string &words)
     : rig(ECHO_IMAGE), here(rig.start(0, false, words)), there(rig.start(1, true, words)) {
   last = rig.ask();
@@ -106,7 +49,7 @@ void Pair::move() {
   int a[2], b[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, a) == 0);
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b) == 0);
-  Wire wire(**loop, *this, a[1], b[1]);
+  Wire wire(**loop, a[1], b[1], on_frame, deaf);
   std::unique_ptr<migrate::Leaving> leaving;
   std::unique_ptr<migrate::Arriving> arriving;
   const auto over = [&] {

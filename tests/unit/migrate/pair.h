@@ -9,6 +9,7 @@
 #include "bench/fleet/rig.h"
 #include "runtime-agent/migrate/arriving.h"
 #include "runtime-agent/migrate/leaving.h"
+#include "wire.h"
 
 namespace nemo::test {
 
@@ -23,8 +24,7 @@ public:
   explicit Pair(const std::string &words = "write=16M rate=64M");
 
   /// Called for each frame before it is passed on. \returns whether it is; else the wire is cut.
-  using OnFrame = std::function<bool(migrate::Kind)>;
-  OnFrame on_frame = [](migrate::Kind) { return true; };
+  Wire::OnFrame on_frame = [](migrate::Kind) { return true; };
   migrate::Terms terms;
   std::function<llvm::Error()> give_away = [] { return llvm::Error::success(); };
   std::function<llvm::Error()> take = [] { return llvm::Error::success(); };
@@ -42,7 +42,6 @@ public:
   uint64_t last = 0; ///< counter
 
 private:
-  struct Wire;
   void move();
 };
 
