@@ -54,6 +54,11 @@ public:
     if (!instance_.renamed_from().empty() &&
         (!is_label(instance_.renamed_from()) || instance_.renamed_from() == instance_.workload()))
       return fault("'{}' is not another name that it had", instance_.renamed_from());
+    for (const std::string &node : {instance_.moves_from(), instance_.moves_to()})
+      if (!node.empty() && (!is_label(node) || node == node_))
+        return fault("it cannot move to or from '{}', which is no other node", node);
+    if (!(instance_.retiring() ? instance_.moves_from() : instance_.moves_to()).empty())
+      return fault("what retires moves to a node, and what does not comes from one");
     if (instance_.protect() && instance_.retiring())
       return fault("it cannot be protected and retire");
     for (auto step :

@@ -113,6 +113,8 @@ llvm::Error Agent::give_away(const std::string &move) {
   record.reason = fmt::format("was given to {}", record.move->node);
   dirty(*known);
   if (flush()) {
+    known->probe.reset(); // it stands still
+    loop_.cancel(known->check_timer);
     publish(*known);
     return llvm::Error::success();
   }
@@ -163,6 +165,8 @@ void Agent::stays(Known &known, const Left &outcome) {
   record.move.reset();
   record.reason = fmt::format("does not move to {} yet: {}", node, outcome.why);
   dirty(known);
+  if (record.instance.spec().health().kind() != proto::Health::NONE)
+    check_later(known, try_again);
   if (known.move_failures >= most_moves)
     tell_moved(known, fmt::format("could not move live from {} to {}: {}. It is stopped here and "
                                   "begins anew there; what its memory held is lost",

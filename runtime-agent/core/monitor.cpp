@@ -38,6 +38,8 @@ void Agent::begin_monitoring(Known &known) {
   if (known.record.phase == Phase::live &&
       known.record.instance.spec().health().kind() != proto::Health::NONE)
     check_later(known, first_check);
+  if (known.record.phase == Phase::given && mover_) // under another name now
+    ask_later(known);
   sample_later();
 }
 

@@ -148,6 +148,27 @@ there() { if runs gw1; then echo gw2; else echo gw1; fi; }
   wait
 }
 
+@test "a target that dies in the middle, with all that was on it, costs nothing" {
+  local from to
+  from=$(here) to=$(there)
+  delay "$to" 150
+  migrates "$to" 120s >"$WORLD/migrate.out" 2>&1 3>&- &
+  arrives() { [[ $(of "$to" .reason) == "takes its memory over"* ]]; }
+  until_true 30 arrives || { cat "$WORLD/migrate.out"; false; }
+  ip -n "$NET-wire" link set "b-$to" down
+  kill_all "$to"
+  sleep 1
+  goes_on
+  not_back
+  ip -n "$NET-wire" link set "b-$to" up
+  on "$to" nemo agent start >/dev/null
+  until_true 60 only_on "$to"
+  delay "$to" 0
+  goes_on
+  not_back
+  wait
+}
+
 @test "all along the counter has not gone back" {
   touch "$WORLD/load/stop"
   until_true 10 grep -qs answers "$WORLD/load/out"

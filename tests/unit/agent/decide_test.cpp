@@ -270,6 +270,32 @@ TEST_CASE("a part that waits for another node is for a member of a fleet") {
   CHECK(llvm::errorToBool(check(part, "n1", /*in_fleet=*/true)));
 }
 
+TEST_CASE("a part that moves something names another node") {
+  proto::Part part;
+  part.set_stack("s");
+  part.set_node("n1");
+  proto::Instance *one = part.add_instances();
+  one->set_workload("w");
+  one->set_revision("ab");
+  one->mutable_spec()->add_exec("/bin/true");
+  one->mutable_spec()->set_sandbox("process");
+  const auto refused = [&] { return llvm::errorToBool(check(part, "n1", /*in_fleet=*/true)); };
+  one->set_moves_from("n2");
+  CHECK_FALSE(refused());
+  for (const char *node : {"n1", "../n2", "N 2"}) {
+    one->set_moves_from(node);
+    CHECK(refused());
+  }
+  one->set_moves_from("n2");
+  one->set_retiring(true);
+  CHECK(refused());
+  one->clear_moves_from();
+  one->set_moves_to("n2");
+  CHECK_FALSE(refused());
+  one->set_retiring(false);
+  CHECK(refused());
+}
+
 TEST_CASE("a hostile part is refused whole") {
   proto::Part part;
   part.set_stack("../x");
