@@ -162,7 +162,8 @@ Decision decide(const std::vector<Item> &items, Ticks now, const std::string &no
 Next after_exit(const proto::Restart &restart, const Exit &exit, uint32_t streak, Ticks ran_for,
                 Ticks now, double jitter) {
   Next next;
-  next.reason = !exit.code ? "ended without leaving an exit code: it was killed from outside"
+  next.reason = !exit.code      ? "ended without leaving an exit code: it was killed from outside"
+                : exit.deadline ? "ended because its lease was not renewed in time"
                 : exit.out_of_memory ? "ended because it needed more memory than its limit"
                 : *exit.code > 128 && *exit.code < 193
                     ? fmt::format("ended by signal {}", *exit.code - 128)

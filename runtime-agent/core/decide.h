@@ -84,6 +84,7 @@ struct Exit {
   std::optional<int>
       code; ///< nullopt: nobody knows (killed from outside together with its supervisor)
   bool out_of_memory = false;
+  bool deadline = false; ///< until which it was allowed to run
 };
 
 struct Next {

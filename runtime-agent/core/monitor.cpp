@@ -69,7 +69,7 @@ void Agent::ended(const Key &key) {
   record.move.reset();
   Exit exit;
   if (end)
-    exit = {end->exit_code, end->out_of_memory};
+    exit = {end->exit_code, end->out_of_memory, end->deadline};
   else if (record.killed)
     exit.code = 128 + SIGKILL;
   record.exit_code = exit.code;

@@ -107,6 +107,8 @@ llvm::Error execute(Launch &launch, int report, int ruleset) {
     flags += supervisor::kFlagTap;
   if (launch.control)
     flags += supervisor::kFlagControl;
+  if (launch.deadline)
+    flags += supervisor::kFlagDeadline;
   for (const auto &[restriction, flag] : supervisor_flags)
     if (!launch.restrictions.has(restriction))
       flags += flag;
@@ -118,7 +120,8 @@ llvm::Error execute(Launch &launch, int report, int ruleset) {
   if (auto error = arrange(supervisor::kReport,
                            {report, launch.log_directory.get(), launch.exit_directory.get(),
                             launch.filters.get(), ruleset, launch.memory_events.get(),
-                            launch.process_events.get(), launch.tap.get(), launch.control.get()}))
+                            launch.process_events.get(), launch.tap.get(), launch.control.get(),
+                            launch.deadline.get()}))
     return error;
   if (auto error = drop_privileges(launch.restrictions))
     return error;

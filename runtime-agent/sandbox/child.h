@@ -32,7 +32,7 @@ struct Launch {
   LandlockRules rules;
   Entrances cgroups;
   Descriptor supervisor, log_directory, exit_directory, filters, memory_events, process_events;
-  Descriptor tap, control;
+  Descriptor tap, control, deadline;
 };
 
 /// Runs in the clone: waits for a byte on `go`, builds the sandbox, becomes nemo-supervisor.

@@ -136,11 +136,12 @@ llvm::Error prepare_monitor(const Monitor &monitor, Launch &launch) {
   return llvm::Error::success();
 }
 
-llvm::Expected<Descriptor> in_memory(const std::string &bytes) {
-  Descriptor fd(::memfd_create("filters", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+/// \param seals  beside those that keep its size.
+llvm::Expected<Descriptor> in_memory(const char *name, llvm::StringRef bytes, int seals) {
+  Descriptor fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd || ::write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
-      ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
-    return system_failure(errno, "memory for the system call filter");
+      ::fcntl(fd.get(), F_ADD_SEALS, seals | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
+    return system_failure(errno, "memory for the {}", name);
   return fd;
 }
 
@@ -169,12 +170,22 @@ llvm::Error open_files(Launch &launch, const Spec &spec, const Host &host) {
   if (!launch.supervisor)
     return system_failure(errno, "open nemo-supervisor ({})", host.supervisor);
   if (!host.filters.empty() && spec.restrictions.has(Restriction::seccomp)) {
-    auto filters = in_memory(host.filters + (host.can("landlock.tcp")
+    auto filters = in_memory("filters",
+                             host.filters + (host.can("landlock.tcp")
                                                  ? port_sections(spec.bind_tcp, spec.connect_tcp)
-                                                 : std::string()));
+                                                 : std::string()),
+                             F_SEAL_WRITE);
     if (!filters)
       return filters.takeError();
     launch.filters = std::move(*filters);
+  }
+  if (spec.deadline) {
+    auto deadline = in_memory(
+        "deadline",
+        llvm::StringRef(reinterpret_cast<const char *>(&*spec.deadline), sizeof *spec.deadline), 0);
+    if (!deadline)
+      return deadline.takeError();
+    launch.deadline = std::move(*deadline);
   }
   return llvm::Error::success();
 }

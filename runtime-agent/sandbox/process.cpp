@@ -154,13 +154,15 @@ std::optional<Ended> ended(const std::string &exit_path) {
   const ssize_t size = ::read(fd.get(), text, sizeof text);
   if (size <= 0)
     return std::nullopt;
-  llvm::SmallVector<llvm::StringRef, 6> words;
+  llvm::SmallVector<llvm::StringRef, 8> words;
   llvm::StringRef(text, static_cast<size_t>(size)).trim().split(words, ' ', -1, false);
   Ended result;
   int out_of_memory = 0;
-  if (words.size() != 6 || words[0] != "exit" || words[2] != "oom" || words[4] != "at" ||
-      words[1].getAsInteger(10, result.exit_code) || words[3].getAsInteger(10, out_of_memory) ||
-      words[5].getAsInteger(10, result.unix_ns) || result.exit_code < 0 || result.exit_code > 255)
+  result.deadline = words.size() == 8 && words[6] == "deadline" && words[7] == "1";
+  if ((words.size() != 6 && !result.deadline) || words[0] != "exit" || words[2] != "oom" ||
+      words[4] != "at" || words[1].getAsInteger(10, result.exit_code) ||
+      words[3].getAsInteger(10, out_of_memory) || words[5].getAsInteger(10, result.unix_ns) ||
+      result.exit_code < 0 || result.exit_code > 255)
     return std::nullopt;
   result.out_of_memory = out_of_memory != 0;
   return result;

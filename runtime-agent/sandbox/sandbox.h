@@ -110,6 +110,9 @@ struct Spec {
   uint64_t log_bytes = 0; ///< rotate above this; 0: 10 MiB
   std::string exit_path;  ///< the supervisor writes how it ended here, atomically
   std::optional<Monitor> monitor;
+  /// Milliseconds of CLOCK_BOOTTIME: it is ended when that comes, unless extend() has said a later
+  /// one. nullopt: it runs as long as it likes.
+  std::optional<int64_t> deadline;
   Restrictions restrictions; ///< for tests only
 };
 
@@ -142,6 +145,7 @@ bool finished(int pidfd, int timeout_ms = 0);
 struct Ended {
   int exit_code = 0; ///< 128 + signal when a signal ended it
   bool out_of_memory = false;
+  bool deadline = false; ///< it was ended because that had come
   int64_t unix_ns = 0;
 };
 std::optional<Ended> ended(const std::string &exit_path);
@@ -159,6 +163,12 @@ std::vector<Refused> refused(const std::string &exit_path);
 /// SIGNAL to the workload (the supervisor passes it on); SIGKILL ends the whole namespace, and then
 /// nothing is written to exit_path.
 llvm::Error signal(int pidfd, int signal_number);
+
+/// A later deadline for what runs with one. \param pidfd  of its supervisor, also of one that
+/// another agent has started. An error: it is not known to have got it.
+llvm::Error extend(int pidfd, int64_t deadline);
+/// Which it has; nullopt: none.
+std::optional<int64_t> deadline_of(int pidfd);
 
 struct Usage {
   std::optional<double> cpu_seconds; ///< since start

@@ -166,7 +166,9 @@ llvm::Expected<Started> start(const Spec &spec, const Host &host, Announce annou
   };
   const Limits limits = {limit(Restriction::memory, spec.memory_bytes),
                          limit(Restriction::processor, spec.cpu_millicores),
-                         limit(Restriction::processes, spec.pids)};
+                         limit(Restriction::processes,
+                               // What watches the deadline is a thread, and counts.
+                               spec.pids != 0 && spec.deadline ? spec.pids + 1 : spec.pids)};
   if (auto error = make_cgroups(spec.id, limits, host)) {
     clean(spec.id, host);
     return error;

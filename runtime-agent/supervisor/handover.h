@@ -12,6 +12,7 @@ constexpr char kFlagRuleset = 'l';
 constexpr char kFlagMemory = 'm';
 constexpr char kFlagTap = 't';
 constexpr char kFlagControl = 'c';
+constexpr char kFlagDeadline = 'd';
 constexpr char kFlagNone = '-';
 // Only tests of the sandbox ask for these: what they name is left out (sandbox/restrictions.h).
 constexpr char kFlagNotFirst = 'p'; ///< the pid namespace
@@ -28,7 +29,8 @@ enum Descriptor {
   kProcesses = 9,     ///< pids.events, counts "max N"
   kTap = 10,          ///< the workload inherits these two: a machine's network,
   kControl = 11,      ///< and the socket that its monitor listens on
-  kEnd = 12,
+  kDeadline = 12,     ///< memory that holds a time, see deadline.h; the agent takes it back to write
+  kEnd = 13,
 };
 
 constexpr char kAboutToRun = 'X';

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime-agent/supervisor/answers.h"
+#include "runtime-agent/supervisor/deadline.h"
 #include "runtime-agent/supervisor/handover.h"
 #include "runtime-agent/supervisor/limits.h"
 #include "runtime-agent/supervisor/listener.h"
@@ -35,6 +36,7 @@ struct State {
   Answers answers;
   Refusals refusals;
   Limits limits;
+  Deadline deadline;
 };
 
 void reap(State &state) {
@@ -174,11 +176,17 @@ int supervise(char **argv, char **environment) {
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, asking) != 0)
       return report_failure("sockets", errno);
   }
+  if (has_flag(flags, kFlagDeadline))
+    if (const int error = state.deadline.open(); error != 0)
+      return report_failure("deadline", error);
   state.workload = fork();
   if (state.workload < 0)
     return report_failure("fork", errno);
   if (state.workload == 0)
     run_workload(argv + kFirstWord, environment, flags, ends[0], ends[1], asking[1]);
+  if (has_flag(flags, kFlagDeadline))
+    if (const int error = state.deadline.begin(state.workload); error != 0)
+      return report_failure("deadline", error); // the kernel ends the workload with this process
   close(kReport);
   if (has_flag(flags, kFlagTap))
     close(kTap);
@@ -197,7 +205,7 @@ int supervise(char **argv, char **environment) {
   state.limits.look(state.refusals);
   state.refusals.flush();
   const bool out_of_memory = state.status != 0 && counted(kMemory, "oom_kill") > kills_before;
-  state.record.write(state.status, out_of_memory);
+  state.record.write(state.status, out_of_memory, state.deadline.passed());
   return exit_code_of(state.status);
 }
 

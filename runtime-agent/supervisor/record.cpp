@@ -38,12 +38,14 @@ void ExitRecord::prepare(const char *name) {
   (void)!pwrite(fd_, room, sizeof room, 0);
 }
 
-void ExitRecord::write(int status, bool out_of_memory) {
+void ExitRecord::write(int status, bool out_of_memory, bool deadline) {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   Text line;
   line.add("exit ").number(exit_code_of(status)).add(" oom ").number(out_of_memory ? 1 : 0);
   line.add(" at ").number(now.tv_sec * int64_t{1000000000} + now.tv_nsec);
+  if (deadline)
+    line.add(" deadline 1");
   while (line.size() < kRoom - 1)
     line.add(" ");
   line.add("\n");

@@ -9,8 +9,8 @@ class ExitRecord {
 public:
   /// Takes its room on the disk now, so that a disk that fills later cannot keep the record back.
   void prepare(const char *name);
-  /// \param status  as waitpid gives it.
-  void write(int status, bool out_of_memory);
+  /// \param status  as waitpid gives it. \param deadline  it was ended because that has come.
+  void write(int status, bool out_of_memory, bool deadline);
 
 private:
   const char *name_ = nullptr;
