@@ -158,7 +158,10 @@ private:
   };
   auto link = agent::fleet::Link::open(
       *loop, directory, {.node = node},
-      {answer, [](const std::string &, std::optional<std::vector<proto::Running>>) {}});
+      {answer, [](const std::string &, std::optional<std::vector<proto::Running>>) {},
+       [](std::map<std::string, agent::Agent::HeldBack>) {},
+       [] { return std::map<std::string, agent::Agent::LeaseNeed>(); },
+       [](const std::string &, std::optional<agent::Ticks>, std::string) {}});
   if (!link) {
     llvm::errs() << llvm::toString(link.takeError()) << '\n';
     ::_exit(1);

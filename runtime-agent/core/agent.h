@@ -5,6 +5,7 @@
 //   reconcile.cpp  carry out what decide() says
 //   prepare.cpp    what a start waits for and is given
 //   held_back.cpp  parts that start nothing new
+//   lease.cpp      what runs only by a lease
 //   monitor.cpp    ends, health checks, use
 //   report.cpp     Running, Fleet, events
 //   calls.cpp      requests
@@ -71,6 +72,16 @@ public:
   /// Whether it was this node's at some time.
   llvm::Expected<bool> has_taken(const std::string &move) { return journal_->taken(move); }
 
+  /// One that something here runs by, or waits for.
+  struct LeaseNeed {
+    proto::Lease lease;
+    bool runs = false; ///< by it, so that it must not be given back
+  };
+  /// By name.
+  std::map<std::string, LeaseNeed> leases() const;
+  /// Until when one is held, or why it is not.
+  void hold_lease(const std::string &name, std::optional<Ticks> until, std::string why);
+
   std::function<void()> on_news = [] {};     ///< streams may have something new
   std::function<void()> on_shutdown = [] {}; ///< a client asked for the end
 
@@ -81,6 +92,7 @@ private:
   struct Known {
     Record record;
     Fd pidfd;
+    bool by_lease = false; ///< it runs with a deadline
     Health health;
     std::unique_ptr<Probe> probe;
     Loop::TimerId check_timer = 0;
@@ -142,6 +154,10 @@ private:
   Known &know(const Key &key, const proto::Instance &instance);
   std::optional<std::string> peer_address(const std::string &stack, const proto::Peer &peer) const;
   std::string held_back(const std::string &stack) const;
+  std::string no_lease(const proto::Instance *instance) const;
+  const proto::Instance *runs_by(const Known &known) const;
+  std::optional<Ticks> deadline(const Record &record) const;
+  void let_run_freely();
   std::string sandbox_id(const Key &key) const;
   std::string started_path(const Key &key) const {
     return layout_.started() + "/" + sandbox_id(key);
@@ -193,6 +209,11 @@ private:
   std::optional<Mover> mover_;
   Others others_;
   std::map<std::string, HeldBack> held_back_;
+  struct HeldLease {
+    std::optional<Ticks> until;
+    std::string why;
+  };
+  std::map<std::string, HeldLease> held_leases_; ///< by name
   Loop &loop_;
   Options options_;
   Layout layout_;

@@ -262,6 +262,18 @@ private:
     return llvm::Error::success();
   }
 
+  llvm::Error lease(const proto::Lease &lease) {
+    std::set<std::string> granters(lease.granters().begin(), lease.granters().end());
+    if (!in_fleet_)
+      return fault("it needs a lease, and the agent of '{}' is in no fleet", node_.str());
+    if (lease.name().empty() || lease.name().size() > 500 || lease.token() == 0 ||
+        lease.duration_ms() < 1'000 || lease.duration_ms() > 10'000)
+      return fault("its lease has no name or token, or is not of 1 to 10 seconds");
+    if (lease.granters_size() != 3 || granters.size() != 3 || !llvm::all_of(granters, is_label))
+      return fault("its lease has not three different nodes that grant it");
+    return llvm::Error::success();
+  }
+
   bool in_part(llvm::StringRef workload, uint32_t replica, llvm::StringRef revision) const {
     return present_.contains(name_of(workload, replica, revision));
   }
@@ -269,6 +281,9 @@ private:
   llvm::Error gates() {
     if (!instance_.start_at().empty() && !from_rfc3339(instance_.start_at()))
       return fault("it starts at '{}', which is no time", instance_.start_at());
+    if (instance_.has_lease())
+      if (auto error = lease(instance_.lease()))
+        return error;
     if (instance_.start_after_size() + instance_.stop_after_size() > 1024)
       return fault("it has too many gates");
     for (const auto *list : {&instance_.start_after(), &instance_.stop_after()})

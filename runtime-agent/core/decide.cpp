@@ -130,6 +130,8 @@ Decision decide(const std::vector<Item> &items, Ticks now, const std::string &no
         decision.steps.push_back({Step::forget, item.key, {}});
       else if (item.until && is_held_back(item))
         holds_back.push_back({Step::hold, item.key, item.held_back});
+      else if (item.until && *item.until <= now && !item.no_lease.empty())
+        holds_back.push_back({Step::hold, item.key, item.no_lease});
       else if (item.until && *item.until <= now)
         starts.push_back({Step::start, item.key, {}});
       else if (item.until)
@@ -149,6 +151,8 @@ Decision decide(const std::vector<Item> &items, Ticks now, const std::string &no
                               item.desired->moves_from().empty()
                                   ? describe(*gate)
                                   : "waits for it to come from " + item.desired->moves_from()});
+      else if (!item.no_lease.empty())
+        holds_back.push_back({Step::hold, item.key, item.no_lease});
       else
         starts.push_back({Step::start, item.key, {}});
       break;

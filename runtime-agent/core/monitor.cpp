@@ -34,6 +34,7 @@ void Agent::begin_monitoring(Known &known) {
   auto error = loop_.watch(known.pidfd.get(), EPOLLIN, [this, key](uint32_t) { ended(key); });
   if (error)
     note(fmt::format("{} cannot be watched: {}", key.name(), llvm::toString(std::move(error))));
+  known.by_lease = sandbox::deadline_of(known.pidfd.get()).has_value();
   known.health.healthy = known.health.was_healthy = known.record.healthy;
   if (known.record.phase == Phase::live &&
       known.record.instance.spec().health().kind() != proto::Health::NONE)
@@ -83,6 +84,10 @@ void Agent::ended(const Key &key) {
     record.phase = wanted(key) ? Phase::waiting : Phase::exited;
     if (!came)
       record.reason = record.killed ? "it was killed: it did not end within its grace time" : "";
+  } else if (exit.deadline) { // no fault of its own
+    record.phase = Phase::waiting;
+    record.reason = after_exit({}, exit, 0, 0, 0, 0).reason;
+    note(fmt::format("{} {}", key.name(), record.reason));
   } else {
     const Next next = after_exit(record.instance.spec().restart(), exit, record.streak,
                                  ticks() - record.started, ticks(), jitter());

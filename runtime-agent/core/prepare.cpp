@@ -61,6 +61,7 @@ bool Agent::prepare(Known &known, std::optional<sandbox::Sandbox> &sandbox) {
     fail(known, llvm::toString(made.takeError()));
     return false;
   }
+  sandbox::common(*made).deadline = deadline(record);
   sandbox = std::move(*made);
   return true;
 }

@@ -105,7 +105,7 @@ std::vector<Item> Agent::items() {
     Item &item = items.emplace_back(
         Item{key, instance, record.phase, record.healthy, record.exit_code == 0, record.admitted,
              record.killed, record.until, std::nullopt, record.started_unix_ms != 0, std::nullopt,
-             record.move ? record.move->node : std::string(), held_back(key.stack)});
+             record.move ? record.move->node : std::string(), no_lease(instance), held_back(key.stack)});
     if (mover_ && !record.move && known_.at(key).move_failures < most_moves &&
         is_machine(record.instance.spec()))
       item.move_at = known_.at(key).move_at;
@@ -132,6 +132,7 @@ void Agent::reconcile() {
       finished_parts_.insert(stack);
   for (const std::string &stack : finished_parts_)
     parts_.erase(stack);
+  let_run_freely();
   for (auto &[key, known] : known_)
     publish(known);
   loop_.cancel(wake_);

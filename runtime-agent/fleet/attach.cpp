@@ -51,6 +51,10 @@ llvm::Expected<Attachment> attach(Loop &loop, const std::string &state, const Pl
        [raw = both.get()](const std::string &other, const proto::MoveOffer &offer, Fd stream) {
          if (raw->moves)
            raw->moves->take_stream(other, offer, std::move(stream));
+       },
+       [&agent] { return agent.leases(); },
+       [&agent](const std::string &name, std::optional<Ticks> until, std::string why) {
+         agent.hold_lease(name, until, std::move(why));
        }});
   if (!link)
     return link.takeError();

@@ -79,6 +79,7 @@ llvm::Error Link::start() {
     return carrier.takeError();
   carrier_ = std::move(*carrier);
   open_peers();
+  open_leases();
   follow_others();
   refresh();
   beat();
@@ -117,6 +118,7 @@ void Link::reconnect() {
 
 Link::~Link() {
   renewal_.reset();
+  leases_.reset();
   peers_.reset();
   next_.reset();
   carrier_.reset();
@@ -326,6 +328,7 @@ void Link::beat() {
 
 /// The rest waits for the disk, for all that changes together once.
 void Link::news() {
+  leases_->look();
   if (pump_timer_ == 0)
     later(pump_timer_, at_once, &Link::pump);
   if (soon_timer_ == 0)

@@ -16,6 +16,7 @@
 #include "runtime-agent/core/server.h"
 #include "runtime-agent/fleet/carrier.h"
 #include "runtime-agent/fleet/desired.h"
+#include "runtime-agent/fleet/leases.h"
 #include "runtime-agent/fleet/memory.h"
 #include "runtime-agent/fleet/questions.h"
 #include "runtime-agent/fleet/renewal.h"
@@ -34,6 +35,9 @@ public:
     std::function<void(std::map<std::string, Agent::HeldBack>)> hold_back;
     /// A machine is to come from another node, by this stream.
     std::function<void(const std::string &node, const proto::MoveOffer &, Fd stream)> take_offer;
+    /// Leases that it runs by or waits for, and what becomes of them.
+    std::function<std::map<std::string, Agent::LeaseNeed>()> leases;
+    std::function<void(const std::string &, std::optional<Ticks>, std::string)> hold_lease;
   };
 
   /// \param directory  of the membership. \param place  of the agent: has to be the member's.
@@ -75,6 +79,7 @@ private:
   void take_ack(const link::Message &message);
 
   void open_peers();
+  void open_leases();
   void take_stream(peer::Peers::Opened opened);
   /// Where this node takes streams; empty: nowhere that others know of.
   std::string own_peer_address() const;
@@ -108,6 +113,7 @@ private:
   std::unique_ptr<Carrier> carrier_;
   std::unique_ptr<Carrier> next_; ///< with what is newer; takes over when it is connected
   std::unique_ptr<peer::Peers> peers_;
+  std::unique_ptr<Leases> leases_;
   std::map<std::string, std::string> peer_addresses_; ///< by node, as each said last
   std::set<std::string> others_;                      ///< nodes that something here waits for
   trust::Guard heard_;                                ///< of their reports

@@ -44,6 +44,19 @@ void Link::open_stream(const std::string &node, std::string hello, peer::Peers::
   });
 }
 
+void Link::open_leases() {
+  leases_ = std::make_unique<Leases>(
+      loop_, member_,
+      Leases::Ends{agent_.leases, agent_.hold_lease,
+                   [this](const std::string &node, std::string hello, peer::Peers::Done done) {
+                     open_stream(node, std::move(hello), std::move(done));
+                   },
+                   [this](const std::string &text) {
+                     note("leases, " + llvm::StringRef(text).split(' ').first.str(), text);
+                   }});
+  leases_->look();
+}
+
 void Link::take_stream(peer::Peers::Opened opened) {
   proto::PeerHello hello;
   if (!hello.ParseFromString(opened.hello))
@@ -52,6 +65,7 @@ void Link::take_stream(peer::Peers::Opened opened) {
   case proto::PeerHello::kMove:
     return agent_.take_offer(opened.peer.name, hello.move(), std::move(opened.stream));
   case proto::PeerHello::kLease:
+    return leases_->serve(std::move(opened));
   case proto::PeerHello::WHAT_NOT_SET:
     note("a stream", opened.peer.text() + " opens a stream for what this agent does not know");
   }

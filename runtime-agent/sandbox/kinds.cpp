@@ -16,4 +16,8 @@ const Spec &common(const Sandbox &sandbox) {
   return std::visit([](const auto &one) -> const Spec & { return spec_of(one); }, sandbox);
 }
 
+Spec &common(Sandbox &sandbox) {
+  return const_cast<Spec &>(common(const_cast<const Sandbox &>(sandbox)));
+}
+
 } // namespace nemo::sandbox

@@ -13,5 +13,6 @@ using Sandbox = std::variant<Spec, Machine, Container>;
 llvm::Expected<Started> start(const Sandbox &sandbox, const Host &host, Announce announce);
 /// What all kinds have in common.
 const Spec &common(const Sandbox &sandbox);
+Spec &common(Sandbox &sandbox);
 
 } // namespace nemo::sandbox

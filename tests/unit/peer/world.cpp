@@ -41,10 +41,9 @@ Node::Node(Site &site, const std::string &name)
 
 Node::Node(Site &site, const Member &made)
     : site(site), held(good(membership::Member::load(site.enrol(made)))) {
-  peers = good(
-      peer::Peers::start(*site.loop, held, "127.0.0.1:0",
-                         {[this](peer::Peers::Opened one) { opened.push_back(std::move(one)); },
-                          [this](const std::string &text) { failures.push_back(text); }}));
+  peers = good(peer::Peers::start(*site.loop, held, "127.0.0.1:0",
+                                  {[this](peer::Peers::Opened one) { on_stream(std::move(one)); },
+                                   [this](const std::string &text) { failures.push_back(text); }}));
 }
 
 llvm::Expected<Fd> Node::connect(const Node &to, const std::string &hello) {

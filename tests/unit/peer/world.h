@@ -31,6 +31,10 @@ struct Node {
   membership::Member held;
   std::vector<agent::peer::Peers::Opened> opened;
   std::vector<std::string> failures;
+  /// Takes what is opened, instead of `opened`.
+  std::function<void(agent::peer::Peers::Opened)> on_stream = [this](auto one) {
+    opened.push_back(std::move(one));
+  };
   std::unique_ptr<agent::peer::Peers> peers;
 
   /// The stream, or why there is none.
