@@ -29,5 +29,6 @@ inline constexpr llvm::StringLiteral delegation = "delegation";   ///< a Signed,
 // Written by the member itself.
 inline constexpr llvm::StringLiteral memory = "memory.db"; ///< of a node: what it has accepted
 inline constexpr llvm::StringLiteral seen = "seen";        ///< of others: marks of reports
+inline constexpr llvm::StringLiteral peers = "peers";      ///< of a node: "NODE ADDRESS:PORT" lines
 
 } // namespace nemo::membership

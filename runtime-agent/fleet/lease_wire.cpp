@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr size_t most_of_frame = 32u << 10; ///< a grant with its chain has a few KiB
+constexpr size_t most_of_request = 2u << 10;
 constexpr size_t most_waiting = 1u << 20;
 constexpr auto grant_holds = 1min; ///< of the signature: how long it counts the holder knows
 
@@ -88,6 +89,17 @@ void LeaseStream::write() {
   if (out_.size() > most_waiting)         // who asks and does not listen
     ::shutdown(stream_.get(), SHUT_RDWR); // which reading tells
   loop_.change(stream_.get(), out_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+}
+
+std::optional<lease::Request> read_request(llvm::StringRef bytes, const std::string &peer) {
+  proto::LeaseRequest frame;
+  if (bytes.size() > most_of_request ||
+      !frame.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      frame.nonce().size() < 16 || frame.nonce().size() > 64 ||
+      frame.duration_ms() > lease::longest_ms)
+    return std::nullopt;
+  return lease::Request{frame.lease(), peer, frame.token(), static_cast<Ticks>(frame.duration_ms()),
+                        frame.nonce()};
 }
 
 llvm::Expected<proto::LeaseAnswer> to_answer(const lease::Said &said, const lease::Request &request,

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "protocol/membership/member.h"
@@ -40,6 +41,9 @@ private:
   Ticks heard_ = ticks();
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
+
+/// What `peer` asks for, by a frame of its; nothing: what no holder asks.
+std::optional<lease::Request> read_request(llvm::StringRef bytes, const std::string &peer);
 
 /// What a granter that is `member` says to `holder`.
 llvm::Expected<proto::LeaseAnswer> to_answer(const lease::Said &said, const lease::Request &request,

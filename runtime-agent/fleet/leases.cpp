@@ -205,18 +205,13 @@ void Leases::serve(peer::Peers::Opened opened) {
   *at = std::make_unique<LeaseStream>(
       loop_, std::move(opened.stream),
       [this, at, peer = opened.peer.text()](llvm::StringRef bytes) {
-        proto::LeaseRequest frame;
-        if (bytes.size() > 2'048 ||
-            !frame.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-            frame.nonce().size() < 16 || frame.nonce().size() > 64 ||
-            frame.duration_ms() > lease::longest_ms) {
+        const auto request = read_request(bytes, peer);
+        if (!request) {
           ends_.note(peer + " asks for a lease in a way that nobody does");
           served_.erase(at);
           return;
         }
-        const Request request{frame.lease(), peer, frame.token(),
-                              static_cast<Ticks>(frame.duration_ms()), frame.nonce()};
-        auto answer = to_answer(grant(request), request, member_);
+        auto answer = to_answer(grant(*request), *request, member_);
         if (answer)
           (*at)->send(*answer);
         else

@@ -78,6 +78,7 @@ llvm::Error Link::start() {
   if (!carrier)
     return carrier.takeError();
   carrier_ = std::move(*carrier);
+  recall_peers();
   open_peers();
   open_leases();
   follow_others();

@@ -80,6 +80,8 @@ private:
 
   void open_peers();
   void open_leases();
+  void recall_peers();
+  void know_peer(const std::string &node, const std::string &address);
   void take_stream(peer::Peers::Opened opened);
   /// Where this node takes streams; empty: nowhere that others know of.
   std::string own_peer_address() const;

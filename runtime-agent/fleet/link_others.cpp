@@ -56,8 +56,7 @@ void Link::take_running(const std::string &node, llvm::StringRef bytes) {
     return failed("what " + node + " runs", std::move(error));
   told_.forget("what " + node + " runs");
   known_until_[node] = trust::from_unix_ms(verified->statement.expires_unix_ms());
-  if (!says.running().peer_address().empty()) // which outlives what it runs
-    peer_addresses_[node] = says.running().peer_address();
+  know_peer(node, says.running().peer_address());
   agent_.learn(node, std::vector(says.running().running().begin(), says.running().running().end()));
 }
 

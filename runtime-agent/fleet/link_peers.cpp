@@ -1,10 +1,40 @@
 // Streams of other nodes, which do not pass through the broker.
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+
 #include "base/error.h"
 #include "protocol/membership/address.h"
 #include "protocol/peer.pb.h"
 #include "runtime-agent/fleet/link.h"
 
 namespace nemo::agent::fleet {
+
+/// What they said before counts until they say something else: the broker may be away.
+void Link::recall_peers() {
+  auto bytes = llvm::MemoryBuffer::getFile(member_.file(membership::peers));
+  if (!bytes)
+    return; // nobody was needed yet
+  llvm::SmallVector<llvm::StringRef> lines;
+  (*bytes)->getBuffer().split(lines, '\n', -1, false);
+  for (const llvm::StringRef line : lines)
+    if (const auto [node, address] = line.split(' '); trust::is_member_name(node))
+      peer_addresses_[node.str()] = address.str();
+}
+
+void Link::know_peer(const std::string &node, const std::string &address) {
+  if (address.empty() || address.size() > 300 || llvm::any_of(address, llvm::isSpace))
+    return;
+  std::string &known = peer_addresses_[node];
+  if (known == address)
+    return;
+  known = address;
+  std::string lines;
+  for (const auto &[name, place] : peer_addresses_)
+    lines += name + " " + place + "\n";
+  if (auto error = membership::replace_file(member_.file(membership::peers), lines, 0600))
+    failed("addresses of other nodes", std::move(error));
+}
 
 /// Again where it failed before: an address may be there later.
 void Link::open_peers() {

@@ -8,6 +8,7 @@
 #include "backends/fleet/authority/certify.h"
 #include "protocol/link/subjects.h"
 #include "runtime-agent/fleet/desired.h"
+#include "runtime-agent/fleet/lease_wire.h"
 #include "runtime-agent/fleet/questions.h"
 #include "runtime-agent/migrate/channel.h"
 
@@ -23,6 +24,7 @@ enum class Door : uint8_t {
   question, ///< bytes on ask.N
   request,  ///< a byte for the role, then the BackendRequest that this member asks
   frames,   ///< what another node says during a move
+  lease,    ///< what a granter answers, and what a holder asks
   count,
 };
 
@@ -168,6 +170,29 @@ void frames(llvm::StringRef bytes) {
   expect(at <= bytes.size(), "more was taken than there is");
 }
 
+/// Nothing is granted without the granter's signature for this very request, and a granter lets one
+/// holder have a lease.
+void lease(const World &world, llvm::StringRef bytes) {
+  using agent::lease::Said;
+  const agent::lease::Request asked{"s/db/0", world.node.id().text(), 1, 4'000,
+                                    std::string(16, 'n')};
+  proto::LeaseAnswer answer;
+  if (answer.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    auto said = agent::fleet::read_answer(answer, asked, "other", world.node);
+    expect(!said || said->kind != Said::granted, "a grant that nobody has signed");
+    if (!said)
+      llvm::consumeError(said.takeError());
+  }
+  const auto request = agent::fleet::read_request(bytes, "spiffe://f/node/n");
+  if (!request)
+    return;
+  agent::lease::Granter granter(-100'000);
+  auto other = *request;
+  other.holder = "spiffe://f/node/m";
+  const Said first = granter.ask(*request, 0, 1'000), second = granter.ask(other, 0, 1'000);
+  expect(first.kind != Said::granted || second.kind != Said::granted, "granted to two");
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
@@ -212,6 +237,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   }
   case Door::frames:
     frames(input);
+    break;
+  case Door::lease:
+    lease(world, input);
     break;
   case Door::count:
     break;
