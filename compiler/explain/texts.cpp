@@ -251,6 +251,8 @@ std::string stop_first_volume(llvm::StringRef volume) {
   return fmt::format("stop-first: volume {} has one writer", volume.str());
 }
 
+std::string stop_first_once() { return "stop-first: it must not run twice"; }
+
 std::string stop_first_room(llvm::StringRef node) {
   return fmt::format("stop-first: makes room on {}", node.str());
 }

@@ -93,6 +93,7 @@ std::string healthy_first();
 std::string live();
 std::string stop_first_port(uint32_t number);
 std::string stop_first_volume(llvm::StringRef volume);
+std::string stop_first_once();
 std::string stop_first_room(llvm::StringRef node);
 std::string stop_first_exclusive(llvm::StringRef node);
 

@@ -170,6 +170,8 @@ private:
             (same_node || mount.kind() == "replicated") &&
             !(mount.read_only() && other.read_only()))
           return explain::stop_first_volume(mount.volume());
+    if (inputs_.intent().workloads(static_cast<int>(wanted.workload)).partition() == "stop")
+      return explain::stop_first_once();
     if (!same_node)
       return std::nullopt;
     const std::vector<uint32_t> held = fixed_ports(before);

@@ -22,9 +22,9 @@ bool moves_live(const proto::Workload &workload, const Wanted &wanted,
   const bool holds = !spec.gpus().empty() ||
                      std::any_of(spec.mounts().begin(), spec.mounts().end(),
                                  [](const proto::Mount &mount) { return !mount.volume().empty(); });
-  return machine && !holds && !workload.restarts() && !workload.has_job() && there.has_spec() &&
-         there.revision() == wanted.revision && there.renamed_from().empty() && can(from) &&
-         can(to);
+  return machine && !holds && !workload.restarts() && workload.partition() != "stop" &&
+         !workload.has_job() && there.has_spec() && there.revision() == wanted.revision &&
+         there.renamed_from().empty() && can(from) && can(to);
 }
 
 std::optional<uint64_t> bandwidth_between(const proto::Fleet &world, const proto::Node &from,

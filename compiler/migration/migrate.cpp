@@ -35,7 +35,7 @@ Migrated migrate(const stages::Inputs &inputs, const stages::Resolved &resolved,
     result.diagnostics.push_back(std::move(found));
   if (has_errors(result.diagnostics))
     return result;
-  result.migration = order(inputs, resolved.world(), replicas, changes, waits);
+  result.migration = order(inputs, resolved.world(), resolved.facts(), replicas, changes, waits);
   if (is_selective(inputs) || !resolved.finished().empty())
     add_frozen(inputs, resolved, result.migration);
   return result;

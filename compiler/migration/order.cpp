@@ -7,6 +7,7 @@
 
 #include "compiler/explain/texts.h"
 #include "compiler/migration/forecast.h"
+#include "compiler/migration/lease.h"
 
 namespace nemo::compiler {
 
@@ -14,11 +15,11 @@ namespace {
 
 class Ordering {
 public:
-  Ordering(const stages::Inputs &inputs, const proto::Fleet &world, const WantedReplicas &wanted,
-           const Changes &changes, const Waits &waits)
-      : inputs_(inputs), world_(world), wanted_(wanted), changes_(changes), waits_(waits),
-        renames_(inputs.intent()), news_(wanted.replicas.size()), olds_(changes.olds.size()),
-        after_(waits.after()) {
+  Ordering(const stages::Inputs &inputs, const proto::Fleet &world, const proto::Fleet &facts,
+           const WantedReplicas &wanted, const Changes &changes, const Waits &waits)
+      : inputs_(inputs), world_(world), facts_(facts), wanted_(wanted), changes_(changes),
+        waits_(waits), renames_(inputs.intent()), news_(wanted.replicas.size()),
+        olds_(changes.olds.size()), after_(waits.after()) {
     for (const proto::Node &node : world.nodes())
       nodes_.emplace(node.name(), &node);
     for (const Old &old : changes.olds)
@@ -36,6 +37,7 @@ public:
 
   stages::Migration write() {
     std::vector<std::tuple<std::string, bool, std::string, uint32_t, std::string, size_t>> keys;
+    const Leases leases(inputs_.intent(), world_, facts_);
     for (size_t r = 0; r < news_.size(); ++r) {
       const Wanted &replica = wanted_.replicas[r];
       proto::Instance &instance = news_[r];
@@ -48,6 +50,8 @@ public:
       instance.set_planned_at(replica.planned_at);
       if (is_live(change_of(r)))
         instance.set_moves_from(change_of(r).from_node);
+      if (auto lease = leases.of(instance.workload(), replica))
+        *instance.mutable_lease() = std::move(*lease);
       *instance.mutable_spec() = replica.spec;
       keys.emplace_back(replica.node, false, instance.workload(), replica.number, replica.revision,
                         r);
@@ -147,7 +151,7 @@ private:
   }
 
   const stages::Inputs &inputs_;
-  const proto::Fleet &world_;
+  const proto::Fleet &world_, &facts_;
   const WantedReplicas &wanted_;
   const Changes &changes_;
   const Waits &waits_;
@@ -161,8 +165,9 @@ private:
 } // namespace
 
 stages::Migration order(const stages::Inputs &inputs, const proto::Fleet &world,
-                        const WantedReplicas &wanted, const Changes &changes, const Waits &waits) {
-  return Ordering(inputs, world, wanted, changes, waits).write();
+                        const proto::Fleet &facts, const WantedReplicas &wanted,
+                        const Changes &changes, const Waits &waits) {
+  return Ordering(inputs, world, facts, wanted, changes, waits).write();
 }
 
 } // namespace nemo::compiler

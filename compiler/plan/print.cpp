@@ -241,6 +241,29 @@ void placements(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyl
   table.print(out, style);
 }
 
+/// Who lets what run that must not run twice; and what nobody can grant a lease to.
+void leases(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &style) {
+  Table table;
+  std::set<std::pair<std::string, uint32_t>> named;
+  for (const proto::Part &part : plan.parts())
+    for (const proto::Instance &instance : part.instances())
+      if (instance.has_lease() && named.emplace(instance.workload(), instance.replica()).second)
+        table.row({{fmt::format("{}/{}", instance.workload(), instance.replica())},
+                   {"on " + part.node()},
+                   {"granted by two of " + joined(instance.lease().granters()), Tone::faint}});
+  for (const proto::Placement &placement : plan.placements())
+    for (const proto::Workload &workload : plan.intent().workloads())
+      if (workload.name() == placement.workload() && workload.partition() == "stop" &&
+          !named.count({placement.workload(), placement.replica()}))
+        table.row({{fmt::format("{}/{}", placement.workload(), placement.replica())},
+                   {"on " + placement.node()},
+                   {"none: it takes three nodes to grant one", Tone::faint}});
+  if (table.empty())
+    return;
+  section(out, "Leases", style);
+  table.print(out, style);
+}
+
 } // namespace
 
 void section(llvm::raw_ostream &out, llvm::StringRef title, const PrintStyle &style) {
@@ -264,6 +287,7 @@ void print(llvm::raw_ostream &out, const proto::Plan &plan, const PrintStyle &st
   clusters(out, plan, style);
   left_out(out, plan, style);
   placements(out, plan, style);
+  leases(out, plan, style);
   suspended(out, plan, style);
   expectations(out, plan, style);
   totals(out, plan, style);

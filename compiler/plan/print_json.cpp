@@ -3,6 +3,20 @@
 
 namespace nemo::plan {
 
+namespace {
+
+std::vector<std::pair<const std::string *, const proto::Instance *>>
+leased(const proto::Plan &plan) {
+  std::vector<std::pair<const std::string *, const proto::Instance *>> list;
+  for (const proto::Part &part : plan.parts())
+    for (const proto::Instance &instance : part.instances())
+      if (instance.has_lease())
+        list.emplace_back(&part.node(), &instance);
+  return list;
+}
+
+} // namespace
+
 void print_json(llvm::raw_ostream &out, const proto::Plan &plan) {
   using namespace json_parts;
   OStream json(out, 2);
@@ -35,6 +49,20 @@ void print_json(llvm::raw_ostream &out, const proto::Plan &plan) {
     };
     if (!plan.suspended().empty())
       names("suspended", plan.suspended());
+    if (const auto leases = leased(plan); !leases.empty())
+      json.attributeArray("leases", [&] {
+        for (const auto &[node, instance] : leases)
+          json.object([&, on = node, one = instance] {
+            words(json, "workload", one->workload());
+            json.attribute("replica", int64_t{one->replica()});
+            words(json, "node", *on);
+            json.attributeArray("granters", [&] {
+              for (const std::string &granter : one->lease().granters())
+                json.value(text(granter));
+            });
+            number(json, "token", std::to_string(one->lease().token()));
+          });
+      });
     if (!plan.asked().empty())
       array(json, "asked", plan.asked());
     names("targets", plan.targets());

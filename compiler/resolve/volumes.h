@@ -24,9 +24,10 @@ proto::Resources reserved(const proto::Resources &resources, const Mounts &mount
   return all;
 }
 
-/// Its data is on its node and would be left behind.
+/// Its data is on its node and would be left behind; or it goes on where nobody can see it, so that
+/// it must not run elsewhere.
 inline bool held_by_data(const proto::Workload &workload) {
-  return workload.data().location() == "local" ||
+  return workload.partition() == "run" || workload.data().location() == "local" ||
          std::any_of(workload.mounts().begin(), workload.mounts().end(), is_local_volume);
 }
 

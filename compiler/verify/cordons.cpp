@@ -13,7 +13,7 @@ namespace {
 
 /// To leave its node would be to leave its data.
 bool tied_to_node(const proto::Workload &workload) {
-  bool tied = workload.data().location() == "local";
+  bool tied = workload.partition() == "run" || workload.data().location() == "local";
   for (const proto::Mount &mount : workload.mounts())
     tied |= !mount.volume().empty() && mount.kind().empty();
   return tied;

@@ -27,6 +27,8 @@ std::string stop_first(const Desired &wanted, const There &there) {
           (!mine.read_only() || !theirs.read_only()))
         return explain::stop_first_volume(mine.volume());
   }
+  if (wanted.replica->workload->partition() == "stop")
+    return explain::stop_first_once();
   if (elsewhere)
     return {};
   const std::vector<uint32_t> held = held_ports(before);

@@ -4,6 +4,7 @@
 // are taken as it says: which old ones make room before their successors serve, and which new ones
 // wait for room. What they lead to is seen when the plan is followed.
 #include "compiler/verify/changes.h"
+#include "compiler/verify/leases.h"
 #include "compiler/verify/runs.h"
 
 #include <algorithm>
@@ -387,6 +388,8 @@ private:
       if (desired.replica->workload->has_job())
         instance.set_start_at(subject_.plan.placements(static_cast<int>(i)).starts_at());
       instance.set_planned_at(first_planned_at(subject_, *desired.replica->workload));
+      if (auto lease = lease_of(subject_, *desired.replica))
+        *instance.mutable_lease() = std::move(*lease);
       for (size_t o : step(i).leaving)
         if (difference_.leaving[o].live)
           instance.set_moves_from(difference_.leaving[o].there->node);

@@ -108,6 +108,8 @@ void Builder::workload(const TypedBlock &block) {
     *made.mutable_priority_span() = context_.span(priority->at, priority->extent);
   }
   made.set_gang(flag(block, "gang"));
+  if (block.find("partition"))
+    made.set_partition(text(block, "partition"));
   made.set_privileged(flag(block, "privileged"));
   made.set_protect(flag(block, "protect"));
   made.set_working_directory(text(block, "working-directory"));

@@ -76,6 +76,16 @@ constexpr Attribute workload_attributes[] = {
      .standard = "false",
      .doc = "Where there is not room for all of its replicas, none of them gets any.",
      .example = "gang = true"},
+    {.name = "partition",
+     .type = Type::enumerator,
+     .words = "stop|run",
+     .standard = "stop for what writes a replicated volume",
+     .doc =
+         "What a replica does that may be cut off from its fleet. With `stop` it runs by a lease "
+         "of a few seconds, which two of three nodes have to renew: without it the replica is "
+         "ended, and only then another may run elsewhere, so that two never do. `run` goes on, "
+         "and is therefore never started elsewhere because its node is silent.",
+     .example = "partition = stop"},
     {.name = "after",
      .type = Type::reference,
      .words = "workload",

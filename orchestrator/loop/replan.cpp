@@ -31,6 +31,22 @@ bool holds(const proto::Plan &plan, const Situation &now, const proto::Fleet &fl
          plan::what_moved(plan, compiler::facts_read(plan.intent(), fleet)).empty();
 }
 
+/// Replicas of lost nodes that go on there, as far as anybody knows: "camera/0".
+std::vector<std::string> go_on(const Situation &now) {
+  std::set<std::string> partitioned, names;
+  for (const proto::Workload &workload : now.checked.intent.workloads())
+    if (workload.partition() == "run")
+      partitioned.insert(workload.name());
+  for (const proto::PartState &state : now.fleet.parts())
+    for (const proto::Instance &instance : state.part().instances())
+      if (state.part().stack() == now.checked.intent.stack() && !instance.retiring() &&
+          partitioned.contains(instance.workload()) &&
+          std::any_of(now.lost.begin(), now.lost.end(),
+                      [&](const LostNode &lost) { return lost.name == state.part().node(); }))
+        names.insert(fmt::format("{}/{}", instance.workload(), instance.replica()));
+  return {names.begin(), names.end()};
+}
+
 compiler::Compiled compile(const Situation &now, const proto::Fleet &fleet) {
   compiler::Inputs inputs;
   inputs.intent = now.checked.intent;
@@ -41,6 +57,7 @@ compiler::Compiled compile(const Situation &now, const proto::Fleet &fleet) {
   inputs.intent_path = now.intent_path;
   inputs.seed = now.seed;
   inputs.effort = now.effort;
+  inputs.excludes = go_on(now);
   return compiler::compile(inputs);
 }
 

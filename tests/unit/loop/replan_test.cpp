@@ -123,6 +123,41 @@ TEST_CASE("a dead node's replicas go elsewhere, and nothing else moves") {
     CHECK(action.from_node() == dead);
 }
 
+TEST_CASE("what goes on where it is cut off is not started elsewhere, and what stops there is") {
+  World world(R"(nemo = 1
+stack = "shop"
+workload camera {
+  exec = ["/bin/sleep", "1000"]
+  partition = run
+  place { require node.name == "a" or node.name == "b" }
+}
+workload ledger { exec = ["/bin/sleep", "1000"]; partition = stop }
+)");
+  const Step first = world.step();
+  REQUIRE(first.plan);
+  world.carry_out(*first.plan);
+  CHECK(world.where() == std::vector<std::string>{"a", "a"});
+  world.lost = {{"a", "no heartbeat for 0.93 s", false}};
+  const Step step = world.step();
+  REQUIRE(step.plan);
+  REQUIRE(step.plan->placements_size() == 1);
+  CHECK(step.plan->placements(0).workload() == "ledger");
+  CHECK(step.plan->placements(0).node() == "b");
+  // The same three grant it, and the token is a higher one.
+  auto lease_in = [](const proto::Plan &plan, const std::string &node) {
+    for (const proto::Part &part : plan.parts())
+      for (const proto::Instance &instance : part.instances())
+        if (part.node() == node && instance.workload() == "ledger" && instance.has_lease())
+          return instance.lease();
+    return proto::Lease();
+  };
+  const proto::Lease before = lease_in(*first.plan, "a"), after = lease_in(*step.plan, "b");
+  CHECK(before.granters_size() == 3);
+  CHECK(after.token() > before.token());
+  CHECK(std::equal(before.granters().begin(), before.granters().end(), after.granters().begin(),
+                   after.granters().end()));
+}
+
 TEST_CASE("what a node that is back still runs is ended once it runs elsewhere, and no earlier") {
   World world;
   const Step first = world.step();

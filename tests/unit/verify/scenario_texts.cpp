@@ -24,7 +24,8 @@ std::string lonely(bool exchanged) {
          "workload alone { exec = [\"/bin/a\"]; place { exclusive = true; require node.name == \"" +
          (exchanged ? "gw2" : "gw1") + "\" } }\n" +
          "workload other { exec = [\"/bin/b\"]; place { require node.name == \"" +
-         (exchanged ? "gw1" : "gw2") + "\" } }\n" + "workload third { exec = [\"/bin/c\"] }\n";
+         (exchanged ? "gw1" : "gw2") + "\" } }\n" +
+         "workload third { exec = [\"/bin/c\"]; partition = stop }\n";
 }
 
 // One of each is too many for the two gateways: `bulk` waits, and all of the gang.
