@@ -52,7 +52,7 @@ struct Item {
   /// Live: when it may be moved as it runs; nullopt: it cannot, or not any more.
   std::optional<Ticks> move_at;
   std::string moves_to;  ///< leaving: the node
-  std::string no_lease;            ///< why it may not run now; empty: it may
+  std::string no_lease;  ///< why it may not run now; empty: it may
   std::string held_back; ///< why its stack starts nothing that has never run; empty: it does
 };
 

@@ -102,10 +102,10 @@ std::vector<Item> Agent::items() {
   std::vector<Item> items;
   for (const auto &[key, instance] : all) {
     const Record &record = known_.at(key).record;
-    Item &item = items.emplace_back(
-        Item{key, instance, record.phase, record.healthy, record.exit_code == 0, record.admitted,
-             record.killed, record.until, std::nullopt, record.started_unix_ms != 0, std::nullopt,
-             record.move ? record.move->node : std::string(), no_lease(instance), held_back(key.stack)});
+    Item &item = items.emplace_back(Item{
+        key, instance, record.phase, record.healthy, record.exit_code == 0, record.admitted,
+        record.killed, record.until, std::nullopt, record.started_unix_ms != 0, std::nullopt,
+        record.move ? record.move->node : std::string(), no_lease(instance), held_back(key.stack)});
     if (mover_ && !record.move && known_.at(key).move_failures < most_moves &&
         is_machine(record.instance.spec()))
       item.move_at = known_.at(key).move_at;

@@ -29,7 +29,7 @@ enum Descriptor {
   kProcesses = 9,     ///< pids.events, counts "max N"
   kTap = 10,          ///< the workload inherits these two: a machine's network,
   kControl = 11,      ///< and the socket that its monitor listens on
-  kDeadline = 12,     ///< memory that holds a time, see deadline.h; the agent takes it back to write
+  kDeadline = 12, ///< memory that holds a time, see deadline.h; the agent takes it back to write
   kEnd = 13,
 };
 
