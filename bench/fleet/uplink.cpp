@@ -160,6 +160,7 @@ private:
       *loop, directory, {.node = node},
       {answer, [](const std::string &, std::optional<std::vector<proto::Running>>) {},
        [](std::map<std::string, agent::Agent::HeldBack>) {},
+       [](const std::string &, const proto::MoveOffer &, agent::Fd) {},
        [] { return std::map<std::string, agent::Agent::LeaseNeed>(); },
        [](const std::string &, std::optional<agent::Ticks>, std::string) {}});
   if (!link) {
