@@ -44,11 +44,12 @@ llvm::Expected<membership::Socket> listen_at(llvm::StringRef where) {
 } // namespace
 
 llvm::Expected<std::unique_ptr<Peers>> Peers::start(Loop &loop, const membership::Member &member,
-                                                    const std::string &listen, Handlers handlers) {
-  std::unique_ptr<Peers> made(new Peers(loop, member, std::move(handlers)));
+                                                    const std::string &listen, Handlers handlers,
+                                                    Ticks idle) {
+  std::unique_ptr<Peers> made(new Peers(loop, member, std::move(handlers), idle));
   if (auto error = made->listen(listen))
     return error;
-  if (auto error = made->launch())
+  if (auto error = made->wait_for_callers())
     return error;
   return made;
 }
@@ -72,9 +73,25 @@ llvm::Error Peers::listen(const std::string &where) {
   return llvm::Error::success();
 }
 
+llvm::Error Peers::wait_for_callers() {
+  waiting_ = true;
+  return loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) {
+    if (auto error = launch()) {
+      handlers_.on_failure(llvm::toString(std::move(error)));
+      wait_soon();
+    }
+  });
+}
+
 llvm::Error Peers::launch() {
+  if (std::exchange(waiting_, false))
+    loop_.forget(listener_.get());
   auto child = start_child(
-      [this](int socket, int listener) { return carry_streams(member_, Fd(socket), Fd(listener)); },
+      [this](int socket, int listener) {
+        PorterLimits limits;
+        limits.idle = idle_;
+        return carry_streams(member_, Fd(socket), Fd(listener), limits);
+      },
       SOCK_SEQPACKET, listener_.get());
   if (!child)
     return child.takeError();
@@ -88,6 +105,8 @@ llvm::Error Peers::launch() {
 
 Peers::~Peers() {
   loop_.cancel(again_);
+  if (waiting_)
+    loop_.forget(listener_.get());
   asked_.clear(); // and nobody is told: their owner goes, too
   end();
 }
@@ -103,19 +122,21 @@ void Peers::end() {
 /// The streams that it carried have ended with it.
 void Peers::ended() {
   end();
-  launch_soon();
-  handlers_.on_failure("what carries streams to other nodes has ended, and is started again");
+  wait_soon();
+  handlers_.on_failure("what carries streams to other nodes has ended");
   std::map<uint64_t, Done> asked;
   asked.swap(asked_);
   for (auto &[id, done] : asked)
     done(failure("what carries streams to other nodes has ended"));
 }
 
-void Peers::launch_soon() {
+/// Whoever made it end may call again at once.
+void Peers::wait_soon() {
   again_ = loop_.at(ticks() + start_again, [this] {
-    if (auto error = launch()) {
+    again_ = 0;
+    if (auto error = wait_for_callers()) {
       handlers_.on_failure(llvm::toString(std::move(error)));
-      launch_soon();
+      wait_soon();
     }
   });
 }
@@ -124,6 +145,11 @@ void Peers::connect(const std::string &node, const std::string &address, std::st
                     Done done) {
   const uint64_t id = ++last_id_;
   asked_.emplace(id, std::move(done));
+  if (!mail_ && again_ == 0)
+    if (auto error = launch()) {
+      handlers_.on_failure(llvm::toString(std::move(error)));
+      wait_soon();
+    }
   const char *refused = !mail_          ? "what carries streams to other nodes starts again"
                         : hello.empty() ? "there is nothing to say on the stream"
                         : hello.size() > max_hello ? "the first frame is too long"
@@ -179,6 +205,15 @@ void Peers::take(llvm::StringRef bytes, Fd with) {
     return settle(news.refused().id(), failure("{}", news.refused().why()));
   case proto::PeerNews::kFailure:
     return handlers_.on_failure(news.failure());
+  case proto::PeerNews::kIdle:
+    if (!asked_.empty()) // it is about to be told
+      return;
+    end();
+    if (auto error = wait_for_callers()) {
+      handlers_.on_failure(llvm::toString(std::move(error)));
+      wait_soon();
+    }
+    return;
   case proto::PeerNews::WHAT_NOT_SET:
     break;
   }

@@ -1,6 +1,8 @@
 // Streams between the agents of two nodes, each sure of who the other is, past any broker. Mutual
 // TLS is a child process's business (porter.h): the agent gets plain Unix sockets, and what is
-// hostile is parsed where there is nothing to steal but this node's identity.
+// hostile is parsed where there is nothing to steal but this node's identity. It is there while
+// there are streams: started when somebody calls or is called, and ended when it has long been
+// idle.
 //
 // A stream whose end comes may have been cut: a purpose says itself when all was said.
 #pragma once
@@ -37,8 +39,10 @@ public:
   /// Forks: the calling process has one thread.
   /// \param member  outlives this. \param listen  "ADDRESS:PORT", port 0 for any that is free;
   /// empty: every address, `usual_port`, or any where that is taken.
+  /// \param idle  until what carries streams goes where there are none.
   static llvm::Expected<std::unique_ptr<Peers>> start(Loop &loop, const membership::Member &member,
-                                                      const std::string &listen, Handlers handlers);
+                                                      const std::string &listen, Handlers handlers,
+                                                      Ticks idle = 30'000);
   ~Peers();
 
   /// "[::]:41234", and the port of it: the same for as long as this lives.
@@ -55,11 +59,12 @@ public:
   void reload();
 
 private:
-  Peers(Loop &loop, const membership::Member &member, Handlers handlers)
-      : loop_(loop), member_(member), handlers_(std::move(handlers)) {}
+  Peers(Loop &loop, const membership::Member &member, Handlers handlers, Ticks idle)
+      : loop_(loop), member_(member), handlers_(std::move(handlers)), idle_(idle) {}
   llvm::Error listen(const std::string &where);
+  llvm::Error wait_for_callers();
   llvm::Error launch();
-  void launch_soon();
+  void wait_soon();
   void ended();
   void end();
   void take(llvm::StringRef bytes, Fd with);
@@ -68,7 +73,9 @@ private:
   Loop &loop_;
   const membership::Member &member_;
   Handlers handlers_;
-  Fd listener_; ///< of the agent, so that its address outlives a porter
+  Ticks idle_;
+  Fd listener_;          ///< of the agent, so that its address outlives a porter
+  bool waiting_ = false; ///< for callers, while there is no porter
   std::string listening_;
   uint16_t port_ = 0;
   pid_t pid_ = -1;

@@ -84,6 +84,7 @@ public:
     mail_ = std::make_unique<Mail>(
         loop_, std::move(mail), [this](llvm::StringRef bytes, const Fd &) { take(bytes); },
         [this] { loop_.stop(); });
+    idle_later();
     return loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); });
   }
 
@@ -114,8 +115,26 @@ private:
       return loop_.stop();
     if (order.reload())
       reload();
-    if (order.has_connect())
+    if (order.has_connect()) {
+      if (std::exchange(is_idle_, false)) {
+        loop_.change(listener_.get(), EPOLLIN);
+        idle_later();
+      }
       connect(order.connect());
+    }
+  }
+
+  void idle_later() {
+    loop_.cancel(idle_);
+    idle_ = loop_.at(ticks() + limits_.idle, [this] {
+      if (!lines_.empty())
+        return; // again when the last has gone
+      is_idle_ = true;
+      loop_.change(listener_.get(), 0); // whoever calls now is the agent's
+      proto::PeerNews news;
+      news.set_idle(true);
+      tell(news);
+    });
   }
 
   void reload() {
@@ -158,7 +177,8 @@ private:
     if (!tcp) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
         loop_.change(listener_.get(), 0);
-        loop_.at(ticks() + accept_again, [this] { loop_.change(listener_.get(), EPOLLIN); });
+        loop_.at(ticks() + accept_again,
+                 [this] { loop_.change(listener_.get(), is_idle_ ? 0 : EPOLLIN); });
       }
       return;
     }
@@ -246,6 +266,8 @@ private:
         sweep_ = 0;
         lines_.remove_if(
             [](const std::unique_ptr<Line> &one) { return one->stage() == Line::Stage::ended; });
+        if (lines_.empty() && !is_idle_)
+          idle_later();
       });
   }
 
@@ -278,7 +300,8 @@ private:
   std::unique_ptr<trust::TlsContext> client_, server_;
   std::unique_ptr<Mail> mail_;
   Lines lines_;
-  Loop::TimerId look_ = 0, sweep_ = 0;
+  Loop::TimerId look_ = 0, sweep_ = 0, idle_ = 0;
+  bool is_idle_ = false; ///< and has said so
   Ticks speak_at_ = 0;
 };
 

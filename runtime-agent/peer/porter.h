@@ -16,11 +16,12 @@ struct PorterLimits {
   Ticks introduction = 3'000; ///< until a caller has shown its certificate and said what it wants
   Ticks dialling = 4'500;     ///< until who is called has taken the stream
   Ticks look_again = 10'000;  ///< whether certificates of open streams are still good
+  Ticks idle = 0;             ///< without a connection, until it says so
 };
 
 /// In the child; returns when the agent is gone. \param mail  with the agent. \param listener
 /// non-blocking.
 int carry_streams(const membership::Member &member, Fd mail, Fd listener,
-                  const PorterLimits &limits = {});
+                  const PorterLimits &limits);
 
 } // namespace nemo::agent::peer

@@ -34,11 +34,6 @@ struct Pair {
   Fd here, there;
 };
 
-std::vector<pid_t> children() {
-  std::ifstream in(fmt::format("/proc/self/task/{}/children", ::getpid()));
-  return {std::istream_iterator<pid_t>(in), {}};
-}
-
 } // namespace
 
 TEST_CASE("a node opens a stream to another, and both know who the other is") {
@@ -204,9 +199,41 @@ TEST_CASE("what carries streams is started again at the same address when it end
       REQUIRE(::kill(pid, SIGKILL) == 0);
   CHECK(read_all(*site.loop, pair.there.get()).empty());
   CHECK(read_all(*site.loop, pair.here.get()).empty());
-  CHECK(until(*site.loop, [&] { return n2.has_said("is started again"); }));
+  CHECK(until(*site.loop, [&] { return n2.has_said("has ended"); }));
   CHECK_THAT(said(n2.connect(n1, "hello")), has("starts again"));
-  CHECK(until(*site.loop, [&] { return children().size() == before.size() + 1; }));
   CHECK(n2.address() == address);
   const Pair again(n1, n2), back(n2, n1);
+}
+
+TEST_CASE("a node that has no streams has nothing that carries them") {
+  Site site;
+  Node n1(site, "n1"), n2(site, "n2");
+  for (Node *node : {&n1, &n2})
+    node->restart(200);
+  CHECK(children().empty());
+  for (int i = 0; i < 3; ++i) {
+    {
+      const Pair pair(n1, n2);
+      CHECK(children().size() == 2);
+      // It stays as long as there is a stream.
+      const agent::Ticks later = agent::ticks() + 500;
+      until(*site.loop, [&] { return agent::ticks() >= later; });
+      CHECK(children().size() == 2);
+      send_all(*site.loop, pair.here.get(), "still");
+      ::shutdown(pair.here.get(), SHUT_WR);
+      CHECK(read_all(*site.loop, pair.there.get()) == "still");
+    }
+    CHECK(until(*site.loop, [&] { return children().empty(); }));
+  }
+  // Who calls and is called at the moment when it goes gets a stream all the same.
+  for (agent::Ticks wait = 190; wait < 210; wait += 2) {
+    {
+      const Pair pair(n1, n2);
+    }
+    const agent::Ticks then = agent::ticks() + wait;
+    until(*site.loop, [&] { return agent::ticks() >= then; });
+    CHECK(said(n1.connect(n2, "hello")).empty());
+  }
+  CHECK(n1.failures == std::vector<std::string>());
+  CHECK(n2.failures == std::vector<std::string>());
 }

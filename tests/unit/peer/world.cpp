@@ -3,6 +3,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -41,9 +42,21 @@ Node::Node(Site &site, const std::string &name)
 
 Node::Node(Site &site, const Member &made)
     : site(site), held(good(membership::Member::load(site.enrol(made)))) {
+  restart(30'000);
+  // Callers here block, and could not wait for what takes their calls to be started.
+  CHECK_FALSE(said(connect("nobody", "127.0.0.1:1", "hello")).empty());
+}
+
+std::vector<pid_t> children() {
+  std::ifstream in(fmt::format("/proc/self/task/{}/children", ::getpid()));
+  return {std::istream_iterator<pid_t>(in), {}};
+}
+
+void Node::restart(Ticks idle) {
   peers = good(peer::Peers::start(*site.loop, held, "127.0.0.1:0",
                                   {[this](peer::Peers::Opened one) { on_stream(std::move(one)); },
-                                   [this](const std::string &text) { failures.push_back(text); }}));
+                                   [this](const std::string &text) { failures.push_back(text); }},
+                                  idle));
 }
 
 llvm::Expected<Fd> Node::connect(const Node &to, const std::string &hello) {

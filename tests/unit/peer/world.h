@@ -10,6 +10,9 @@
 
 namespace nemo::test {
 
+/// Of this process.
+std::vector<pid_t> children();
+
 /// Runs the loop until it is so, at most 30 seconds. \returns whether it came to be.
 bool until(agent::Loop &loop, const std::function<bool()> &done);
 
@@ -36,6 +39,9 @@ struct Node {
     opened.push_back(std::move(one));
   };
   std::unique_ptr<agent::peer::Peers> peers;
+
+  /// \param idle  milliseconds until what carries its streams goes.
+  void restart(agent::Ticks idle);
 
   /// The stream, or why there is none.
   llvm::Expected<agent::Fd> connect(const Node &to, const std::string &hello);
