@@ -44,6 +44,9 @@ NEMO
   git init -q -b main "$WORLD/repo"
   git -C "$WORLD/repo" add -A
   git -C "$WORLD/repo" -c user.name=t -c user.email=t@t commit -q -m db
+  # A plan for fewer than three nodes has no lease.
+  all_there() { [ "$(on base nemo nodes --backend fleet --json 2>/dev/null | jq '.nodes | length')" = 4 ]; }
+  until_true 60 all_there
   on base nemo controller --repo "$WORLD/repo" --branch main --backend fleet --json --policy auto \
     >"$WORLD/events" 2>"$WORLD/errors" 3>&- &
 }
