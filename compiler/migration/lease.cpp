@@ -9,22 +9,13 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
 
 namespace {
 
 constexpr uint64_t usual_ms = 4'000;
-constexpr size_t granters = 3;
-
-bool may_run_once_only(const proto::Workload &workload) {
-  if (!workload.partition().empty())
-    return workload.partition() == "stop";
-  // What an external volume is on knows itself how many write it.
-  return std::any_of(
-      workload.mounts().begin(), workload.mounts().end(),
-      [](const proto::Mount &mount) { return mount.kind() == "replicated" && !mount.read_only(); });
-}
 
 } // namespace
 
@@ -52,7 +43,7 @@ std::vector<std::string> Leases::choose(const std::string &name) const {
   std::set<std::string> sites;
   for (const bool elsewhere : {true, false})
     for (const auto &[digest, node] : order)
-      if (chosen.size() < granters &&
+      if (chosen.size() < lease_granters &&
           std::find(chosen.begin(), chosen.end(), node->name()) == chosen.end() &&
           (!elsewhere || sites.insert(node->site()).second))
         chosen.push_back(node->name());
@@ -61,7 +52,7 @@ std::vector<std::string> Leases::choose(const std::string &name) const {
 }
 
 std::optional<proto::Lease> Leases::of(const std::string &workload, const Wanted &replica) const {
-  if (!may_run_once_only(intent_.workloads(static_cast<int>(replica.workload))))
+  if (!must_run_once(intent_.workloads(static_cast<int>(replica.workload))))
     return std::nullopt;
   const auto before = before_.find({workload, replica.number});
   if (before != before_.end()) {
@@ -70,7 +61,7 @@ std::optional<proto::Lease> Leases::of(const std::string &workload, const Wanted
       lease.set_token(std::max<uint64_t>(static_cast<uint64_t>(at_ms_), lease.token() + 1));
     return lease;
   }
-  if (world_.nodes_size() < static_cast<int>(granters))
+  if (world_.nodes_size() < static_cast<int>(lease_granters))
     return std::nullopt;
   proto::Lease lease;
   lease.set_name(intent_.stack() + "/" + workload + "/" + std::to_string(replica.number));

@@ -10,6 +10,8 @@
 
 namespace nemo::compiler {
 
+inline constexpr size_t lease_granters = 3;
+
 class Leases {
 public:
   /// \param facts  as observed: what was planned before is kept, as two sets of granters could let

@@ -1,13 +1,16 @@
 #include "orchestrator/loop/replan.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "compiler/migration/lease.h"
 #include "compiler/pipeline/compile.h"
 #include "compiler/plan/binding.h"
 #include "compiler/resolve/facts.h"
+#include "compiler/resolve/volumes.h"
 #include "compiler/verify/verify.h"
 #include "orchestrator/deliver.h"
 #include "orchestrator/suppose.h"
@@ -24,26 +27,54 @@ std::set<std::string> nodes_behind(const proto::Plan &plan, const proto::Fleet &
   return nodes;
 }
 
+/// Something in it was given no lease, as there were too few nodes to grant one, and could have
+/// one.
+bool lacks_a_lease(const proto::Plan &plan, const proto::Fleet &fleet) {
+  if (fleet.nodes_size() < static_cast<int>(compiler::lease_granters))
+    return false;
+  std::set<std::string> once;
+  for (const proto::Workload &workload : plan.intent().workloads())
+    if (compiler::must_run_once(workload))
+      once.insert(workload.name());
+  return std::any_of(plan.parts().begin(), plan.parts().end(), [&](const proto::Part &part) {
+    return std::any_of(
+        part.instances().begin(), part.instances().end(), [&](const proto::Instance &one) {
+          return !one.has_lease() && !one.retiring() && once.contains(one.workload());
+        });
+  });
+}
+
 /// Made from the same intent and from facts that still hold.
 bool holds(const proto::Plan &plan, const Situation &now, const proto::Fleet &fleet) {
   return plan.stack() == now.checked.intent.stack() && plan.source() == now.source &&
          plan.intent_digest() == check::intent_digest(now.checked.intent) &&
+         !lacks_a_lease(plan, fleet) &&
          plan::what_moved(plan, compiler::facts_read(plan.intent(), fleet)).empty();
 }
 
-/// Replicas of lost nodes that go on there, as far as anybody knows: "camera/0".
+/// Replicas of lost nodes that go on there, as far as anybody knows: "camera/0". What must not run
+/// twice ends with its lease; where it was given none, as there were no three nodes to grant one,
+/// nothing ends it.
 std::vector<std::string> go_on(const Situation &now) {
-  std::set<std::string> partitioned, names;
+  std::map<std::string, const proto::Workload *> workloads;
   for (const proto::Workload &workload : now.checked.intent.workloads())
-    if (workload.partition() == "run")
-      partitioned.insert(workload.name());
+    workloads.emplace(workload.name(), &workload);
+  auto goes_on = [&](const proto::Instance &instance) {
+    const auto found = workloads.find(instance.workload());
+    return !instance.retiring() && found != workloads.end() &&
+           (found->second->partition() == "run" ||
+            (compiler::must_run_once(*found->second) && !instance.has_lease()));
+  };
+  auto is_lost = [&](const std::string &node) {
+    return std::any_of(now.lost.begin(), now.lost.end(),
+                       [&](const LostNode &lost) { return lost.name == node; });
+  };
+  std::set<std::string> names;
   for (const proto::PartState &state : now.fleet.parts())
-    for (const proto::Instance &instance : state.part().instances())
-      if (state.part().stack() == now.checked.intent.stack() && !instance.retiring() &&
-          partitioned.contains(instance.workload()) &&
-          std::any_of(now.lost.begin(), now.lost.end(),
-                      [&](const LostNode &lost) { return lost.name == state.part().node(); }))
-        names.insert(fmt::format("{}/{}", instance.workload(), instance.replica()));
+    if (state.part().stack() == now.checked.intent.stack() && is_lost(state.part().node()))
+      for (const proto::Instance &instance : state.part().instances())
+        if (goes_on(instance))
+          names.insert(fmt::format("{}/{}", instance.workload(), instance.replica()));
   return {names.begin(), names.end()};
 }
 

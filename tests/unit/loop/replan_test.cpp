@@ -158,6 +158,45 @@ workload ledger { exec = ["/bin/sleep", "1000"]; partition = stop }
                    after.granters().end()));
 }
 
+TEST_CASE("what must not run twice and has no lease is not started elsewhere") {
+  World world(R"(nemo = 1
+stack = "shop"
+workload ledger { exec = ["/bin/sleep", "1000"]; partition = stop }
+)");
+  REQUIRE(world.fleet.nodes_size() == 3);
+  const proto::Node third = world.fleet.nodes(2);
+  world.fleet.mutable_nodes()->RemoveLast();
+  auto leases_in = [](const proto::Plan &plan) {
+    int count = 0;
+    for (const proto::Part &part : plan.parts())
+      for (const proto::Instance &instance : part.instances())
+        count += instance.has_lease() ? 1 : 0;
+    return count;
+  };
+  const Step first = world.step();
+  REQUIRE(first.plan);
+  CHECK(leases_in(*first.plan) == 0);
+  world.carry_out(*first.plan);
+  const std::string there = world.where().front();
+  // Three nodes by now, one of which is cut off: it may well run there.
+  *world.fleet.add_nodes() = third;
+  world.lost = {{there, "no heartbeat for 0.93 s", false}};
+  const Step cut = world.step({}, &*first.plan);
+  REQUIRE(cut.plan);
+  CHECK(cut.plan->placements().empty());
+  CHECK(cut.actions.empty());
+  // Three that can be told: it gets a lease, and from then on it can go elsewhere.
+  world.lost.clear();
+  const Step again = world.step({}, &*first.plan);
+  REQUIRE(again.next == Step::Next::deliver);
+  CHECK(leases_in(*again.plan) == 1);
+  world.carry_out(*again.plan);
+  world.lost = {{there, "no heartbeat for 0.93 s", false}};
+  const Step moved = world.step({}, &*again.plan);
+  REQUIRE(moved.next == Step::Next::deliver);
+  CHECK(moved.plan->placements(0).node() != there);
+}
+
 TEST_CASE("what a node that is back still runs is ended once it runs elsewhere, and no earlier") {
   World world;
   const Step first = world.step();
