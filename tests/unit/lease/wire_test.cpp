@@ -147,7 +147,7 @@ TEST_CASE("what is no request ends the stream, and grants are believed with thei
   };
   const auto answer = good(fleet::to_answer(granted, asked, n2.node.held));
   CHECK(said_of(answer, asked).empty());
-  for (auto change : std::vector<std::function<void(lease::Request &)>>{
+  for (const auto &change : std::vector<std::function<void(lease::Request &)>>{
            [](lease::Request &one) { one.token = 8; },
            [](lease::Request &one) { one.duration = 5'000; },
            [](lease::Request &one) { one.lease = "shop/db/1"; },
