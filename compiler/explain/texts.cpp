@@ -423,7 +423,7 @@ std::string detail_missing(llvm::StringRef fact) { return fmt::format("unknown: 
 std::string detail_parts(llvm::ArrayRef<std::pair<std::string, std::string>> name_and_value) {
   std::string text;
   for (const auto &[name, value] : name_and_value)
-    text += (text.empty() ? "" : "; ") + name + " = " + value;
+    text += fmt::format("{}{} = {}", text.empty() ? "" : "; ", name, value);
   return text;
 }
 
