@@ -123,7 +123,8 @@ void desired(const World &world, llvm::StringRef value) {
     }
     return response;
   };
-  agent::fleet::Desired judge(world.node, *memory, handler);
+  trust::Paths paths;
+  agent::fleet::Desired judge(world.node, *memory, paths, handler);
   for (int i = 0; i < 2; ++i) {
     auto news = judge.take(value, world.now);
     if (!news)
@@ -149,11 +150,13 @@ void question(const World &world, llvm::StringRef bytes, Role role) {
       return agent::Stream([](proto::BackendResponse &) { return agent::Pull::done; });
     return response;
   };
-  agent::fleet::Questions questions(world.node, handler,
-                                    [&](const std::string &subject, const std::string &) {
-                                      expect(subject == inbox, "an answer to somebody else");
-                                      ++frames;
-                                    });
+  trust::Paths paths;
+  agent::fleet::Questions questions(
+      world.node, paths, handler,
+      [&](const std::string &subject, const std::string &, std::optional<uint64_t> /*stream*/) {
+        expect(subject == inbox, "an answer to somebody else");
+        ++frames;
+      });
   for (int i = 0; i < 2; ++i)
     llvm::consumeError(questions.take(bytes, inbox, world.now));
   expect(frames <= 1, "answered twice");
