@@ -1,5 +1,7 @@
 #include "compiler/verify/leases.h"
 
+#include <fmt/format.h>
+
 #include "base/clock.h"
 #include "base/digest.h"
 
@@ -18,7 +20,7 @@ bool runs_once_only(const proto::Workload &workload) {
 std::set<std::string> three_of(const World &world, const std::string &name) {
   std::map<std::string, std::string> by_digest;
   for (const auto &[node, facts] : world.nodes)
-    by_digest.emplace(sha256(name + " " + node), node);
+    by_digest.emplace(sha256(fmt::format("{} {}", name, node)), node);
   std::set<std::string> three, sites;
   for (const auto &[digest, node] : by_digest)
     if (three.size() < 3 && sites.insert(world.nodes.at(node).site()).second)

@@ -155,7 +155,7 @@ std::optional<std::vector<std::string>> environment(const Record &record, const 
     variables[variable.name()] = variable.value();
   std::vector<std::string> list;
   for (const auto &[name, value] : variables)
-    list.push_back(name + "=" + value);
+    list.push_back(fmt::format("{}={}", name, value));
   return list;
 }
 

@@ -31,7 +31,7 @@ void Link::know_peer(const std::string &node, const std::string &address) {
   known = address;
   std::string lines;
   for (const auto &[name, place] : peer_addresses_)
-    lines += name + " " + place + "\n";
+    lines += fmt::format("{} {}\n", name, place);
   if (auto error = membership::replace_file(member_.file(membership::peers), lines, 0600))
     failed("addresses of other nodes", std::move(error));
 }
