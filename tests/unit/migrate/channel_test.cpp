@@ -44,7 +44,7 @@ std::string end_after(const std::string &bytes) {
   REQUIRE(::send(ends.both[1], bytes.data(), bytes.size(), 0) ==
           static_cast<ssize_t>(bytes.size()));
   ::close(ends.both[1]);
-  REQUIRE(llvm::toString(loop->run()) == "");
+  REQUIRE_THAT(llvm::toString(loop->run()), Catch::Matchers::Equals(""));
   return why;
 }
 
@@ -115,7 +115,7 @@ TEST_CASE("memory goes through in order, however slowly it is taken") {
     loop->at(0, turn);
   };
   loop->at(0, turn);
-  REQUIRE(llvm::toString(loop->run()) == "");
+  REQUIRE_THAT(llvm::toString(loop->run()), Catch::Matchers::Equals(""));
   CHECK(over);
   CHECK((got == sent));
   CHECK(source.carried() == sent.size());

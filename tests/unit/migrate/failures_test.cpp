@@ -128,7 +128,7 @@ TEST_CASE("one that stood still and is told that it was not wanted goes on") {
     resuming.reset();
     (*loop)->stop();
   });
-  REQUIRE(llvm::toString((*loop)->run()) == "");
+  REQUIRE_THAT(llvm::toString((*loop)->run()), Catch::Matchers::Equals(""));
   CHECK(problem.empty());
   CHECK(status(pair.here.control) == "running");
   check_it_answers(pair);
@@ -154,7 +154,7 @@ TEST_CASE("a target with another QEMU is refused for good, also where it speaks 
                                             left = std::move(outcome);
                                             (*loop)->stop();
                                           }});
-  REQUIRE(llvm::toString((*loop)->run()) == "");
+  REQUIRE_THAT(llvm::toString((*loop)->run()), Catch::Matchers::Equals(""));
   leaving.reset();
   CHECK(left.how == Left::How::kept);
   CHECK(left.never);

@@ -54,7 +54,7 @@ std::string failure_of(const std::string &text) {
       problem = answer ? "" : llvm::toString(answer.takeError());
       (*loop)->stop();
     });
-    REQUIRE(llvm::toString((*loop)->run()) == "");
+    REQUIRE_THAT(llvm::toString((*loop)->run()), Catch::Matchers::Equals(""));
   }
   other.join();
   ::close(listener);
@@ -69,7 +69,7 @@ constexpr char kHello[] = "{\"QMP\": {}}\n{\"return\": {}}\n";
 TEST_CASE("what is no QMP is refused") {
   CHECK(failure_of("").find("has ended") != std::string::npos);
   CHECK(failure_of("[]\n").find("no object") != std::string::npos);
-  CHECK(failure_of("{\n") != "");
+  CHECK_FALSE(failure_of("{\n").empty());
   CHECK(failure_of("{\"a\": 1}\n").find("QMP") != std::string::npos);
   CHECK(failure_of(std::string(1 << 20, 'x')).find("more than") != std::string::npos);
   CHECK(failure_of(std::string(100000, '[') + "\n").find("nests too deep") != std::string::npos);
@@ -79,7 +79,7 @@ TEST_CASE("what is no QMP is refused") {
 TEST_CASE("answers that are none are refused, events are passed over up to a limit") {
   CHECK(failure_of(kHello).find("has ended") != std::string::npos);
   CHECK(failure_of(std::string(kHello) + "{\"other\": 1}\n").find("neither") != std::string::npos);
-  CHECK(failure_of(std::string(kHello) + "{\"error\": 7}\n") != "");
+  CHECK_FALSE(failure_of(std::string(kHello) + "{\"error\": 7}\n").empty());
   CHECK(failure_of(std::string(kHello) + "{\"error\": {\"desc\": \"no\"}}\n") == "no");
   CHECK(failure_of(std::string(kHello) + "{\"event\": \"A\"}\n{\"return\": {}}\n").empty());
   std::string events = kHello;

@@ -34,7 +34,7 @@ std::string status(const std::string &control) {
     result = answer->getString("status").value_or("").str();
     (*loop)->stop();
   });
-  REQUIRE(llvm::toString((*loop)->run()) == "");
+  REQUIRE_THAT(llvm::toString((*loop)->run()), Catch::Matchers::Equals(""));
   return result;
 }
 
@@ -75,7 +75,7 @@ void Pair::move() {
       if (leaving)
         meanwhile(*leaving);
     });
-  REQUIRE(llvm::toString((*loop)->run()) == "");
+  REQUIRE_THAT(llvm::toString((*loop)->run()), Catch::Matchers::Equals(""));
 }
 
 void Pair::run() {
