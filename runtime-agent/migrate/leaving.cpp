@@ -121,7 +121,11 @@ void Leaving::send_memory() {
   memory_ = agent::Fd(ends[0]);
   wait(terms_.silence, "nothing of its memory went over");
   tell("migrate-set-capabilities",
-       Object{{"capabilities", Array{Object{{"capability", "events"}, {"state", true}}}}}, [] {});
+       Object{{"capabilities", Array{Object{{"capability", "events"}, {"state", true}},
+                                     // What writes faster than the stream carries is slowed down
+                                     // until it does not: else there would be no end.
+                                     Object{{"capability", "auto-converge"}, {"state", true}}}}},
+       [] {});
   tell("migrate-set-parameters",
        Object{{"downtime-limit", terms_.downtime_ms},
               {"max-bandwidth", static_cast<int64_t>(terms_.bytes_per_second)}},
