@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "compiler/resolve/volumes.h"
 
 namespace nemo::compiler {
 
@@ -52,7 +51,7 @@ std::vector<std::string> Leases::choose(const std::string &name) const {
 }
 
 std::optional<proto::Lease> Leases::of(const std::string &workload, const Wanted &replica) const {
-  if (!must_run_once(intent_.workloads(static_cast<int>(replica.workload))))
+  if (intent_.workloads(static_cast<int>(replica.workload)).partition() != "stop")
     return std::nullopt;
   const auto before = before_.find({workload, replica.number});
   if (before != before_.end()) {

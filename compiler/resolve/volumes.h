@@ -31,14 +31,4 @@ inline bool held_by_data(const proto::Workload &workload) {
          std::any_of(workload.mounts().begin(), workload.mounts().end(), is_local_volume);
 }
 
-/// It runs by a lease, where there are granters.
-inline bool must_run_once(const proto::Workload &workload) {
-  if (!workload.partition().empty())
-    return workload.partition() == "stop";
-  // What an external volume is on knows itself how many write it.
-  return std::any_of(
-      workload.mounts().begin(), workload.mounts().end(),
-      [](const proto::Mount &mount) { return mount.kind() == "replicated" && !mount.read_only(); });
-}
-
 } // namespace nemo::compiler

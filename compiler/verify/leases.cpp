@@ -9,13 +9,6 @@ namespace nemo::verify {
 
 namespace {
 
-bool runs_once_only(const proto::Workload &workload) {
-  bool shared = false;
-  for (const proto::Mount &mount : workload.mounts())
-    shared |= mount.kind() == "replicated" && !mount.read_only();
-  return workload.partition() == "stop" || (workload.partition() != "run" && shared);
-}
-
 /// The first by digest of each site, then whoever is next.
 std::set<std::string> three_of(const World &world, const std::string &name) {
   std::map<std::string, std::string> by_digest;
@@ -34,7 +27,7 @@ std::set<std::string> three_of(const World &world, const std::string &name) {
 } // namespace
 
 std::optional<proto::Lease> lease_of(const Case &subject, const Replica &replica) {
-  if (!runs_once_only(*replica.workload))
+  if (replica.workload->partition() != "stop")
     return std::nullopt;
   const proto::Fleet &facts = subject.plan.facts();
   const auto at = from_rfc3339(facts.at());

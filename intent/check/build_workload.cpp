@@ -1,6 +1,8 @@
 // The workload's message: what runs, how many, where it may be and what it must reach.
 #include <fmt/format.h>
 
+#include "llvm/ADT/STLExtras.h"
+
 #include "intent/check/build.h"
 #include "intent/units/units.h"
 
@@ -108,8 +110,13 @@ void Builder::workload(const TypedBlock &block) {
     *made.mutable_priority_span() = context_.span(priority->at, priority->extent);
   }
   made.set_gang(flag(block, "gang"));
+  // What an external volume is on knows itself how many write it.
   if (block.find("partition"))
     made.set_partition(text(block, "partition"));
+  else if (llvm::any_of(made.mounts(), [](const proto::Mount &mount) {
+             return mount.kind() == "replicated" && !mount.read_only();
+           }))
+    made.set_partition("stop");
   made.set_privileged(flag(block, "privileged"));
   made.set_protect(flag(block, "protect"));
   made.set_working_directory(text(block, "working-directory"));

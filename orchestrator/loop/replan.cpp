@@ -10,7 +10,6 @@
 #include "compiler/pipeline/compile.h"
 #include "compiler/plan/binding.h"
 #include "compiler/resolve/facts.h"
-#include "compiler/resolve/volumes.h"
 #include "compiler/verify/verify.h"
 #include "orchestrator/deliver.h"
 #include "orchestrator/suppose.h"
@@ -34,7 +33,7 @@ bool lacks_a_lease(const proto::Plan &plan, const proto::Fleet &fleet) {
     return false;
   std::set<std::string> once;
   for (const proto::Workload &workload : plan.intent().workloads())
-    if (compiler::must_run_once(workload))
+    if (workload.partition() == "stop")
       once.insert(workload.name());
   return std::any_of(plan.parts().begin(), plan.parts().end(), [&](const proto::Part &part) {
     return std::any_of(
@@ -63,7 +62,7 @@ std::vector<std::string> go_on(const Situation &now) {
     const auto found = workloads.find(instance.workload());
     return !instance.retiring() && found != workloads.end() &&
            (found->second->partition() == "run" ||
-            (compiler::must_run_once(*found->second) && !instance.has_lease()));
+            (found->second->partition() == "stop" && !instance.has_lease()));
   };
   auto is_lost = [&](const std::string &node) {
     return std::any_of(now.lost.begin(), now.lost.end(),
