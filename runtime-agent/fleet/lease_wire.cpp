@@ -148,7 +148,7 @@ llvm::Expected<proto::LeaseAnswer> to_answer(const lease::Said &said, const leas
 
 llvm::Expected<lease::Said> read_answer(const proto::LeaseAnswer &answer,
                                         const lease::Request &request, const std::string &granter,
-                                        const membership::Member &member) {
+                                        const membership::Member &member, trust::Paths &paths) {
   lease::Said said;
   said.wait = static_cast<Ticks>(std::min<uint64_t>(answer.wait_ms(), 60'000));
   if (auto holder = trust::parse_id(answer.holder()))
@@ -177,7 +177,7 @@ llvm::Expected<lease::Said> read_answer(const proto::LeaseAnswer &answer,
       answer.grant(),
       trust::Expectation::lease_grant({member.id().fleet, trust::Role::node, granter},
                                       request.lease, member.id(), request.nonce, now()),
-      member.trust());
+      member.trust(&paths));
   if (!verified)
     return verified.takeError();
   const proto::LeaseGrant &grant = verified->statement.lease_grant();

@@ -53,6 +53,6 @@ llvm::Expected<proto::LeaseAnswer> to_answer(const lease::Said &said, const leas
 /// only.
 llvm::Expected<lease::Said> read_answer(const proto::LeaseAnswer &answer,
                                         const lease::Request &request, const std::string &granter,
-                                        const membership::Member &member);
+                                        const membership::Member &member, trust::Paths &paths);
 
 } // namespace nemo::agent::fleet

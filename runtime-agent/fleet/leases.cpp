@@ -176,7 +176,7 @@ void Leases::answered(const std::string &node, llvm::StringRef bytes) {
   if (!asked || asked.mapped().first != node)
     return;
   const Request &request = asked.mapped().second;
-  auto said = read_answer(answer, request, node, member_);
+  auto said = read_answer(answer, request, node, member_, paths_);
   if (!said)
     return ends_.note(llvm::toString(said.takeError()));
   take(node, request, *said);

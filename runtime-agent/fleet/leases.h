@@ -62,6 +62,7 @@ private:
 
   Loop &loop_;
   const membership::Member &member_;
+  trust::Paths paths_{16}; ///< of granters, who answer every second
   Ends ends_;
   lease::Granter granter_;
   std::map<std::string, Held> held_;

@@ -179,9 +179,10 @@ void lease(const World &world, llvm::StringRef bytes) {
   using agent::lease::Said;
   const agent::lease::Request asked{"s/db/0", world.node.id().text(), 1, 4'000,
                                     std::string(16, 'n')};
+  trust::Paths paths;
   proto::LeaseAnswer answer;
   if (answer.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    auto said = agent::fleet::read_answer(answer, asked, "other", world.node);
+    auto said = agent::fleet::read_answer(answer, asked, "other", world.node, paths);
     expect(!said || said->kind != Said::granted, "a grant that nobody has signed");
     if (!said)
       llvm::consumeError(said.takeError());

@@ -142,8 +142,9 @@ TEST_CASE("what is no request ends the stream, and grants are believed with thei
   // An answer by n2, and what can be wrong with it.
   const lease::Request asked{db, n1.node.held.id().text(), 7, 4'000, std::string(16, 'n')};
   const lease::Said granted{lease::Said::granted, 0, ""};
+  trust::Paths paths;
   auto said_of = [&](const proto::LeaseAnswer &answer, const lease::Request &as) {
-    return said(fleet::read_answer(answer, as, "n2", n1.node.held));
+    return said(fleet::read_answer(answer, as, "n2", n1.node.held, paths));
   };
   const auto answer = good(fleet::to_answer(granted, asked, n2.node.held));
   CHECK(said_of(answer, asked).empty());
