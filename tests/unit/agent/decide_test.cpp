@@ -19,6 +19,19 @@ Item item(const std::string &workload, const std::string &revision, Phase phase,
   return one;
 }
 
+/// That a node takes.
+proto::Part part_of_one() {
+  proto::Part part;
+  part.set_stack("s");
+  part.set_node("n1");
+  proto::Instance *one = part.add_instances();
+  one->set_workload("w");
+  one->set_revision("ab");
+  one->mutable_spec()->add_exec("/bin/true");
+  one->mutable_spec()->set_sandbox("process");
+  return part;
+}
+
 proto::Gate gate(proto::Gate::Kind kind, const std::string &workload,
                  const std::string &revision = {}) {
   proto::Gate one;
@@ -254,14 +267,8 @@ TEST_CASE("what waits for another node waits until that node has said so") {
 }
 
 TEST_CASE("a part that waits for another node is for a member of a fleet") {
-  proto::Part part;
-  part.set_stack("s");
-  part.set_node("n1");
-  proto::Instance *one = part.add_instances();
-  one->set_workload("w");
-  one->set_revision("ab");
-  one->mutable_spec()->add_exec("/bin/true");
-  one->mutable_spec()->set_sandbox("process");
+  proto::Part part = part_of_one();
+  proto::Instance *one = part.mutable_instances(0);
   *one->add_start_after() = gate(proto::Gate::HEALTHY, "db");
   one->mutable_start_after(0)->set_node("n2");
   CHECK(llvm::errorToBool(check(part, "n1")));
@@ -271,14 +278,8 @@ TEST_CASE("a part that waits for another node is for a member of a fleet") {
 }
 
 TEST_CASE("a part that moves something names another node") {
-  proto::Part part;
-  part.set_stack("s");
-  part.set_node("n1");
-  proto::Instance *one = part.add_instances();
-  one->set_workload("w");
-  one->set_revision("ab");
-  one->mutable_spec()->add_exec("/bin/true");
-  one->mutable_spec()->set_sandbox("process");
+  proto::Part part = part_of_one();
+  proto::Instance *one = part.mutable_instances(0);
   const auto refused = [&] { return llvm::errorToBool(check(part, "n1", /*in_fleet=*/true)); };
   one->set_moves_from("n2");
   CHECK_FALSE(refused());

@@ -1,5 +1,6 @@
 // Each step of a move, and the wire cut or one of the machines killed just before it is told.
 #include <csignal>
+#include <functional>
 #include <utility>
 
 #include <sys/socket.h>
@@ -32,84 +33,84 @@ void at(Pair &pair, Kind step, std::function<bool()> act) {
 
 void check_it_answers(Pair &pair) { CHECK(pair.rig.ask() > pair.last); }
 
+/// A move for each step, at which something happens. \param happens  whether the frame is passed
+/// on.
+void each_step(const std::function<bool(Pair &)> &happens,
+               const std::function<void(Pair &, Kind)> &judge) {
+  if (test::skipped())
+    return;
+  for (const auto &[step, name] : kSteps)
+    DYNAMIC_SECTION(name) {
+      Pair pair;
+      at(pair, step, [&] { return happens(pair); });
+      pair.run();
+      INFO(pair.left->why << "; " << pair.arrived->why);
+      judge(pair, step);
+    }
+}
+
 } // namespace
 
 TEST_CASE("the wire is cut at each step") {
-  if (test::skipped())
-    return;
-  for (const auto &[step, name] : kSteps)
-    DYNAMIC_SECTION(name) {
-      Pair pair;
-      at(pair, step, [] { return false; });
-      pair.run();
-      INFO(pair.left->why << "; " << pair.arrived->why);
-      if (step == Kind::run || step == Kind::runs) {
-        CHECK(pair.left->how == Left::How::unknown);
-        CHECK(status(pair.here.control) == "postmigrate");
-      } else {
-        CHECK(pair.left->how == Left::How::kept);
-        CHECK(status(pair.here.control) == "running");
-      }
-      CHECK(pair.arrived->how == (step == Kind::runs ? Arrived::How::runs : Arrived::How::dropped));
-      CHECK(status(pair.there.control) == (step == Kind::runs    ? "running"
-                                           : step == Kind::taken ? "paused"
-                                           : step == Kind::run   ? "paused"
-                                                                 : status(pair.there.control)));
-      if (step != Kind::run)
-        check_it_answers(pair);
-    }
+  each_step([](Pair &) { return false; },
+            [](Pair &pair, Kind step) {
+              const bool was_given = step == Kind::run || step == Kind::runs;
+              CHECK(pair.left->how == (was_given ? Left::How::unknown : Left::How::kept));
+              CHECK(status(pair.here.control) == (was_given ? "postmigrate" : "running"));
+              CHECK(pair.arrived->how ==
+                    (step == Kind::runs ? Arrived::How::runs : Arrived::How::dropped));
+              const std::string there = status(pair.there.control);
+              if (step == Kind::runs)
+                CHECK(there == "running");
+              else if (step == Kind::taken || step == Kind::run)
+                CHECK(there == "paused");
+              else
+                CHECK(there != "running");
+              if (step != Kind::run)
+                check_it_answers(pair);
+            });
 }
 
 TEST_CASE("the target is killed at each step") {
-  if (test::skipped())
-    return;
-  for (const auto &[step, name] : kSteps)
-    DYNAMIC_SECTION(name) {
-      Pair pair;
-      at(pair, step, [&] {
+  each_step(
+      [](Pair &pair) {
         ::kill(pair.there.process.pid(), SIGKILL);
         return true;
+      },
+      [](Pair &pair, Kind step) {
+        CHECK(status(pair.there.control) == "ended");
+        if (step == Kind::runs) { // it has run: what it knew has gone with it
+          CHECK(pair.left->how == Left::How::gone);
+          CHECK(pair.arrived->how == Arrived::How::runs);
+          CHECK(status(pair.here.control) == "postmigrate");
+        } else {
+          CHECK(pair.arrived->how == Arrived::How::dropped);
+          CHECK(pair.left->how == Left::How::kept);
+          CHECK(status(pair.here.control) == "running");
+          check_it_answers(pair);
+        }
       });
-      pair.run();
-      INFO(pair.left->why << "; " << pair.arrived->why);
-      CHECK(status(pair.there.control) == "ended");
-      if (step == Kind::runs) { // it has run: what it knew has gone with it
-        CHECK(pair.left->how == Left::How::gone);
-        CHECK(pair.arrived->how == Arrived::How::runs);
-        CHECK(status(pair.here.control) == "postmigrate");
-      } else {
-        CHECK(pair.arrived->how == Arrived::How::dropped);
-        CHECK(pair.left->how == Left::How::kept);
-        CHECK(status(pair.here.control) == "running");
-        check_it_answers(pair);
-      }
-    }
 }
 
 TEST_CASE("the source is killed at each step") {
-  if (test::skipped())
-    return;
-  for (const auto &[step, name] : kSteps)
-    DYNAMIC_SECTION(name) {
-      Pair pair;
-      at(pair, step, [&] {
+  each_step(
+      [](Pair &pair) {
         ::kill(pair.here.process.pid(), SIGKILL);
         return true;
+      },
+      [](Pair &pair, Kind step) {
+        CHECK(status(pair.here.control) == "ended");
+        if (pair.arrived->how == Arrived::How::runs) { // all of it was there already
+          CHECK((step == Kind::end || step == Kind::taken || step == Kind::run ||
+                 step == Kind::runs));
+          CHECK(pair.left->how == Left::How::gone);
+          check_it_answers(pair);
+        } else {
+          CHECK(pair.arrived->how == Arrived::How::dropped);
+          CHECK(pair.left->how == Left::How::kept);
+          CHECK(pair.left->why.find("has ended") != std::string::npos);
+        }
       });
-      pair.run();
-      INFO(pair.left->why << "; " << pair.arrived->why);
-      CHECK(status(pair.here.control) == "ended");
-      if (pair.arrived->how == Arrived::How::runs) { // all of it was there already
-        CHECK(
-            (step == Kind::end || step == Kind::taken || step == Kind::run || step == Kind::runs));
-        CHECK(pair.left->how == Left::How::gone);
-        check_it_answers(pair);
-      } else {
-        CHECK(pair.arrived->how == Arrived::How::dropped);
-        CHECK(pair.left->how == Left::How::kept);
-        CHECK(pair.left->why.find("has ended") != std::string::npos);
-      }
-    }
 }
 
 TEST_CASE("one that stood still and is told that it was not wanted goes on") {

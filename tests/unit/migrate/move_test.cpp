@@ -84,6 +84,7 @@ TEST_CASE("a machine that cannot be written off here, or down there, stays") {
     pair.run();
     check_stayed(pair, "refuses: the disk is full");
   }
+  CHECK(status(pair.there.control) != "running");
 }
 
 TEST_CASE("a machine is not moved into one that waits for nobody") {

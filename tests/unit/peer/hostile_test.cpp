@@ -69,7 +69,7 @@ TEST_CASE("only nodes of the own fleet with a good certificate are talked to") {
     n1.peers->reload();
     is_refused(site, n1, bad, "was revoked");
   }
-  n1.opened.clear();
+  CHECK(n1.opened.empty());
   Node n9(site, "n9");
   is_well(site, n9, n1);
 }

@@ -27,8 +27,7 @@ bool until(Loop &loop, const std::function<bool()> &done) {
 }
 
 std::string Site::enrol(const Member &member) {
-  const std::string directory =
-      membership::place(dir / member.id.name, trust::to_text(member.id.role));
+  std::string directory = membership::place(dir / member.id.name, trust::to_text(member.id.role));
   std::filesystem::create_directories(std::filesystem::path(directory).parent_path());
   std::filesystem::permissions(dir / member.id.name, std::filesystem::perms::owner_all);
   good(membership::Member::create(directory, member.id, member.key,

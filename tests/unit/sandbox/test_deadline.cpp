@@ -96,6 +96,6 @@ TEST_CASE("what has no deadline cannot be given one") {
   const Started started = place.start(spec);
   REQUIRE(Place::said(spec, "ready"));
   CHECK_FALSE(deadline_of(started.pidfd));
-  auto error = extend(started.pidfd, boottime() + 1'000);
-  CHECK(llvm::toString(std::move(error)).find("deadline") != std::string::npos);
+  CHECK(llvm::toString(extend(started.pidfd, boottime() + 1'000)).find("deadline") !=
+        std::string::npos);
 }

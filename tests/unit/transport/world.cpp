@@ -159,8 +159,7 @@ authorization {{
 }
 
 std::string Site::enrol(const Member &member) {
-  const std::string directory =
-      membership::place(fleet.dir / member.id.name, to_text(member.id.role));
+  std::string directory = membership::place(fleet.dir / member.id.name, to_text(member.id.role));
   if (membership::Member::is_there(directory))
     return directory;
   std::filesystem::create_directories(std::filesystem::path(directory).parent_path());
