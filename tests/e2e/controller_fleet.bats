@@ -4,23 +4,20 @@ load common
 load fleet/machines
 
 setup_file() {
-  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || {
-    [ -z "${CI:-}" ] || { echo "nats-server is not installed"; return 1; }
+  [ -z "$(lacks_broker)" ] || {
+    [ -z "${CI:-}" ] || { lacks_broker; return 1; }
     return 0
   }
   own_world
   nemo fleet init shop.example --listen "127.0.0.1:$((20000 + RANDOM % 10000))" 2>"$WORLD/init.err"
   local machine
   for machine in gw1 gw2 gw3; do
-    nemo fleet invite "$machine" --site here --class edge 2>/dev/null >"$WORLD/command"
-    as "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1
+    enters "$machine" --site here --class edge
   done
-  nemo fleet invite cyd --role controller 2>/dev/null >"$WORLD/command"
-  as cyd sh "$WORLD/command" >"$WORLD/cyd.out" 2>&1
+  enters cyd --role controller
   # Machines of two operators, where controllers run.
   for machine in ann bob; do
-    nemo fleet invite "$machine" --role operator 2>/dev/null >"$WORLD/command"
-    as "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1
+    enters "$machine" --role operator
   done
 }
 teardown_file() {

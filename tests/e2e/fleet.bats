@@ -2,8 +2,8 @@
 load common
 
 setup_file() {
-  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || {
-    [ -z "${CI:-}" ] || { echo "nats-server is not installed"; return 1; }
+  [ -z "$(lacks_broker)" ] || {
+    [ -z "${CI:-}" ] || { lacks_broker; return 1; }
     return 0
   }
   own_world

@@ -5,16 +5,15 @@ load fleet/machines
 load registry/start
 
 setup_file() {
-  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || {
-    [ -z "${CI:-}" ] || { echo "nats-server is not installed"; return 1; }
+  [ -z "$(lacks_broker)" ] || {
+    [ -z "${CI:-}" ] || { lacks_broker; return 1; }
     return 0
   }
   own_world
   nemo fleet init shop.example --listen "127.0.0.1:$((20000 + RANDOM % 10000))" 2>"$WORLD/init.err"
   local machine
   for machine in gw1 gw2; do
-    nemo fleet invite "$machine" --site "site-$machine" --class edge 2>/dev/null >"$WORLD/command"
-    as "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1
+    enters "$machine" --site "site-$machine" --class edge
     # What the node says, also when nothing is new, twice a second: tests cannot wait for its 20 s.
     edit "$machine" '.report_ms = 500'
   done

@@ -4,14 +4,13 @@ load common
 load fleet/machines
 
 setup_file() {
-  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || {
-    [ -z "${CI:-}" ] || { echo "nats-server is not installed"; return 1; }
+  [ -z "$(lacks_broker)" ] || {
+    [ -z "${CI:-}" ] || { lacks_broker; return 1; }
     return 0
   }
   own_world
   nemo fleet init shop.example --listen "127.0.0.1:$((20000 + RANDOM % 10000))" 2>"$WORLD/init.err"
-  nemo fleet invite gw1 --site here --class edge 2>/dev/null >"$WORLD/command"
-  as gw1 sh "$WORLD/command" >"$WORLD/gw1.out" 2>&1
+  enters gw1 --site here --class edge
   reports() { nemo nodes --backend fleet --json | jq -e '[.nodes[].name] == ["gw1"]' >/dev/null; }
   until_true 30 reports
 }

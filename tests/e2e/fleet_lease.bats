@@ -8,7 +8,7 @@ nodes="gw1 gw2 gw3 gw4"
 
 setup_file() {
   LACKS=$(lacks_network)
-  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || LACKS="nats-server is not installed"
+  LACKS=${LACKS:-$(lacks_broker)}
   export LACKS
   [ -z "$LACKS" ] || { [ -z "${CI:-}" ] || { echo "$LACKS"; return 1; }; return 0; }
   own_world
@@ -17,8 +17,7 @@ setup_file() {
   on base nemo fleet init shop.example --listen 10.77.0.1:4222 >"$WORLD/init.out" 2>&1
   local machine
   for machine in $nodes; do
-    on base nemo fleet invite "$machine" --site here --class edge 2>/dev/null >"$WORLD/command"
-    on "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1 || { cat "$WORLD/$machine.out"; return 1; }
+    enters "$machine" --site here --class edge
   done
   mkdir -p "$WORLD/repo/app" "$WORLD/log"
   chmod 1777 "$WORLD/log" # of a user of its own on each node

@@ -7,7 +7,7 @@ load fleet/network
 
 setup_file() {
   LACKS=$(lacks_network)
-  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || LACKS="nats-server is not installed"
+  LACKS=${LACKS:-$(lacks_broker)}
   command -v qemu-system-x86_64 >/dev/null || LACKS="qemu-system-x86_64 is not installed"
   export IMAGE=${NEMO_BINARY_DIR:-${NEMO_SOURCE_DIR:-$BATS_TEST_DIRNAME/../..}/build/release}/unikernel/echo.elf
   [ -e "$IMAGE" ] || LACKS="$IMAGE is not built: the unikernel is for x86_64"
@@ -27,8 +27,7 @@ setup_file() {
     ip -n "$NET-wire" link add name "lan-$machine" type veth peer name lan0 netns "$NET-$machine"
     ip -n "$NET-wire" link set "lan-$machine" master lan up
     ip -n "$NET-$machine" link set lan0 master nemo0 up
-    on base nemo fleet invite "$machine" --site "site-$machine" --class edge 2>/dev/null >"$WORLD/command"
-    on "$machine" sh "$WORLD/command" >"$WORLD/$machine.out" 2>&1 || { cat "$WORLD/$machine.out"; return 1; }
+    enters "$machine" --site "site-$machine" --class edge
   done
   mkdir -p "$WORLD/echo" "$WORLD/load"
   cp "$IMAGE" "$WORLD/echo/echo.elf"
@@ -68,6 +67,25 @@ able() { on base nemo nodes --backend fleet --json 2>/dev/null |
   jq -e '[.nodes[] | select(any(.capabilities[]; .name == "migrate.live" and .available))] | length == 2' >/dev/null; }
 here() { if runs gw1; then echo gw1; else echo gw2; fi; }
 there() { if runs gw1; then echo gw2; else echo gw1; fi; }
+
+is_on_its_way() { # TO: its memory is going over, slowly
+  delay "$1" 150
+  migrates "$1" 120s >"$WORLD/migrate.out" 2>&1 3>&- &
+  arrives() { [[ $(of "$1" .reason) == "takes its memory over"* ]]; }
+  until_true 30 arrives "$1" || { cat "$WORLD/migrate.out"; false; }
+}
+stays_well() {
+  sleep 1
+  goes_on
+  not_back
+}
+gets_there() { # TO
+  until_true 60 only_on "$1"
+  delay "$1" 0
+  goes_on
+  not_back
+  wait
+}
 
 @test "what is applied counts, and its nodes can move it" {
   until_true 60 able
@@ -112,63 +130,36 @@ there() { if runs gw1; then echo gw2; else echo gw1; fi; }
 }
 
 @test "a link that is cut in the middle loses nothing" {
-  local from to
-  from=$(here) to=$(there)
-  delay "$to" 150
-  migrates "$to" 120s >"$WORLD/migrate.out" 2>&1 3>&- &
-  arrives() { [[ $(of "$to" .reason) == "takes its memory over"* ]]; }
-  until_true 30 arrives || { cat "$WORLD/migrate.out"; false; }
+  local to
+  to=$(there)
+  is_on_its_way "$to"
   cut "b-$to"
-  sleep 1
-  goes_on
-  not_back
+  stays_well
   mend "b-$to"
-  until_true 60 only_on "$to"
-  delay "$to" 0
-  goes_on
-  not_back
-  wait
+  gets_there "$to"
 }
 
 @test "a target whose agent is killed in the middle lets it go on, and gets it later" {
-  local from to
-  from=$(here) to=$(there)
-  delay "$to" 150
-  migrates "$to" 120s >"$WORLD/migrate.out" 2>&1 3>&- &
-  arrives() { [[ $(of "$to" .reason) == "takes its memory over"* ]]; }
-  until_true 30 arrives || { cat "$WORLD/migrate.out"; false; }
+  local to
+  to=$(there)
+  is_on_its_way "$to"
   # shellcheck disable=SC2046
   kill -KILL $(agent_of "$to")
-  sleep 1
-  goes_on
-  not_back
+  stays_well
   on "$to" nemo agent start >/dev/null
-  until_true 60 only_on "$to"
-  delay "$to" 0
-  goes_on
-  not_back
-  wait
+  gets_there "$to"
 }
 
 @test "a target whose agent and link are gone in the middle costs nothing" {
-  local from to
-  from=$(here) to=$(there)
-  delay "$to" 150
-  migrates "$to" 120s >"$WORLD/migrate.out" 2>&1 3>&- &
-  arrives() { [[ $(of "$to" .reason) == "takes its memory over"* ]]; }
-  until_true 30 arrives || { cat "$WORLD/migrate.out"; false; }
+  local to
+  to=$(there)
+  is_on_its_way "$to"
   ip -n "$NET-wire" link set "b-$to" down
   kill_all "$to"
-  sleep 1
-  goes_on
-  not_back
+  stays_well
   ip -n "$NET-wire" link set "b-$to" up
   on "$to" nemo agent start >/dev/null
-  until_true 60 only_on "$to"
-  delay "$to" 0
-  goes_on
-  not_back
-  wait
+  gets_there "$to"
 }
 
 @test "all along the counter has not gone back" {

@@ -6,17 +6,17 @@ load fleet/network
 
 setup_file() {
   LACKS=$(lacks_network)
-  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || LACKS="nats-server is not installed"
+  LACKS=${LACKS:-$(lacks_broker)}
   export LACKS
   [ -z "$LACKS" ] || { [ -z "${CI:-}" ] || { echo "$LACKS"; return 1; }; return 0; }
   own_world
   make_network base gw1 gw2 gw3 gw4
   export BROKER=10.77.0.1:4222
   on base nemo fleet init shop.example --listen "$BROKER" >"$WORLD/init.out" 2>&1
-  joins gw1 north
-  joins gw2 north
-  joins gw3 south
-  joins gw4 west
+  enters gw1 --site north --class edge
+  enters gw2 --site north --class edge
+  enters gw3 --site south --class edge
+  enters gw4 --site west --class edge
 }
 teardown_file() {
   [ -z "${WORLD:-}" ] && return
@@ -25,10 +25,6 @@ teardown_file() {
 }
 setup() { [ -z "$LACKS" ] || skip "$LACKS"; }
 
-joins() { # MACHINE SITE
-  on base nemo fleet invite "$1" --site "$2" --class edge 2>/dev/null >"$WORLD/command"
-  on "$1" sh "$WORLD/command" >"$WORLD/$1.out" 2>&1 || { cat "$WORLD/$1.out"; return 1; }
-}
 member() { echo "$WORLD/machines/$1/nemo/fleet/node"; }
 # service DIRECTORY GREETING [MORE]: one web server that machines reach.
 service() {
